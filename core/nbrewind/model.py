@@ -1,0 +1,298 @@
+"""The records that cross a border: between kernel, store, server, browser and command line.
+
+This file is the one source of the API's types. Everything here is plain data (msgspec structs), immutable, and can be
+encoded as MessagePack (store) or JSON (API) without knowing any other part of the project.
+
+State is a map from *keys* to versions. A key says what kind of thing it names:
+
+``var:NAME``      a variable of the user's namespace
+``file:PATH``     a file's content (PATH relative to the notebook's folder where it lies below it, else absolute)
+``dir:PATH``      a folder's listing (sorted names)
+``ambient:NAME``  interpreter state outside variables (``ambient:rng.numpy``, ``ambient:cwd``, ...)
+``env:NAME``      one environment variable
+``package:NAME``  the version of an installed distribution that a run used
+
+Digests are strings whose prefix says what equality of two of them proves:
+
+``b3:HEX``     content: equal digests mean equal values, aliasing included
+``prov:HEX``   provenance: made by the same code from equal inputs; used where content has no exact digest
+``once:HEX``   nothing: never equal to any other, the content is not known
+``absent``     the thing did not exist
+``default``    an ambient item as a new kernel has it
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+import msgspec
+
+PROTOCOL = 1
+"""Version of the protocol between kernel agent, server and front end."""
+
+ABSENT = "absent"
+DEFAULT = "default"
+
+RunStatus = Literal["ok", "error", "interrupted"]
+Freshness = Literal[
+    "never run", "fresh", "edited", "input changed", "upstream stale", "out of order", "failed", "unknown"
+]
+Execution = Literal["idle", "queued", "running"]
+CheckpointState = Literal["none", "saving", "saved", "evicted", "lost"]
+InKernel = Literal["live", "restored", "no"]
+Action = Literal["run", "load", "skip"]
+EdgeKind = Literal["variable", "call", "mutation", "file", "ambient", "task", "order"]
+Evidence = Literal["static", "observed"]
+EffectKind = Literal["file", "process", "network", "clock", "randomness", "input", "thread", "module", "exit"]
+
+
+def new_id() -> str:
+    """Return a fresh identifier: 12 hexadecimal digits of a random UUID, unique within a user's store."""
+    return uuid.uuid4().hex[:12]
+
+
+def once() -> str:
+    """Return a digest that equals no other: the content is not known."""
+    return "once:" + uuid.uuid4().hex
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records."""
+
+
+class CellAnalysis(Record):
+    """What a cell's source text says that a run of it may do. Names are those of the user's namespace.
+
+    All sets over-approximate except ``must_writes``. Tuples are sorted.
+    """
+
+    code: str
+    """``code:HEX``, the digest of the normalised code: comments, blank lines and layout do not count."""
+    reads: tuple[str, ...] = ()
+    """Names that may be read before the cell itself binds them, also in bodies that may run in this cell."""
+    late_reads: tuple[str, ...] = ()
+    """Global names used only inside functions that the cell defines and does not use itself: read when called."""
+    writes: tuple[str, ...] = ()
+    """Names that the cell may bind (assignment, def, class, import, for, with, except, walrus, ...)."""
+    must_writes: tuple[str, ...] = ()
+    """Names that the cell binds whenever it ends without an error."""
+    deletes: tuple[str, ...] = ()
+    mutates: tuple[str, ...] = ()
+    """Names whose object the text may change in place (item or attribute store, augmented assignment, method call,
+    passed as an argument)."""
+    strings: tuple[str, ...] = ()
+    """Identifiers inside string constants (``df.query('a > @t')``): read if such a name exists."""
+    calls: tuple[str, ...] = ()
+    """Dotted names called, as written (``np.random.seed``); a leading dot where the base is no name (``.fit``)."""
+    attributes: tuple[str, ...] = ()
+    """Attribute names loaded anywhere in the cell."""
+    imports: tuple[str, ...] = ()
+    """Modules that the cell's own statements import, dotted (``matplotlib.pyplot``)."""
+    magics: tuple[str, ...] = ()
+    """Names of the magics used, with their percent signs; ``!`` for shell lines."""
+    opaque: str = ""
+    """Why the text does not tell what may be read or written (``exec``, ``import *``, unknown magic); else empty."""
+    prelude: bool = False
+    """The cell holds imports, options and definitions only: cheap, and run again in every new kernel."""
+    own: bool = False
+    """The cell holds only this project's magics: it is not recorded."""
+    error: str = ""
+    """The syntax error in words, where the text does not parse; all else is then empty and ``opaque`` set."""
+
+
+class Input(Record):
+    """One thing a run read, and the version that it saw."""
+
+    key: str
+    digest: str
+    run: str = ""
+    """The run that made that version; empty where it came from outside (a file on disk, a new kernel's default)."""
+
+
+class Version(Record):
+    """One value of one key at one point, made by one run."""
+
+    id: str
+    key: str
+    run: str
+    digest: str
+    kind: str = ""
+    """The value's type in words (``DataFrame``), for people."""
+    preview: str = ""
+    """A few words on the value (``336,776 x 19``), never its content."""
+    fixed: bool = False
+    """The value can't be changed in place (numbers, strings, ``None``, tuples of those)."""
+    loadable: bool = True
+    reason: str = ""
+    """Why the version can't be loaded, for people; empty if it can."""
+    snapshot: str = ""
+    """Id of the stored content: of the whole group for a variable, of the file for a file, of the bytes for ambient."""
+    members: tuple[str, ...] = ()
+    """Names of the group, itself included: loaded together. Variables only."""
+    refs: tuple[str, ...] = ()
+    """Global names that user functions inside the value use: read by whoever may call them."""
+    needs: tuple[str, ...] = ()
+    """Names of user functions and classes that must be bound before this can be loaded."""
+    packages: tuple[str, ...] = ()
+    """Top-level modules of the types inside the value."""
+    bytes: int = 0
+
+
+class Effect(Record):
+    """What a run did or saw outside its variables, in a form for people and policies."""
+
+    kind: EffectKind
+    subject: str = ""
+    detail: str = ""
+
+
+class Run(Record):
+    """One execution of one cell; never changed once recorded."""
+
+    id: str
+    notebook: str
+    session: str
+    cell: str
+    """The notebook's cell id; ``place:CODE:N`` for a client that sends none; empty for an outside run."""
+    number: int
+    """Counts the runs of a session from 1."""
+    execution_count: int | None = None
+    code: str
+    source: str
+    """Digest of the exact source text (``src:HEX``); the store has the text."""
+    started: float
+    """Seconds since the epoch."""
+    seconds: float = 0.0
+    overhead: float = 0.0
+    """Seconds that recording added to the run."""
+    status: RunStatus = "ok"
+    error: str = ""
+    inputs: tuple[Input, ...] = ()
+    writes: tuple[Version, ...] = ()
+    removed: tuple[str, ...] = ()
+    """Keys deleted."""
+    imports: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Why the trace can't be proved complete, in words; empty if it can. Such a run never answers."""
+    prelude: bool = False
+    stderr: bool = False
+    """It printed to stderr: warnings quote line numbers, so only the exact source text is answered by it."""
+    python: str = ""
+    """Version of Python, ``3.13.0``."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the versions that the run made (before deduplication)."""
+        return sum(version.bytes for version in self.writes)
+
+
+class Checkpoint(Record):
+    """The state after a run, as a delta on its parent."""
+
+    id: str
+    parent: str = ""
+    notebook: str
+    session: str
+    cell: str = ""
+    run: str = ""
+    """The run that made or answered it."""
+    action: Action = "run"
+    time: float
+    """Seconds since the epoch."""
+    delta: dict[str, str] = {}
+    """Key to version id; an empty id means that the key was deleted."""
+    label: str = ""
+    keep: bool = False
+    saved: bool = False
+    """All contents that it refers to are safely on disk."""
+    lost: str = ""
+    """Why its contents could not be saved; empty if nothing failed."""
+    stored: int = 0
+    """Bytes that saving it added to the store."""
+
+
+class Edge(Record):
+    """Data that flowed, or may flow, from one cell to another. ``from`` is a Python keyword, hence the trailing bar."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    names: tuple[str, ...] = ()
+    kind: EdgeKind = "variable"
+    evidence: Evidence = "static"
+
+
+class CellState(Record, omit_defaults=False):
+    """The four facts about a cell, the same in API, command line and user interface."""
+
+    id: str
+    index: int
+    """0-based, over all cells of the notebook."""
+    freshness: Freshness = "never run"
+    reason: str = ""
+    execution: Execution = "idle"
+    checkpoint: CheckpointState = "none"
+    in_kernel: InKernel = "no"
+    run: str | None = None
+    bytes: int = 0
+    seconds: float = 0.0
+    label: str = ""
+
+
+class Step(Record, omit_defaults=False):
+    """One step of a plan."""
+
+    cell: str
+    index: int
+    action: Action
+    reason: str
+    seconds: float = 0.0
+    """Expected before, measured after."""
+    run: str = ""
+    """The recorded run that answers; empty for action ``run`` in a plan."""
+    prelude: bool = False
+
+
+class LostName(Record, omit_defaults=False):
+    """A name that could not be brought back, and why."""
+
+    name: str
+    reason: str
+
+
+class RewindReport(Record, omit_defaults=False):
+    """What a rewind did, name by name."""
+
+    checkpoint: str
+    target: str
+    """What was asked for, and what it was taken to mean, in words."""
+    kept: tuple[str, ...] = ()
+    loaded: tuple[str, ...] = ()
+    recomputed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    lost: tuple[LostName, ...] = ()
+    ambient: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are."""
+    done: bool = True
+    """False: something would have been lost, so nothing was changed."""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Return the report as a few lines for people."""
+        head = "Rewound to" if self.done else "Not rewound to"
+        lines = [f"{head} {self.target} ({self.seconds * 1000:.0f} ms)"]
+        groups = [
+            ("kept", self.kept),
+            ("loaded", self.loaded),
+            ("recomputed", self.recomputed),
+            ("removed", self.removed),
+            ("ambient", self.ambient),
+        ]
+        lines += [f"  {word:<11}{', '.join(names)}" for word, names in groups if names]
+        lines += [f"  {'lost':<11}{entry.name}: {entry.reason}" for entry in self.lost]
+        lines += [f"  {'file':<11}{text}" for text in self.files]
+        if not self.done:
+            lines.append("Nothing was changed. `%rewind --partial` restores the rest and leaves these names unbound.")
+        return "\n".join(lines)
