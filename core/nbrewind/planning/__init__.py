@@ -1,0 +1,1 @@
+"""Records and current sources become edges, freshness and plans. Nothing here touches a kernel or the store."""

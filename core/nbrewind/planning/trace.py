@@ -1,0 +1,150 @@
+"""What a run's trace must hold: the names it may have read, bound to the versions that it saw.
+
+Used by the recorder when a run ends, and by `match` when a recorded run is judged against another state. All functions
+are pure. A *state* is a map from key (``var:df``) to version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from blake3 import blake3
+
+from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Version, once
+from nbrewind.planning.tables import AMBIENT_PACKAGES, KNOWN_PACKAGES, UNOWNED_CALLS, UNOWNED_MODULES
+
+State = Mapping[str, Version]
+
+ALL_NAMES = "names:"
+"""Key of the input that an opaque run has besides all names: which names there were."""
+
+HISTORY = re.compile(r"^(In|Out|_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+)$")
+"""Names under which IPython keeps inputs and outputs."""
+
+
+def digest_of(*parts: str) -> str:
+    """Return ``b3:HEX`` over texts, each with its length, so that no two lists of texts collide."""
+    hasher = blake3()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        hasher.update(len(data).to_bytes(8, "little"))
+        hasher.update(data)
+    return "b3:" + hasher.hexdigest(length=16)
+
+
+def variable_names(state: State) -> set[str]:
+    """Return the names of all variables of a state."""
+    return {key[4:] for key in state if key.startswith("var:")}
+
+
+def closure(names: Iterable[str], state: State) -> set[str]:
+    """Add to ``names`` everything that user functions among their values may read when called, at any depth."""
+    found = set(names)
+    todo = list(found)
+    while todo:
+        version = state.get("var:" + todo.pop())
+        if version is None:
+            continue
+        for name in (*version.refs, *version.needs):
+            if name not in found and "var:" + name in state:
+                found.add(name)
+                todo.append(name)
+    return found
+
+
+def read_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
+    """Return the names that a run of the cell may read from ``state``, the absent ones among its direct reads too.
+
+    ``started`` are the global names used by user code that is known to have started during the run. An opaque cell
+    may read every name. Functions handed on have been read (rule 5): the closure of every name is included whether
+    its functions were called or not.
+    """
+    present = variable_names(state)
+    direct = set(analysis.reads) | (set(analysis.strings) & present) | (set(started) & present)
+    if analysis.opaque:
+        direct |= present
+    return closure(direct, state)
+
+
+def bind_inputs(names: Iterable[str], state: State) -> tuple[Input, ...]:
+    """Bind names to the versions that ``state`` has, ``absent`` where it has none. Sorted by key."""
+    return tuple(_input("var:" + name, state, ABSENT) for name in sorted(set(names)))
+
+
+def names_input(analysis: CellAnalysis, state: State) -> tuple[Input, ...]:
+    """Return the input that says which names existed, for a cell that may have asked (``'x' in globals()``)."""
+    if not analysis.opaque:
+        return ()
+    return (Input(key=ALL_NAMES, digest=digest_of(*sorted(variable_names(state)))),)
+
+
+def ambient_inputs(packages: Collection[str], state: State) -> tuple[Input, ...]:
+    """Return the ambient items, changed from their default, that a run which uses ``packages`` may have depended on.
+
+    Random generators are left out: a run reads one only if it draws, which the recorder sees by the changed state.
+    """
+    found = []
+    for key in sorted(state):
+        if not key.startswith(("ambient:", "env:")) or key.startswith("ambient:rng.") or state[key].digest == DEFAULT:
+            continue
+        owner = AMBIENT_PACKAGES.get(key)
+        if owner is None or owner in packages:
+            found.append(_input(key, state, DEFAULT))
+    return tuple(found)
+
+
+def _input(key: str, state: State, missing: str) -> Input:
+    version = state.get(key)
+    return Input(key=key, digest=missing) if version is None else Input(key=key, digest=version.digest, run=version.run)
+
+
+def provenance(code: str, inputs: Iterable[Input], key: str) -> str:
+    """Return the digest of a value known only by how it was made: this code, from these inputs, under this key.
+
+    Two such digests are equal only if a re-run would give the same value; an input that equals nothing (``once:``)
+    makes the result equal nothing either.
+    """
+    parts = [code, key]
+    for entry in sorted(inputs, key=lambda item: item.key):
+        if entry.digest.startswith("once:"):
+            return once()
+        parts += [entry.key, entry.digest]
+    return "prov:" + digest_of(*parts)[3:]
+
+
+def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) -> set[str]:
+    """Return the top-level modules that a run may have used: those it imports and those of the values it read."""
+    packages = {module.partition(".")[0] for module in analysis.imports}
+    for name in names:
+        version = state.get("var:" + name)
+        if version is not None:
+            packages.update(version.packages)
+    return packages
+
+
+def unproved(
+    analysis: CellAnalysis, names: Collection[str], packages: Iterable[str], *, local: Collection[str] = ()
+) -> list[str]:
+    """Return, in words, why a run's trace can't be proved complete; empty if nothing speaks against it.
+
+    ``local`` are the used modules that are files of the user's own. A prelude cell is never answered by a record in a
+    new kernel, so what it sets outside the variables is set again and needs no proof.
+    """
+    reasons = []
+    history = sorted(name for name in {*names, *analysis.reads} if HISTORY.match(name))
+    if history:
+        reasons.append(f"it reads IPython's history ({', '.join(history)}), which depends on what else was run")
+    if analysis.prelude:
+        return reasons
+    for package in sorted(set(packages)):
+        if package in local:
+            reasons.append(f"it uses the local module {package}, whose own state is not recorded")
+        elif package in UNOWNED_MODULES:
+            reasons.append(f"it uses {package}, whose settings live outside what is recorded")
+        elif package not in KNOWN_PACKAGES:
+            reasons.append(f"it uses {package}, of whose side effects nothing is known")
+    setters = sorted(call for call in analysis.calls if call.rpartition(".")[2] in UNOWNED_CALLS)
+    if setters:
+        reasons.append(f"it calls {', '.join(setters)}, which changes settings outside what is recorded")
+    return reasons
