@@ -28,6 +28,12 @@ class Doubt:
     cell: str
     label: str
     """The cell as people know it (``cell 7``)."""
+    expected: bool = True
+    """False: the cell can change it, but nothing says that it will."""
+
+    def about(self, key: str) -> str:
+        """Say what the doubt means for a reader of ``key``."""
+        return f"reads {describe(key)}, which {self.label} {'changes' if self.expected else 'may change'}"
 
 
 @dataclass
@@ -118,7 +124,7 @@ def _compare(
     if doubt is None and entry.key == ALL_NAMES:
         doubt = state.names_doubt or next(iter(state.doubts.values()), None)
     if doubt is not None:
-        return Mismatch("upstream", entry.key, f"reads {describe(entry.key)}, which {doubt.label} may change")
+        return Mismatch("upstream" if doubt.expected else "unknown", entry.key, doubt.about(entry.key))
     kind = entry.key.partition(":")[0]
     if entry.key == ALL_NAMES:
         now = names_input(analysis, state.items)[0].digest if analysis.opaque else entry.digest
@@ -163,6 +169,10 @@ def _come_into_being(run: Run, analysis: CellAnalysis, state: PlanState) -> Mism
         key = "var:" + name
         if key in state.items and key not in recorded:
             return Mismatch("variable", key, f"{name} exists here and did not when it ran")
+    for name in sorted({*analysis.reads, *analysis.strings}):
+        doubt = state.doubts.get("var:" + name)
+        if doubt is not None and "var:" + name not in recorded:
+            return Mismatch("upstream" if doubt.expected else "unknown", "var:" + name, doubt.about("var:" + name))
     packages = {key[8:] for key in recorded if key.startswith("package:")} | _stdlib_users(analysis)
     for entry in ambient_inputs(packages, state.items):
         if entry.key not in recorded:

@@ -1,0 +1,120 @@
+"""The four facts about every cell, each judgement with its reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from nbrewind.model import CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
+from nbrewind.planning.match import Mismatch, Outside, PackagePolicy, mismatch
+from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.simulate import Judgement, simulate
+
+
+def freshness(
+    cells: Iterable[SourceCell],
+    records: Records,
+    outside: Outside,
+    *,
+    policy: PackagePolicy = "compatible",
+    checkpoints: Iterable[Checkpoint] = (),
+    in_kernel: Mapping[str, InKernel] | None = None,
+) -> list[CellState]:
+    """Return the state of every code cell, in order.
+
+    A cell is fresh if what it shows (the outputs of its last run) is what it would show if all cells above it ran
+    once, in order, in a new kernel. A cell without a run of its own is judged by the records of the whole store.
+    """
+    judged, _ = simulate(cells, records, outside, policy=policy, cautious=True)
+    positions = {found.cell.id: found.cell.index for found in judged}
+    saved = _checkpoint_states(checkpoints)
+    return [_state(found, records, outside, policy, positions, saved, in_kernel or {}) for found in judged]
+
+
+def _state(
+    found: Judgement,
+    records: Records,
+    outside: Outside,
+    policy: PackagePolicy,
+    positions: Mapping[str, int],
+    saved: Mapping[str, tuple[CheckpointState, str]],
+    in_kernel: Mapping[str, InKernel],
+) -> CellState:
+    cell = found.cell
+    own = records.last_run(cell.id)
+    shown = own or found.answered
+    word, reason = _freshness(found, own, outside, policy, positions)
+    checkpoint: CheckpointState = "none"
+    if shown is not None:
+        checkpoint, lost = saved.get(shown.id, ("saved" if shown is found.answered else "none", ""))
+        if lost:
+            reason = f"{reason}; {lost}" if reason else lost
+    return CellState(
+        id=cell.id,
+        index=cell.index,
+        freshness=word,
+        reason=reason,
+        checkpoint=checkpoint,
+        in_kernel=in_kernel.get(cell.id, "no"),
+        run=shown.id if shown else None,
+        bytes=shown.bytes if shown else 0,
+        seconds=shown.seconds if shown else 0.0,
+        label=cell.title,
+    )
+
+
+def _freshness(
+    found: Judgement,
+    own: Run | None,
+    outside: Outside,
+    policy: PackagePolicy,
+    positions: Mapping[str, int],
+) -> tuple[Freshness, str]:
+    cell = found.cell
+    if not cell.source.strip():
+        return "fresh", "the cell is empty"
+    if cell.analysis.own:
+        return "fresh", "the cell only steers recording"
+    if own is None:
+        if found.answered is not None:
+            return "fresh", "a recorded run answers it"
+        return ("unknown", found.reason) if found.mismatch else ("never run", "no run of it is recorded")
+    if found.answered is not None and found.answered.id == own.id:
+        return "fresh", "nothing that it read has changed"
+    why = mismatch(own, cell.analysis, cell.digest, found.before, outside, policy)
+    if why is None:
+        return "unknown", "the contents of its last run were not saved"
+    return _word(why, own, found, positions), why.reason
+
+
+def _word(why: Mismatch, own: Run, found: Judgement, positions: Mapping[str, int]) -> Freshness:
+    words: dict[str, Freshness] = {
+        "source": "edited",
+        "failed": "failed",
+        "unknown": "unknown",
+        "upstream": "upstream stale",
+        "input": "input changed",
+    }
+    if why.cause != "variable":
+        return words[why.cause]
+    return "out of order" if _read_out_of_order(why.key, own, found, positions) else "input changed"
+
+
+def _read_out_of_order(key: str, own: Run, found: Judgement, positions: Mapping[str, int]) -> bool:
+    """Whether the version that the run saw came from a cell that does not stand above, or is not the newest one."""
+    seen = next((entry for entry in own.inputs if entry.key == key), None)
+    if seen is None:  # it exists here and did not exist then: a cell above ran later than this one
+        return True
+    version = found.before.items.get(key)
+    if not seen.run:  # absent then
+        return version is not None
+    return version is None
+
+
+def _checkpoint_states(checkpoints: Iterable[Checkpoint]) -> dict[str, tuple[CheckpointState, str]]:
+    found: dict[str, tuple[CheckpointState, str]] = {}
+    for checkpoint in checkpoints:
+        if checkpoint.lost:
+            found[checkpoint.run] = ("lost", f"its checkpoint was lost: {checkpoint.lost}")
+        else:
+            found[checkpoint.run] = ("saved" if checkpoint.saved else "saving", "")
+    return found

@@ -1,0 +1,98 @@
+"""The notebook as a plan sees it: code cells in order, with what their text says and what was recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nbrewind.analysis import analyze, source_digest
+from nbrewind.model import CellAnalysis, Run
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """A code cell as it stands now."""
+
+    id: str
+    index: int
+    """0-based, over all cells of the notebook."""
+    source: str
+    tags: tuple[str, ...] = ()
+    policy: str = "auto"
+    analysis: CellAnalysis = field(init=False)
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Analyse the text once."""
+        object.__setattr__(self, "analysis", analyze(self.source))
+        object.__setattr__(self, "digest", source_digest(self.source))
+
+    @property
+    def label(self) -> str:
+        """The cell as people count it."""
+        return f"cell {self.index + 1}"
+
+    @property
+    def title(self) -> str:
+        """The first line of code, shortened, for lists."""
+        for line in self.source.splitlines():
+            text = line.strip()
+            if text and not text.startswith("#"):
+                return text if len(text) <= 60 else text[:57] + "..."
+        return "(empty)"
+
+    @property
+    def active(self) -> bool:
+        """Whether running the cell does anything that is recorded."""
+        return bool(self.source.strip()) and not self.analysis.own
+
+
+class Records(Protocol):
+    """What was recorded, as a plan asks for it."""
+
+    def candidates(self, code: str) -> Sequence[Run]:
+        """Return the runs of this normalised code that may answer, newest first."""
+        ...  # pragma: no cover
+
+    def last_run(self, cell: str) -> Run | None:
+        """Return the newest run of a cell in this notebook's own history."""
+        ...  # pragma: no cover
+
+
+@dataclass
+class History:
+    """Records held in memory: the notebook's own runs, and a way to look up those of the whole store."""
+
+    runs: Mapping[str, Run]
+    """Cell id to its newest run in this notebook."""
+    lookup: Any
+    """``Store.candidates``."""
+
+    def candidates(self, code: str) -> Sequence[Run]:
+        """Return the runs of this normalised code that may answer, newest first."""
+        found: Sequence[Run] = self.lookup(code)
+        return found
+
+    def last_run(self, cell: str) -> Run | None:
+        """Return the newest run of a cell in this notebook's own history."""
+        return self.runs.get(cell)
+
+
+def newest_runs(runs: Iterable[Run]) -> dict[str, Run]:
+    """Return cell id to newest run; ``runs`` are ordered oldest first. Outside runs belong to no cell."""
+    return {run.cell: run for run in runs if run.cell}
+
+
+def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:
+    """Return the code cells of a notebook's ``cells`` (nbformat 4.5 dictionaries)."""
+    found = []
+    for index, cell in enumerate(cells):
+        if cell.get("cell_type") != "code":
+            continue
+        metadata = cell.get("metadata", {})
+        source = cell.get("source", "")
+        text = source if isinstance(source, str) else "".join(source)
+        policy = metadata.get("nbrewind", {}).get("policy", "auto")
+        found.append(SourceCell(str(cell["id"]), index, text, tuple(metadata.get("tags", ())), policy))
+    return found
