@@ -15,16 +15,15 @@ from nbrewind.planning.notebook import Records, SourceCell
 Found = dict[tuple[str, str, EdgeKind, Evidence], set[str]]
 
 
-def edges(cells: Sequence[SourceCell], records: Records | None, runs: dict[str, Run]) -> list[Edge]:
-    """Return the edges between the cells, in notebook order. ``runs`` maps run ids to runs; without ``records`` only
-    the sources count."""
+def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[Edge]:
+    """Return the edges between the cells, in notebook order. Without ``records`` only the sources count."""
     found: Found = defaultdict(set)
     present = {cell.id for cell in cells}
     static = _static_sources(cells)
     for cell in cells:
         own = records.last_run(cell.id) if records else None
-        if own is not None and own.code == cell.analysis.code and own.status == "ok":
-            _observed(cell, own, runs, present, found)
+        if records is not None and own is not None and own.code == cell.analysis.code and own.status == "ok":
+            _observed(cell, own, records, present, found)
         else:
             for producer, name, kind in static[cell.id]:
                 found[producer, cell.id, kind, "static"].add(name)
@@ -37,17 +36,17 @@ def edges(cells: Sequence[SourceCell], records: Records | None, runs: dict[str, 
     ]
 
 
-def _observed(cell: SourceCell, run: Run, runs: dict[str, Run], present: set[str], found: Found) -> None:
+def _observed(cell: SourceCell, run: Run, records: Records, present: set[str], found: Found) -> None:
     for entry in run.inputs:
-        producer = runs.get(entry.run)
-        if producer is None or producer.cell not in present or producer.cell == cell.id:
+        producer = records.producer(entry.run)
+        if producer not in present or producer == cell.id:
             continue
         kind, _, name = entry.key.partition(":")
         words: dict[str, EdgeKind] = {"file": "file", "dir": "file", "ambient": "ambient", "env": "ambient"}
         edge = words.get(kind, "variable")
         if edge == "variable" and name not in cell.analysis.reads and name not in cell.analysis.strings:
             edge = "call"
-        found[producer.cell, cell.id, edge, "observed"].add(name if edge in ("variable", "call") else describe(entry.key))
+        found[producer, cell.id, edge, "observed"].add(name if edge in ("variable", "call") else describe(entry.key))
 
 
 def _static_sources(cells: Sequence[SourceCell]) -> dict[str, list[tuple[str, str, EdgeKind]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nbrewind.model import CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
-from nbrewind.planning.match import Mismatch, Outside, PackagePolicy, mismatch
+from nbrewind.planning.match import Mismatch, Outside, PackagePolicy, describe, mismatch
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, simulate
 
@@ -42,7 +42,7 @@ def _state(
     cell = found.cell
     own = records.last_run(cell.id)
     shown = own or found.answered
-    word, reason = _freshness(found, own, outside, policy, positions)
+    word, reason = _freshness(found, own, records, outside, policy, positions)
     checkpoint: CheckpointState = "none"
     if shown is not None:
         checkpoint, lost = saved.get(shown.id, ("saved" if shown is found.answered else "none", ""))
@@ -65,6 +65,7 @@ def _state(
 def _freshness(
     found: Judgement,
     own: Run | None,
+    records: Records,
     outside: Outside,
     policy: PackagePolicy,
     positions: Mapping[str, int],
@@ -83,10 +84,8 @@ def _freshness(
     why = mismatch(own, cell.analysis, cell.digest, found.before, outside, policy)
     if why is None:
         return "unknown", "the contents of its last run were not saved"
-    return _word(why, own, found, positions), why.reason
-
-
-def _word(why: Mismatch, own: Run, found: Judgement, positions: Mapping[str, int]) -> Freshness:
+    if why.cause == "variable":
+        return _variable(why, own, found, records, positions)
     words: dict[str, Freshness] = {
         "source": "edited",
         "failed": "failed",
@@ -94,20 +93,27 @@ def _word(why: Mismatch, own: Run, found: Judgement, positions: Mapping[str, int
         "upstream": "upstream stale",
         "input": "input changed",
     }
-    if why.cause != "variable":
-        return words[why.cause]
-    return "out of order" if _read_out_of_order(why.key, own, found, positions) else "input changed"
+    return words[why.cause], why.reason
 
 
-def _read_out_of_order(key: str, own: Run, found: Judgement, positions: Mapping[str, int]) -> bool:
-    """Whether the version that the run saw came from a cell that does not stand above, or is not the newest one."""
-    seen = next((entry for entry in own.inputs if entry.key == key), None)
-    if seen is None:  # it exists here and did not exist then: a cell above ran later than this one
-        return True
-    version = found.before.items.get(key)
-    if not seen.run:  # absent then
-        return version is not None
-    return version is None
+def _variable(
+    why: Mismatch, own: Run, found: Judgement, records: Records, positions: Mapping[str, int]
+) -> tuple[Freshness, str]:
+    """Tell a changed input from one that was read out of notebook order."""
+    here = found.cell.index
+    name = describe(why.key)
+    seen = next((entry for entry in own.inputs if entry.key == why.key), None)
+    maker = records.producer(seen.run) if seen else ""
+    if maker and maker not in positions:
+        return "out of order", f"it read {name} as a cell made it that is no longer in the notebook"
+    if maker and positions[maker] >= here:
+        return "out of order", f"it read {name} as cell {positions[maker] + 1} made it, which stands below"
+    version = found.before.items.get(why.key)
+    if seen is None or (not seen.run and version is not None):
+        above = records.producer(version.run) if version else ""
+        where = f"cell {positions[above] + 1}" if above in positions else "a cell above"
+        return "out of order", f"it ran before {where} made {name}"
+    return "input changed", why.reason
 
 
 def _checkpoint_states(checkpoints: Iterable[Checkpoint]) -> dict[str, tuple[CheckpointState, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -59,29 +59,32 @@ class Records(Protocol):
         """Return the newest run of a cell in this notebook's own history."""
         ...  # pragma: no cover
 
+    def producer(self, run: str) -> str:
+        """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
+        ...  # pragma: no cover
 
-@dataclass
+
 class History:
-    """Records held in memory: the notebook's own runs, and a way to look up those of the whole store."""
+    """The runs of one notebook, and a way to look up those of the whole store."""
 
-    runs: Mapping[str, Run]
-    """Cell id to its newest run in this notebook."""
-    lookup: Any
-    """``Store.candidates``."""
+    def __init__(self, runs: Iterable[Run], lookup: Callable[[str], Sequence[Run]]) -> None:
+        """Take the notebook's own runs, oldest first, and ``Store.candidates``."""
+        self.runs = {run.id: run for run in runs}
+        self._newest = {run.cell: run for run in self.runs.values() if run.cell}
+        self._lookup = lookup
 
     def candidates(self, code: str) -> Sequence[Run]:
         """Return the runs of this normalised code that may answer, newest first."""
-        found: Sequence[Run] = self.lookup(code)
-        return found
+        return self._lookup(code)
 
     def last_run(self, cell: str) -> Run | None:
         """Return the newest run of a cell in this notebook's own history."""
-        return self.runs.get(cell)
+        return self._newest.get(cell)
 
-
-def newest_runs(runs: Iterable[Run]) -> dict[str, Run]:
-    """Return cell id to newest run; ``runs`` are ordered oldest first. Outside runs belong to no cell."""
-    return {run.cell: run for run in runs if run.cell}
+    def producer(self, run: str) -> str:
+        """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
+        found = self.runs.get(run)
+        return found.cell if found else ""
 
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:

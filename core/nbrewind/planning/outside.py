@@ -1,0 +1,105 @@
+"""The world that a plan meets: files, folders, environment variables and packages as they are now."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+from blake3 import blake3
+
+from nbrewind.model import ABSENT, DEFAULT
+from nbrewind.planning.trace import digest_of
+
+CHUNK = 1 << 20
+
+
+def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind: str = "file") -> str:
+    """Return the key of a file or folder: relative to the notebook's ``folder`` where it lies below it."""
+    full, base = os.path.realpath(path), os.path.realpath(folder)
+    if full == base:
+        return f"{kind}:"
+    return f"{kind}:{os.path.relpath(full, base)}" if full.startswith(base + os.sep) else f"{kind}:{full}"
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Return ``b3:HEX`` of a file's content, read in pieces; ``absent`` where there is none or it can't be read."""
+    hasher = blake3()
+    try:
+        with open(path, "rb") as stream:
+            while piece := stream.read(CHUNK):
+                hasher.update(piece)
+    except OSError:
+        return ABSENT
+    return "b3:" + hasher.hexdigest(length=16)
+
+
+def folder_digest(path: str | os.PathLike[str]) -> str:
+    """Return the digest of a folder's sorted names; ``absent`` where it can't be listed."""
+    try:
+        return digest_of(*sorted(os.listdir(path)))
+    except OSError:
+        return ABSENT
+
+
+def package_digest(name: str) -> str:
+    """Return ``v:VERSION`` of the distribution that brings top-level module ``name``; ``absent`` if not installed."""
+    try:
+        return "v:" + importlib.metadata.version(DISTRIBUTIONS.get(name, name))
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    global _providers
+    if _providers is None:
+        _providers = importlib.metadata.packages_distributions()
+    for distribution in _providers.get(name, ()):
+        return "v:" + importlib.metadata.version(distribution)
+    return ABSENT
+
+
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "IPython": "ipython", "dateutil": "python-dateutil"}
+"""Top-level modules whose distribution has another name: found here without reading all metadata (0.1 s)."""
+
+_providers: dict[str, list[str]] | None = None
+
+
+class World:
+    """`Outside` of a notebook in ``folder``, in this process and environment. Remembers what it has looked up."""
+
+    def __init__(self, folder: str | os.PathLike[str], python: str | None = None) -> None:
+        """Look from ``folder``; ``python`` is the version of the kernel's Python, by default this process's."""
+        self.folder = Path(folder)
+        self.python = python or platform.python_version()
+        self._packages: dict[str, str] = {}
+        self._files: dict[tuple[str, int, int, int], str] = {}
+
+    def path(self, key: str) -> Path:
+        """Return the path that a ``file:`` or ``dir:`` key names."""
+        return self.folder / key.partition(":")[2]
+
+    def digest(self, key: str) -> str:
+        """Return the present digest of a key."""
+        kind, _, name = key.partition(":")
+        if kind == "file":
+            return self._file(self.path(key))
+        if kind == "dir":
+            return folder_digest(self.path(key))
+        if kind == "env":
+            return digest_of(os.environ[name]) if name in os.environ else ABSENT
+        if kind == "package":
+            if name not in self._packages:
+                self._packages[name] = package_digest(name)
+            return self._packages[name]
+        if kind == "python":
+            return "v:" + self.python
+        return DEFAULT
+
+    def _file(self, path: Path) -> str:
+        try:
+            stat = path.stat()
+        except OSError:
+            return ABSENT
+        mark = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        if mark not in self._files:
+            self._files[mark] = file_digest(path)
+        return self._files[mark]
