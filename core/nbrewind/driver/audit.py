@@ -1,0 +1,90 @@
+"""Audit: run the whole notebook in a new kernel and record it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from nbformat import NotebookNode
+
+from nbrewind.driver.session import Session, open_session
+from nbrewind.model import Run
+from nbrewind.planning.notebook import SourceCell, code_cells
+from nbrewind.store import Store
+
+
+@dataclass
+class AuditedRun:
+    """One run of an audit, with its place in the notebook."""
+
+    cell: SourceCell
+    run: Run | None
+    """None for a cell that is not recorded: empty, or only steering recording."""
+    status: str = "ok"
+    error: str = ""
+    stored: int = 0
+    """Bytes that saving its checkpoint added to the store."""
+
+
+@dataclass
+class Audit:
+    """What an audit did."""
+
+    runs: list[AuditedRun] = field(default_factory=list)
+    seconds: float = 0.0
+    """From the kernel's readiness to the end of the last cell."""
+
+    @property
+    def failed(self) -> AuditedRun | None:
+        """The run that ended the audit, if one did."""
+        last = self.runs[-1] if self.runs else None
+        return last if last and last.status != "ok" else None
+
+
+async def audit(
+    notebook: NotebookNode,
+    path: Path,
+    store: Store,
+    *,
+    kernel: str = "",
+    allow_errors: bool = False,
+    progress: Callable[[SourceCell], None] = lambda cell: None,
+) -> Audit:
+    """Run all code cells of ``notebook`` in order and record them under ``path``; outputs are set in place.
+
+    Stops at the first cell that raises, unless it is tagged ``raises-exception`` or ``allow_errors`` is set.
+    """
+    result = Audit()
+    async with open_session(notebook, path, store=store.directory, kernel=kernel, allow_errors=allow_errors) as session:
+        begin = perf_counter()
+        for cell in code_cells(notebook.cells):
+            progress(cell)
+            done = await run_cell(cell, notebook, session, store, path)
+            result.runs.append(done)
+            if done.status != "ok" and not tolerated(cell, allow_errors):
+                break
+        result.seconds = perf_counter() - begin
+    return result
+
+
+async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, store: Store, path: Path) -> AuditedRun:
+    """Run one cell and read its record back from the store."""
+    node = notebook.cells[cell.index]
+    if not cell.source.strip():
+        node.outputs, node.execution_count = [], None
+        return AuditedRun(cell, None)
+    outcome = await session.run(node, cell.index)
+    index = store.notebook(path)
+    found = [] if index is None else [run for run in index.runs(cell.id) if run.session == session.id]
+    run = found[-1] if found and cell.active else None
+    checkpoint = index.checkpoint(index.heads().get(session.id, "")) if index is not None else None
+    stored = checkpoint.stored if checkpoint is not None and run is not None and checkpoint.run == run.id else 0
+    status = outcome.status if outcome.status != "ok" or run is None else run.status
+    return AuditedRun(cell, run, status, outcome.error or (run.error if run else ""), stored)
+
+
+def tolerated(cell: SourceCell, allow_errors: bool) -> bool:
+    """Whether a failed cell does not end the work."""
+    return allow_errors or "raises-exception" in cell.tags

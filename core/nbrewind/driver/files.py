@@ -1,0 +1,65 @@
+"""Files that a skipped cell wrote are put back, but never over something that would be lost."""
+
+from __future__ import annotations
+
+from nbrewind.model import ABSENT, Run, Version
+from nbrewind.planning.outside import World
+from nbrewind.store import Store, StoreError
+
+
+class FileKeeper:
+    """Puts recorded files back, and remembers those that it left as they are."""
+
+    def __init__(self, store: Store, world: World, *, consent: bool = False) -> None:
+        """Put files of ``store`` back where ``world`` has its folder; with ``consent`` over any file."""
+        self._store = store
+        self._world = world
+        self._consent = consent
+        self._left: dict[str, str] = {}
+        self._recorded: dict[str, set[str]] = {}
+        self.notes: list[str] = []
+
+    def put_back(self, run: Run) -> None:
+        """Make the files that ``run`` wrote be there again, where nothing unrecorded is lost by it."""
+        for version in run.writes:
+            if not version.key.startswith("file:"):
+                continue
+            self._left.pop(version.key, None)
+            now = self._world.digest(version.key)
+            self._recorded.setdefault(version.key, set()).add(version.digest)
+            if now == version.digest:
+                continue
+            if now != ABSENT and now not in self._recorded_digests(version) and not self._consent:
+                self._leave(version, "differs from what the notebook wrote and is not recorded")
+                continue
+            self._write(version)
+
+    def clash(self, run: Run | None) -> str:
+        """Say, in words, that ``run`` reads a file which was left as it is; empty if it reads none."""
+        for entry in run.inputs if run else ():
+            if entry.key in self._left:
+                return (
+                    f"it reads {entry.key[5:]}, which {self._left[entry.key]}; "
+                    "move it away, or repeat with --files to put the recorded one in its place"
+                )
+        return ""
+
+    def _recorded_digests(self, version: Version) -> set[str]:
+        return self._recorded[version.key] | self._store.file_digests(version.key)
+
+    def _write(self, version: Version) -> None:
+        path = self._world.path(version.key)
+        if not version.loadable or not version.snapshot:
+            self._leave(version, version.reason or "was not kept")
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._store.get_file(version.snapshot, path)
+        except (OSError, StoreError) as error:
+            self._leave(version, f"could not be put back ({error})")
+            return
+        self.notes.append(f"{version.key[5:]} was put back")
+
+    def _leave(self, version: Version, why: str) -> None:
+        self._left[version.key] = why
+        self.notes.append(f"{version.key[5:]} {why}; it was left as it is")

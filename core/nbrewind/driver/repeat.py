@@ -1,0 +1,248 @@
+"""Repeat: bring a notebook up to date in a new kernel, running only what must run.
+
+A plan is made before and shown; while it proceeds, every cell is judged again when its turn comes, against the state
+that really came about. So a cell expected to run is answered by its record where what it reads turned out unchanged,
+and a cell is never answered by a record that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from nbformat import NotebookNode
+
+from nbrewind.driver.audit import run_cell, tolerated
+from nbrewind.driver.files import FileKeeper
+from nbrewind.driver.session import KernelError, Session, open_session
+from nbrewind.model import Run, Step
+from nbrewind.planning.match import Mismatch, PackagePolicy, state_of
+from nbrewind.planning.notebook import History, SourceCell, code_cells
+from nbrewind.planning.outside import World
+from nbrewind.planning.plan import Plan, plan
+from nbrewind.planning.simulate import Judgement, judge, needed_names
+from nbrewind.store import Notebook, Store
+
+MAX_STARTS = 4
+"""Kernels started at most: a plan starts anew when a value turns out to be needed that only a re-run can give."""
+
+
+@dataclass
+class Repeat:
+    """What a repeat did, or would do."""
+
+    steps: list[Step] = field(default_factory=list)
+    seconds: float = 0.0
+    failed: str = ""
+    """Why it ended early, in words; empty if it did not."""
+    notes: list[str] = field(default_factory=list)
+
+
+class _Replan(Exception):
+    """A needed value can't be loaded: the cells that make it have to run from the start."""
+
+    def __init__(self, cells: set[str]) -> None:
+        super().__init__()
+        self.cells = cells
+
+
+def history_of(index: Notebook | None, store: Store) -> History:
+    """Return the records of a notebook, with those of the whole store to look up."""
+    return History(index.runs() if index else (), store.candidates)
+
+
+def preview(
+    notebook: NotebookNode,
+    path: Path,
+    store: Store,
+    *,
+    last: int | None = None,
+    policy: PackagePolicy = "compatible",
+) -> Plan:
+    """Plan a repeat of ``notebook`` up to the cell of index ``last``, without a kernel."""
+    cells = [cell for cell in code_cells(notebook.cells) if last is None or cell.index <= last]
+    index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
+    return plan(cells, history_of(index, store), World(path.parent), policy=policy)
+
+
+async def repeat(
+    notebook: NotebookNode,
+    path: Path,
+    store: Store,
+    *,
+    last: int | None = None,
+    kernel: str = "",
+    policy: PackagePolicy = "compatible",
+    files: bool = False,
+    progress: Callable[[SourceCell], None] = lambda cell: None,
+) -> Repeat:
+    """Bring ``notebook`` up to date, up to the cell of index ``last``; outputs are set in place, as if all had run.
+
+    ``files``: put recorded files back also over files that are not recorded themselves.
+    """
+    begin = perf_counter()
+    cells = [cell for cell in code_cells(notebook.cells) if last is None or cell.index <= last]
+    forced: set[str] = set(preview(notebook, path, store, last=last, policy=policy).forced)
+    for _ in range(MAX_STARTS):
+        async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
+            work = _Work(notebook, path, store, session, policy, forced, files)
+            try:
+                result = await work.all(cells, progress)
+            except _Replan as again:
+                forced |= again.cells
+                continue
+        result.seconds = perf_counter() - begin
+        return result
+    raise KernelError("the plan did not settle: cells keep needing values that only other cells can make")
+
+
+class _Work:
+    """One pass over the cells in one kernel."""
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        path: Path,
+        store: Store,
+        session: Session,
+        policy: PackagePolicy,
+        forced: set[str],
+        files: bool,
+    ) -> None:
+        self.notebook, self.path, self.store, self.session = notebook, path, store, session
+        self.policy, self.forced = policy, forced
+        found = store.notebook(path)
+        if found is None or found.store_nonce != session.store_nonce:
+            raise KernelError("the kernel records into another store than this program reads")
+        self.index = found
+        self.world = World(path.parent, session.python)
+        self.keeper = FileKeeper(store, self.world, consent=files)
+        self.records = history_of(self.index, store)
+        self.count = 0
+        self.made: dict[str, str] = {}
+        """Run id to the cell that it answered or made in this pass."""
+        self.steps: dict[str, Step] = {}
+
+    async def all(self, cells: Sequence[SourceCell], progress: Callable[[SourceCell], None]) -> Repeat:
+        """Go through the cells; stop at the first one that raises."""
+        result = Repeat()
+        for cell in cells:
+            progress(cell)
+            failed = await self.step(cell)
+            if failed:
+                result.failed = failed
+                break
+        result.steps = list(self.steps.values())
+        result.notes = self.keeper.notes
+        return result
+
+    async def step(self, cell: SourceCell) -> str:
+        """Run or answer one cell. Returns why the plan must stop, in words; empty if it goes on."""
+        begin = perf_counter()
+        node = self.notebook.cells[cell.index]
+        if not cell.active:
+            node.outputs, node.execution_count = [], None
+            reason = "the cell is empty" if not cell.source.strip() else "it only steers recording"
+            self._note(cell, "skip", reason, begin)
+            return ""
+        self.count += 1
+        found = self._judge(cell)
+        if found.answered is None or cell.analysis.prelude or cell.id in self.forced:
+            return await self._run(cell, found, begin)
+        await self._adopt(cell, found.answered, node, begin)
+        return ""
+
+    def _judge(self, cell: SourceCell) -> Judgement:
+        state = state_of(self.index.state(self.index.heads().get(self.session.id, "")))
+        return judge(cell, state, self.records, self.world, self.policy)
+
+    async def _run(self, cell: SourceCell, found: Judgement, begin: float) -> str:
+        await self._bind(needed_names(cell, found.before), found)
+        clash = self.keeper.clash(self.records.last_run(cell.id) or found.answered)
+        if clash:
+            return f"{cell.label} was not run: {clash}"
+        done = await run_cell(cell, self.notebook, self.session, self.store, self.path)
+        if done.run is not None:
+            self.made[done.run.id] = cell.id
+        reason = found.reason or "what it leaves alive is needed"
+        if cell.analysis.prelude:
+            reason = "imports, options and definitions run in every new kernel"
+        self._note(cell, "run", reason, begin, done.run)
+        renumber(self.notebook.cells[cell.index], self.count)
+        if done.run is None and done.status == "ok":
+            return f"{cell.label} ran but was not recorded; `nbrewind doctor` may say why"
+        clash = self.keeper.clash(done.run)
+        if clash:
+            return f"{cell.label} ran, but what it shows can't be trusted: {clash}"
+        if done.status != "ok" and not tolerated(cell, allow_errors=False):
+            return f"{cell.label} raised {done.error}"
+        return ""
+
+    async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
+        self.keeper.put_back(run)
+        await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip")
+        self.made[run.id] = cell.id
+        node.outputs = from_record(self.store.outputs(run.id))
+        renumber(node, self.count)
+        self._note(cell, "skip", "recorded, and nothing that it read has changed", begin, run)
+
+    async def _bind(self, names: set[str], found: Judgement) -> None:
+        """Bind what the next step may read; a version that can't be loaded sends its maker back to run."""
+        if not names:
+            return
+        answer = await self.session.call("materialise", names=sorted(names))
+        items = found.before.items
+        lost = {name for name in answer["lost"] if "var:" + name in items}
+        makers = {self.made.get(items["var:" + name].run, "") for name in lost} - {""}
+        if makers - self.forced:
+            raise _Replan(makers)
+        if lost:
+            reasons = "; ".join(f"{name}: {answer['lost'][name]}" for name in sorted(lost))
+            raise KernelError(f"{found.cell.label} needs values that can't be brought back ({reasons})")
+        for name in answer["loaded"]:
+            maker = self.made.get(items["var:" + name].run) if "var:" + name in items else None
+            step = self.steps.get(maker or "")
+            if step is not None and step.action == "skip":
+                self.steps[step.cell] = _replace(step, action="load", reason=f"{found.cell.label} needs its values")
+
+    def _note(self, cell: SourceCell, action: Any, reason: str, begin: float, run: Run | None = None) -> None:
+        self.steps[cell.id] = Step(
+            cell=cell.id,
+            index=cell.index,
+            action=action,
+            reason=reason,
+            seconds=perf_counter() - begin,
+            run=run.id if run else "",
+            prelude=cell.active and cell.analysis.prelude,
+        )
+
+
+def _replace(step: Step, *, action: Any, reason: str) -> Step:
+    return Step(
+        cell=step.cell,
+        index=step.index,
+        action=action,
+        reason=reason,
+        seconds=step.seconds,
+        run=step.run,
+        prelude=step.prelude,
+    )
+
+
+def from_record(outputs: Sequence[dict[str, Any]]) -> list[NotebookNode]:
+    """Return recorded outputs as those of a cell."""
+    return [NotebookNode(output) for output in outputs]
+
+
+def renumber(node: NotebookNode, count: int) -> None:
+    """Give a cell and its results the execution count that it has in a full run."""
+    node.execution_count = count
+    for output in node.outputs:
+        if output.get("output_type") == "execute_result":
+            output["execution_count"] = count
+
+
+__all__ = ["Mismatch", "Repeat", "from_record", "history_of", "preview", "renumber", "repeat"]

@@ -1,0 +1,179 @@
+"""One kernel with recording on, as the driver uses it: run a cell, ask the agent for something."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from nbrewind.model import PROTOCOL, RunStatus
+
+
+class KernelError(Exception):
+    """The kernel can't be used: what, where and what to do, in one line."""
+
+
+class CellClient(AsyncKernelClient):
+    """A kernel client that says, as JupyterLab does, which cell it executes."""
+
+    cell_id: str = ""
+
+    def execute(self, code: str, *args: Any, **options: Any) -> str:
+        """Send an execute request whose metadata carry the cell's id."""
+        if not self.cell_id:
+            return super().execute(code, *args, **options)
+        build = self.session.msg
+        cell_id, self.cell_id = self.cell_id, ""
+
+        def with_cell(kind: str, content: Any = None, **fields: Any) -> Any:
+            return build(kind, content, metadata={"cellId": cell_id}, **fields)
+
+        self.session.msg = with_cell  # type: ignore[method-assign]
+        try:
+            return super().execute(code, *args, **options)
+        finally:
+            self.session.msg = build  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended."""
+
+    status: RunStatus
+    error: str = ""
+
+
+class Session:
+    """A kernel that records, attached to one notebook."""
+
+    def __init__(self, client: NotebookClient, handshake: dict[str, Any]) -> None:
+        """Take a client whose kernel runs and whose agent answered with ``handshake``."""
+        self._client = client
+        self.id: str = handshake["session"]
+        self.python: str = handshake["python"]
+        self.store_nonce: str = handshake["store_nonce"]
+
+    async def run(self, cell: NotebookNode, index: int) -> Outcome:
+        """Execute a cell; its outputs and execution count are set in place, also where it raises."""
+        self._client.kc.cell_id = cell.id
+        try:
+            await self._client.async_execute_cell(cell, index)
+        except CellExecutionError as error:
+            return Outcome("interrupted" if error.ename == "KeyboardInterrupt" else "error", _words(error))
+        except DeadKernelError as error:
+            raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved before is kept") from error
+        cell.execution_count = self._count(cell)
+        return Outcome("ok")
+
+    def _count(self, cell: NotebookNode) -> int | None:
+        reply = getattr(self._client, "last_reply", None) or {}
+        count = reply.get("content", {}).get("execution_count")
+        return count if count is not None else cell.get("execution_count")
+
+    async def call(self, verb: str, **arguments: Any) -> Any:
+        """Ask the agent for something, in the main shell between cells. Arguments and answer are JSON."""
+        text = json.dumps(arguments)
+        code = f"__import__('nbrewind.kernel.verbs', fromlist=['call']).call({verb!r}, {text!r})"
+        answer = json.loads(await evaluate(self._client.kc, code))
+        if "error" in answer:
+            raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
+        return answer["result"]
+
+
+async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
+    """Evaluate an expression that gives text, silently; returns the text."""
+    request = client.execute(setup, silent=True, store_history=False, user_expressions={"answer": expression})
+    while True:
+        reply = await client.get_shell_msg(timeout=timeout)
+        if reply["parent_header"].get("msg_id") == request:
+            break
+    content = reply["content"]
+    found = content.get("user_expressions", {}).get("answer", content)
+    if found.get("status") != "ok":
+        raise KernelError(f"{found.get('ename', 'error')}: {found.get('evalue', 'no answer')}")
+    value = ast.literal_eval(found["data"]["text/plain"])
+    return str(value)
+
+
+@asynccontextmanager
+async def open_session(
+    notebook: NotebookNode,
+    path: Path,
+    *,
+    store: Path,
+    kernel: str = "",
+    allow_errors: bool = False,
+) -> AsyncIterator[Session]:
+    """Start a kernel in the notebook's folder with recording on. The kernel ends with the block.
+
+    ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own.
+    """
+    name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
+    manager = AsyncKernelManager(kernel_name=name)
+    manager.client_class = f"{CellClient.__module__}.{CellClient.__name__}"
+    client = _Client(
+        notebook,
+        km=manager,
+        timeout=None,
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    client.owns_km = True
+    try:
+        setup = client.async_setup_kernel()
+        await setup.__aenter__()
+    except NoSuchKernel as error:
+        raise KernelError(f"no kernel named {name} is installed; `jupyter kernelspec list` shows those that are") from error
+    try:
+        yield Session(client, await _attach(client, path, store))
+    finally:
+        await asyncio.shield(setup.__aexit__(None, None, None))
+
+
+class _Client(NotebookClient):
+    """nbclient, keeping the last reply: it knows the execution count."""
+
+    last_reply: dict[str, Any] | None = None
+
+    async def _async_poll_for_reply(self, *args: Any, **options: Any) -> dict[str, Any]:
+        self.last_reply = None
+        self.last_reply = await super()._async_poll_for_reply(*args, **options)
+        return self.last_reply
+
+
+async def _attach(client: NotebookClient, path: Path, store: Path) -> dict[str, Any]:
+    expression = (
+        "__import__('json').dumps(__import__('nbrewind').attach("
+        f"notebook={str(path)!r}, store={str(store)!r}, mode='audit').handshake())"
+    )
+    try:
+        answer: dict[str, Any] = json.loads(await evaluate(client.kc, expression))
+    except KernelError as error:
+        if "ModuleNotFoundError" in str(error):
+            raise KernelError(
+                "the kernel's environment has no nbrewind: run `pip install nbrewind` in it, or name another --kernel"
+            ) from error
+        raise
+    if answer.get("error"):
+        raise KernelError(f"recording could not start: {answer['error']}")
+    if answer["protocol"] != PROTOCOL:
+        raise KernelError(f"the kernel's nbrewind speaks protocol {answer['protocol']}, this one {PROTOCOL}: update it")
+    return answer
+
+
+def _words(error: CellExecutionError) -> str:
+    return f"{error.ename}: {error.evalue}"
