@@ -61,6 +61,7 @@ class Session:
     def __init__(self, client: NotebookClient, handshake: dict[str, Any]) -> None:
         """Take a client whose kernel runs and whose agent answered with ``handshake``."""
         self._client = client
+        self.client: CellClient = client.kc
         self.id: str = handshake["session"]
         self.python: str = handshake["python"]
         self.store_nonce: str = handshake["store_nonce"]
