@@ -1,0 +1,76 @@
+"""`GET nbrewind/api/version`: the front end's first question."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+
+import jsonschema
+import pytest
+import yaml
+from nbrewind.model import PROTOCOL
+
+
+@pytest.fixture
+def ask(jp_fetch):
+    """Ask for the version, and return the decoded answer."""
+
+    async def ask():
+        response = await jp_fetch("nbrewind", "api", "version")
+        assert response.code == 200
+        return json.loads(response.body)
+
+    return ask
+
+
+@pytest.fixture
+async def description(jp_fetch):
+    """Return the API description that the server gives."""
+    response = await jp_fetch("nbrewind", "api", "openapi.yaml")
+    assert response.headers["Content-Type"] == "application/yaml"
+    return yaml.safe_load(response.body)
+
+
+async def test_version(ask, store_dir):
+    assert await ask() == {
+        "version": version("jupyterlab-nbrewind"),
+        "protocol": PROTOCOL,
+        "store": {"directory": str(store_dir), "state": "absent", "reason": "Nothing has been recorded yet."},
+    }
+
+
+async def test_asking_makes_no_store(ask, store_dir):
+    await ask()
+    assert not store_dir.exists()
+
+
+async def test_ready_store(ask, store_dir):
+    store = pytest.importorskip("nbrewind.store")
+    store.Store.open(store_dir).close()
+    assert (await ask())["store"] == {"directory": str(store_dir), "state": "ready", "reason": None}
+
+
+async def test_unreadable_store(ask, store_dir, monkeypatch):
+    """The server says why it can't read the store, and goes on."""
+    store_dir.mkdir()
+    monkeypatch.setitem(__import__("sys").modules, "nbrewind.store", None)
+    answer = (await ask())["store"]
+    assert answer["state"] == "unreadable"
+    assert answer["reason"]
+
+
+async def test_default_directory(ask, jp_serverapp, tmp_path, monkeypatch):
+    [app] = jp_serverapp.extension_manager.extension_apps["nbrewind_server"]
+    app.store_dir = ""
+    monkeypatch.setenv("NBREWIND_STORE", str(tmp_path / "elsewhere"))
+    assert (await ask())["store"]["directory"] == str(tmp_path / "elsewhere")
+
+
+async def test_answer_follows_the_description(ask, jp_fetch):
+    response = await jp_fetch("nbrewind", "api", "openapi.yaml")
+    assert response.headers["Content-Type"] == "application/yaml"
+    description = yaml.safe_load(response.body)
+    assert description["info"]["version"] == str(PROTOCOL)
+    text = json.dumps(description["components"]["schemas"]).replace("#/components/schemas/", "#/$defs/")
+    schemas = json.loads(text.replace('"type": "string", "nullable": true', '"type": ["string", "null"]'))
+    jsonschema.validate(await ask(), {**schemas["Version"], "$defs": schemas})

@@ -1,0 +1,54 @@
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandArguments, CommandIDs } from '../commands';
+import { rewindIcon } from '../icons';
+import { IRewindServer } from '../tokens';
+import { RewindPanel } from './panel';
+
+/** Where the panel's tab stands: below JupyterLab's own. */
+const RANK = 900;
+
+/**
+ * Adds the panel to the left sidebar, and the command that shows it.
+ */
+export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-nbrewind:sidebar',
+  description: 'Adds the panel of NBRewind to the left sidebar.',
+  autoStart: true,
+  requires: [IRewindServer],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IRewindServer,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    translator = translator ?? nullTranslator;
+    const trans = translator.load('jupyterlab_nbrewind');
+    const panel = new RewindPanel({ server, translator });
+    app.shell.add(panel, 'left', { rank: RANK, type: 'Rewind' });
+    restorer?.add(panel, panel.id);
+
+    app.commands.addCommand(CommandIDs.open, {
+      label: trans.__('Open Rewind Panel'),
+      caption: trans.__('Show what was recorded of this notebook'),
+      icon: rewindIcon,
+      describedBy: { args: CommandArguments.none },
+      execute: () => {
+        app.shell.activateById(panel.id);
+        return { panel: panel.id };
+      }
+    });
+    palette?.addItem({
+      command: CommandIDs.open,
+      category: trans.__('Notebook Operations')
+    });
+  }
+};
