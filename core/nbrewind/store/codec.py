@@ -1,0 +1,52 @@
+"""Records to bytes and back: MessagePack, or JSON for what MessagePack has no form for.
+
+Lone surrogates (file names that are not UTF-8, text from a damaged notebook) and integers beyond 64 bits can't be
+written as MessagePack; those few records are stored as ASCII JSON. The first byte tells which: no MessagePack map or
+array starts with ``{`` or ``[``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """Return a record, or plain data, as bytes for a row."""
+    try:
+        return _encoder.encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        return json.dumps(msgspec.to_builtins(value)).encode("ascii")
+
+
+def decoder(kind: type[T]) -> Callable[[bytes], T]:
+    """Return a function that turns a row's bytes back into a ``kind``."""
+    fast = msgspec.msgpack.Decoder(kind)
+
+    def decode(data: bytes) -> T:
+        if data[:1] in (b"{", b"["):
+            return msgspec.convert(json.loads(data), kind)
+        return fast.decode(data)
+
+    return decode
+
+
+decode_delta = decoder(dict[str, str])
+decode_names = decoder(list[str])
+decode_outputs: Callable[[bytes], list[dict[str, Any]]] = decoder(list[dict[str, Any]])
+
+
+def encode_text(text: str) -> bytes:
+    """Return text as bytes; lone surrogates survive."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decode_text(data: bytes) -> str:
+    """Return what ``encode_text`` was given."""
+    return data.decode("utf-8", "surrogatepass")

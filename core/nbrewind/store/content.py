@@ -1,0 +1,392 @@
+"""Contents by digest: what a snapshot id stands for, where its bytes are, and when they are durable.
+
+A snapshot is a manifest of *pieces*: the stream, each buffer, the side (or the one piece of a file). A piece of up to
+64 KiB is a row; a larger one is a list of blobs of 4 MiB, cut at fixed offsets, so that changing one element of a large
+array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
+
+Rows are buffered in memory until a run is recorded, ``sync`` is called, or a megabyte has gathered: a put on the cell's
+path costs no transaction of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from pickle import PickleBuffer
+from typing import NamedTuple
+
+import msgspec
+from blake3 import blake3
+
+from nbrewind.model import new_id
+from nbrewind.store import layout
+from nbrewind.store.blobs import Blobs
+from nbrewind.store.database import Connection, Database
+from nbrewind.store.types import Buffer, Content, ContentError, Stored, StoreError
+
+ROW_BYTES = 64 * 1024
+CHUNK_BYTES = 4 * 1024 * 1024
+PENDING_BYTES = 1024 * 1024
+PARALLEL_BYTES = 4 * CHUNK_BYTES
+OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
+PLAIN = 0  # codec: the bytes as they are
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """One sequence of bytes: a row if it has no chunks, else blobs of 4 MiB (the last one shorter)."""
+
+    digest: bytes
+    size: int
+    chunks: tuple[bytes, ...] = ()
+
+    def spans(self) -> Iterator[tuple[bytes, int, int]]:
+        """Yield digest, start and stop of every chunk."""
+        for index, digest in enumerate(self.chunks):
+            start = index * CHUNK_BYTES
+            yield digest, start, min(start + CHUNK_BYTES, self.size)
+
+
+class Manifest(msgspec.Struct, frozen=True, array_like=True):
+    """The pieces of one snapshot: of a value ``(stream, side, buffer...)``, of a file ``(content,)``."""
+
+    kind: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def id(self) -> str:
+        """Return the snapshot's id."""
+        text = b"".join(piece.digest + piece.size.to_bytes(8, "little") for piece in self.pieces)
+        return blake3(self.kind.encode() + b"\0" + text).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Return the content's size in bytes."""
+        return sum(piece.size for piece in self.pieces)
+
+
+class Pending(NamedTuple):
+    """Rows that a transaction has taken over from memory."""
+
+    rows: dict[bytes, bytes]
+    manifests: dict[str, bytes]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Manifest).decode
+
+
+class Contents:
+    """Puts and gets contents by digest."""
+
+    def __init__(self, place: layout.Layout, database: Database) -> None:
+        """Use the tables ``snapshots``, ``contents`` and ``blobs`` of ``database``, and the files of ``place``."""
+        self.blobs = Blobs(place, database)
+        self._layout = place
+        self._database = database
+        self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()
+        self._rows: dict[bytes, bytes] = {}
+        self._manifests: dict[str, bytes] = {}
+        self._pending = 0
+
+    # -- put ----------------------------------------------------------------------------------------------------------
+
+    def put(self, content: Content) -> Stored:
+        """Store a value; nothing is durable before ``sync``."""
+        pieces, added = [], 0
+        for data in (content.stream, content.side, *content.buffers):
+            with _bytes_of(data) as view:
+                piece, new = self._put_piece(view)
+            pieces.append(piece)
+            added += new
+        return self._put_manifest(Manifest("value", tuple(pieces)), added)
+
+    def _put_piece(self, view: memoryview) -> tuple[Piece, int]:
+        size = len(view)
+        if size <= ROW_BYTES:
+            return self._put_row(bytes(view))
+        chunks, added = [], 0
+        for start in range(0, size, CHUNK_BYTES):
+            digest, new = self.blobs.ensure(view[start : start + CHUNK_BYTES])
+            chunks.append(digest)
+            added += new
+        return _piece(size, chunks), added
+
+    def _put_row(self, data: bytes) -> tuple[Piece, int]:
+        digest = blake3(data).digest()
+        piece = Piece(digest, len(data))
+        if not data or digest in self._rows or self._row(digest) is not None:
+            return piece, 0
+        with self._lock:
+            self._rows[digest] = data
+            self._pending += len(data)
+        return piece, len(data)
+
+    def _put_manifest(self, manifest: Manifest, added: int) -> Stored:
+        snapshot = manifest.id
+        if snapshot not in self._manifests and not self._database.read(
+            "SELECT 1 FROM snapshots WHERE id = ?", (snapshot,)
+        ):
+            with self._lock:
+                self._manifests[snapshot] = _encode(manifest)
+        if self._pending > PENDING_BYTES:
+            self.write_rows()
+        return Stored(snapshot, manifest.size, added)
+
+    def put_file(self, path: str | os.PathLike[str]) -> Stored:
+        """Store a file's content, a chunk at a time.
+
+        Raises:
+            StoreError: not a regular file, not readable, or changed meanwhile.
+        """
+        chunks: list[bytes] = []
+        added = size = 0
+        try:
+            with open(path, "rb", buffering=0) as file:
+                before = os.fstat(file.fileno())
+                if not stat.S_ISREG(before.st_mode):
+                    raise StoreError(f"could not store {path}: not a regular file")
+                if before.st_size <= ROW_BYTES:
+                    data = _read(file.read, ROW_BYTES + 1)
+                    size = len(data)
+                    piece, added = self._put_row(data)
+                else:
+                    while data := _read(file.read, CHUNK_BYTES):
+                        digest, new = self.blobs.ensure(data)
+                        chunks.append(digest)
+                        added += new
+                        size += len(data)
+                    piece = _piece(size, chunks)
+                after = os.fstat(file.fileno())
+        except OSError as error:
+            raise layout.disk_error("read", path, error) from error
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+            raise StoreError(f"could not store {path}: it changed while it was read; try again")
+        return self._put_manifest(Manifest("file", (piece,)), added)
+
+    # -- get ----------------------------------------------------------------------------------------------------------
+
+    def has(self, snapshot: str) -> bool:
+        """Return whether a snapshot is here and none of its blobs is missing. Their bytes are verified by ``get``."""
+        try:
+            manifest = self.manifest(snapshot)
+        except ContentError:
+            return False
+        return all(self._has_piece(piece) for piece in manifest.pieces)
+
+    def _has_piece(self, piece: Piece) -> bool:
+        if piece.size == 0:
+            return True
+        if not piece.chunks:
+            return piece.digest in self._rows or self._row(piece.digest) is not None
+        try:
+            return all(
+                os.stat(self._layout.blob(digest)).st_size == stop - start for digest, start, stop in piece.spans()
+            )
+        except OSError:
+            return False
+
+    def manifest(self, snapshot: str) -> Manifest:
+        """Return a snapshot's manifest.
+
+        Raises:
+            ContentError: the store does not have it.
+        """
+        data = self._manifests.get(snapshot)
+        if data is None:
+            found = self._database.read("SELECT manifest FROM snapshots WHERE id = ?", (snapshot,))
+            if not found:
+                raise ContentError(f"content {snapshot[:12]} is not in the store at {self._layout.directory}")
+            data = found[0][0]
+        manifest = _decode(data)
+        if manifest.id != snapshot:
+            raise ContentError(f"content {snapshot[:12]} is damaged in {self._layout.traces}; run `nbrewind doctor`")
+        return manifest
+
+    def get(self, snapshot: str) -> Content:
+        """Return a value's content in memory of its own, verified.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        manifest = self.manifest(snapshot)
+        if manifest.kind != "value":
+            raise ContentError(f"content {snapshot[:12]} is that of a file, not of a value")
+        buffers = [_allocate(piece.size) for piece in manifest.pieces]
+        jobs: list[tuple[bytes, memoryview]] = []
+        for piece, buffer in zip(manifest.pieces, buffers, strict=True):
+            view = memoryview(buffer)
+            if piece.chunks:
+                jobs += [(digest, view[start:stop]) for digest, start, stop in piece.spans()]
+            elif piece.size:
+                view[:] = self._get_row(piece)
+        if manifest.size > PARALLEL_BYTES:
+            with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+                for _ in pool.map(lambda job: self.blobs.read(*job), jobs):
+                    pass
+        else:
+            for digest, part in jobs:
+                self.blobs.read(digest, part)
+        stream, side, *rest = buffers
+        return Content(bytes(stream), list(rest), bytes(side))
+
+    def get_file(self, snapshot: str, path: str | os.PathLike[str]) -> None:
+        """Write a stored file's content to ``path``, replacing what is there only once all is verified.
+
+        Raises:
+            ContentError: missing or damaged.
+            StoreError: ``path`` can't be written.
+        """
+        manifest = self.manifest(snapshot)
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.{new_id()}")
+        try:
+            with open(temporary, "xb", buffering=0) as file:
+                for data in self._stream(manifest):
+                    rest = memoryview(data)
+                    while rest:
+                        rest = rest[file.write(rest) :]
+            os.replace(temporary, target)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            if isinstance(error, OSError):
+                raise layout.disk_error("write", target, error) from error
+            raise
+
+    def verify(self, snapshot: str) -> None:
+        """Read a snapshot through, a chunk at a time.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        for _ in self._stream(self.manifest(snapshot)):
+            pass
+
+    def _stream(self, manifest: Manifest) -> Iterator[bytes | bytearray]:
+        for piece in manifest.pieces:
+            if piece.size and not piece.chunks:
+                yield self._get_row(piece)
+            for digest, start, stop in piece.spans():
+                data = bytearray(stop - start)
+                self.blobs.read(digest, memoryview(data))
+                yield data
+
+    def _row(self, digest: bytes) -> int | None:
+        found = self._database.read("SELECT codec FROM contents WHERE digest = ?", (digest,))
+        return found[0][0] if found else None
+
+    def _get_row(self, piece: Piece) -> bytes:
+        data = self._rows.get(piece.digest)
+        if data is None:
+            found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (piece.digest,))
+            where = f"row {piece.digest.hex()[:12]} of {self._layout.traces}"
+            if not found:
+                raise ContentError(f"content is missing: {where}; run `nbrewind doctor --repair`")
+            codec, data = found[0]
+            if codec != PLAIN:
+                raise ContentError(f"content was stored by a newer nbrewind: {where}; upgrade nbrewind")
+        if len(data) != piece.size or blake3(data).digest() != piece.digest:
+            raise ContentError(
+                f"content is damaged: row {piece.digest.hex()[:12]} of {self._layout.traces}; "
+                "run `nbrewind doctor --repair`"
+            )
+        return bytes(data)
+
+    # -- rows and durability ------------------------------------------------------------------------------------------
+
+    def take(self, connection: Connection) -> Pending:
+        """Write the buffered rows inside the caller's transaction; once that is committed, call ``taken``."""
+        with self._lock:
+            pending = Pending(dict(self._rows), dict(self._manifests))
+        if pending.rows:
+            connection.executemany(
+                "INSERT OR IGNORE INTO contents VALUES (?, ?, ?)",
+                [(digest, PLAIN, data) for digest, data in pending.rows.items()],
+            )
+        if pending.manifests:
+            connection.executemany(
+                "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?)",
+                [(snapshot, _decode(data).size, data) for snapshot, data in pending.manifests.items()],
+            )
+        return pending
+
+    def taken(self, pending: Pending) -> None:
+        """Drop from memory what a transaction has committed."""
+        with self._lock:
+            for digest, data in pending.rows.items():
+                if self._rows.pop(digest, None) is not None:
+                    self._pending -= len(data)
+            for snapshot in pending.manifests:
+                self._manifests.pop(snapshot, None)
+
+    def write_rows(self) -> None:
+        """Commit the buffered rows."""
+        if self._rows or self._manifests:
+            with self._database.write() as connection:
+                pending = self.take(connection)
+            self.taken(pending)
+
+    def sync(self) -> None:
+        """Return when everything put before the call is safely on disk.
+
+        Raises:
+            StoreError: the disk is full or failing; what was put since the last ``sync`` may not be there.
+        """
+        with self._sync_lock:
+            flushed = self.blobs.flush()
+            if flushed or self._rows or self._manifests:
+                with self._database.write() as connection:
+                    pending = self.take(connection)
+                    connection.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", list(flushed.items()))
+                self.taken(pending)
+                self.blobs.flushed(flushed)
+            self._database.flush()
+
+
+@contextlib.contextmanager
+def _bytes_of(data: Buffer) -> Iterator[memoryview]:
+    """Give the bytes of any contiguous buffer, without copying, and let go of it at the end."""
+    try:
+        holder = PickleBuffer(data)
+        view = holder.raw()
+    except (BufferError, TypeError) as error:
+        raise StoreError(f"could not store a buffer: {error}") from error
+    try:
+        yield view
+    finally:
+        view.release()
+        holder.release()
+
+
+def _piece(size: int, chunks: list[bytes]) -> Piece:
+    digest = chunks[0] if len(chunks) == 1 else blake3(b"".join(chunks)).digest()
+    return Piece(digest, size, tuple(chunks))
+
+
+def _read(read: Callable[[int], bytes | None], size: int) -> bytes:
+    """Read ``size`` bytes, fewer only at the end of the file."""
+    data = read(size) or b""
+    parts = [data]
+    while data and (size := size - len(data)):
+        data = read(size) or b""
+        parts.append(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _allocate(size: int) -> bytearray:
+    """Return a bytearray that the caller will fill. Clearing 400 MB first would take as long as reading them."""
+    if size < OWN_BYTES:
+        return bytearray(size)
+    import ctypes
+
+    create = ctypes.pythonapi["PyByteArray_FromStringAndSize"]
+    create.argtypes = (ctypes.c_char_p, ctypes.c_ssize_t)
+    create.restype = ctypes.py_object
+    buffer: bytearray = create(None, size)
+    return buffer

@@ -1,0 +1,384 @@
+"""The index of one notebook: runs, outputs, checkpoints, heads.
+
+A run is committed in this order: its contents, source and trace (shared by all notebooks, not answering yet), then the
+run with its checkpoint here. So whatever can be seen can be followed, and a crash in between leaves a trace without a
+run, which never answers and is removed later. ``mark_saved`` goes the other way round: saved here, then answering.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nbrewind.model import CellAnalysis, Checkpoint, Run, Version
+from nbrewind.store.codec import decode_delta, decode_outputs, encode
+from nbrewind.store.database import Connection, Database, Row
+from nbrewind.store.layout import Layout
+from nbrewind.store.registry import Entry
+from nbrewind.store.schema import NOTEBOOK
+from nbrewind.store.states import States
+from nbrewind.store.traces import GRACE_SECONDS, Traces, decode_run, provable
+from nbrewind.store.types import ContentError, StoreError
+
+_CHECKPOINT = "id, parent, session, cell, run, action, time, delta, label, keep, saved, lost, stored"
+
+
+class Truth(NamedTuple):
+    """What the index says about a run: whether it may answer."""
+
+    run: str
+    answerable: bool
+
+
+class Notebook:
+    """The history of one notebook. Safe to use from several threads and processes."""
+
+    id: str
+    """The store's own identifier; a copy of the notebook has another."""
+    path: str
+    """Where the notebook was last seen: absolute, links resolved."""
+
+    def __init__(self, entry: Entry, layout: Layout, traces: Traces, *, wal: bool = True) -> None:
+        """Open a notebook's index; use ``Store.notebook`` instead."""
+        self.id, self.path = entry
+        self.database = Database(layout.index(entry.id), NOTEBOOK, wal=wal)
+        self._traces = traces
+        self._states = States(self.database)
+        self._runs: list[Run] = []
+        self._runs_number = 0
+        self._runs_lock = threading.Lock()
+        self.reconcile()
+
+    # -- the two commits ----------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        run: Run,
+        checkpoint: Checkpoint,
+        *,
+        source: str,
+        outputs: Sequence[Mapping[str, Any]] = (),
+        analysis: CellAnalysis | None = None,
+    ) -> None:
+        """Commit a run and the checkpoint after it, not saved yet; move the session's head there.
+
+        Raises:
+            StoreError: nothing of the run was recorded.
+        """
+        self._check(checkpoint, run)
+        data = encode(list(outputs))
+        self._traces.add(run, source, analysis)
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, cell, provable, record) VALUES (?, ?, ?, ?)",
+                (run.id, run.cell, provable(run), encode(run)),
+            )
+            connection.execute("INSERT INTO outputs VALUES (?, ?)", (run.id, data))
+            self._add_checkpoint(connection, checkpoint, run.writes, run)
+        self._states.follow(checkpoint)
+
+    def mark_saved(self, checkpoint_id: str, *, added: int) -> None:
+        """Say that all contents of a checkpoint are safely on disk (call ``Store.sync`` before); its run may answer.
+
+        A checkpoint that was lost stays lost.
+
+        Args:
+            checkpoint_id: the checkpoint.
+            added: bytes that saving it added to the store.
+        """
+        with self.database.write() as connection:
+            rows = connection.execute(
+                "SELECT run, action, lost FROM checkpoints WHERE id = ?", (checkpoint_id,)
+            ).fetchall()
+            if not rows:
+                raise self._unknown(checkpoint_id)
+            run, action, lost = rows[0]
+            connection.execute(
+                "UPDATE checkpoints SET saved = ?, stored = ? WHERE id = ?", (not lost, added, checkpoint_id)
+            )
+            answers = (
+                not lost
+                and action == "run"
+                and bool(connection.execute("SELECT 1 FROM runs WHERE id = ? AND provable", (run,)).fetchall())
+            )
+            _advance(connection)
+        self.database.flush()
+        if answers:
+            self._traces.set_answerable([run], True)
+
+    def mark_lost(self, checkpoint_id: str, reason: str) -> None:
+        """Say that a checkpoint's contents could not be saved: it and all that follows it leave the saved history."""
+        below = self._below(checkpoint_id)
+        if not below:
+            raise self._unknown(checkpoint_id)
+        runs = [run for _, run, action in below if action == "run"]
+        self._traces.set_answerable(runs, False)
+        with self.database.write() as connection:
+            (delta,) = connection.execute("SELECT delta FROM checkpoints WHERE id = ?", (checkpoint_id,)).fetchone()
+            connection.executemany(
+                "INSERT OR IGNORE INTO lost VALUES (?)",
+                [(version,) for version in decode_delta(delta).values() if version],
+            )
+            _lose(connection, [checkpoint_id], reason)
+            _lose(connection, [below_id for below_id, _, _ in below[1:]], _follows(checkpoint_id, reason))
+            _advance(connection)
+        self._traces.set_answerable(runs, False)  # again: somebody who opened the index just now may have set it
+
+    def _below(self, checkpoint_id: str) -> list[Row]:
+        return self.database.read(
+            "WITH RECURSIVE below (id) AS (VALUES (?) UNION SELECT c.id FROM checkpoints c JOIN below ON c.parent = "
+            "below.id) SELECT c.id, c.run, c.action FROM below JOIN checkpoints c USING (id) ORDER BY c.number",
+            (checkpoint_id,),
+        )
+
+    def add_checkpoint(self, checkpoint: Checkpoint, *, versions: Iterable[Version] = ()) -> None:
+        """Commit a checkpoint that made no run (skip, load): it cites the run that answered. Moves the head.
+
+        Args:
+            checkpoint: its delta may name versions of this notebook, of the cited run, or of ``versions``.
+            versions: versions that no run of this notebook made.
+        """
+        self._check(checkpoint)
+        with self.database.write() as connection:
+            self._add_checkpoint(connection, checkpoint, tuple(versions), None)
+        self._states.follow(checkpoint)
+
+    def _add_checkpoint(
+        self, connection: Connection, checkpoint: Checkpoint, versions: Sequence[Version], run: Run | None
+    ) -> None:
+        _add_versions(connection, versions)
+        self._need_versions(connection, checkpoint, {version.id for version in versions})
+        lost = checkpoint.lost or self._inherited_loss(connection, checkpoint, run)
+        connection.execute(
+            f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                checkpoint.id, checkpoint.parent or None, checkpoint.session, checkpoint.cell, checkpoint.run,
+                checkpoint.action, checkpoint.time, encode(checkpoint.delta), checkpoint.label, checkpoint.keep,
+                False, lost, checkpoint.stored,
+            ),
+        )  # fmt: skip
+        _move(connection, checkpoint.session, checkpoint.id)
+        _advance(connection)
+
+    def _check(self, checkpoint: Checkpoint, run: Run | None = None) -> None:
+        if checkpoint.notebook != self.id or (run and run.notebook != self.id):
+            raise StoreError(f"checkpoint {checkpoint.id} belongs to notebook {checkpoint.notebook}, not to {self.id}")
+
+    def _need_versions(self, connection: Connection, checkpoint: Checkpoint, given: set[str]) -> None:
+        wanted = set(checkpoint.delta.values()) - given - {""}
+        if not wanted:
+            return
+        sql = "SELECT 1 FROM versions WHERE id = ?"
+        wanted = {version for version in wanted if not connection.execute(sql, (version,)).fetchall()}
+        if wanted:  # the run that answered is another notebook's
+            cited = self._traces.run(checkpoint.run)
+            theirs = [version for version in cited.writes if version.id in wanted] if cited else []
+            _add_versions(connection, theirs)
+            wanted -= {version.id for version in theirs}
+        if wanted:
+            raise StoreError(
+                f"checkpoint {checkpoint.id} names versions that are not recorded: {', '.join(sorted(wanted))}"
+            )
+
+    def _inherited_loss(self, connection: Connection, checkpoint: Checkpoint, run: Run | None) -> str:
+        """Return why a checkpoint is lost from the start: it still holds what was lost, or was made from it."""
+        if not checkpoint.parent:
+            return ""
+        parent = connection.execute("SELECT lost FROM checkpoints WHERE id = ?", (checkpoint.parent,)).fetchone()
+        if parent is None or not parent[0]:
+            return ""
+        lost = {row[0] for row in connection.execute("SELECT version FROM lost")}
+        held = {**self._states.keys(checkpoint.parent), **checkpoint.delta}.values()
+        if not lost.isdisjoint(held):
+            return str(parent[0])
+        for made_by in {used.run for used in run.inputs if used.run} if run else ():
+            sql = "SELECT 1 FROM checkpoints WHERE run = ? AND action = 'run' AND lost != ''"
+            if connection.execute(sql, (made_by,)).fetchall():
+                return str(parent[0])
+        return ""
+
+    def _unknown(self, checkpoint_id: str) -> StoreError:
+        return StoreError(f"there is no checkpoint {checkpoint_id} in the history of {self.path}")
+
+    # -- outputs, labels, heads ---------------------------------------------------------------------------------------
+
+    def set_outputs(self, run_id: str, outputs: Sequence[Mapping[str, Any]]) -> None:
+        """Replace a run's outputs, once it is idle or when late ones came."""
+        self._update("outputs SET data = ? WHERE run = ?", (encode(list(outputs)), run_id), f"run {run_id}")
+
+    def outputs(self, run_id: str) -> list[dict[str, Any]]:
+        """Return a run's outputs in nbformat's form, in order.
+
+        Raises:
+            ContentError: this notebook has no such run.
+        """
+        rows = self.database.read("SELECT data FROM outputs WHERE run = ?", (run_id,))
+        if not rows:
+            raise ContentError(f"the outputs of run {run_id} are missing from {self.database.path}")
+        return decode_outputs(rows[0][0])
+
+    def label(self, checkpoint_id: str, text: str) -> None:
+        """Name a checkpoint; an empty text takes the name away."""
+        self._update("checkpoints SET label = ? WHERE id = ?", (text, checkpoint_id), f"checkpoint {checkpoint_id}")
+
+    def keep(self, checkpoint_id: str, keep: bool) -> None:
+        """Say whether a checkpoint must never be evicted."""
+        self._update("checkpoints SET keep = ? WHERE id = ?", (keep, checkpoint_id), f"checkpoint {checkpoint_id}")
+
+    def _update(self, what: str, parameters: tuple[object, ...], name: str) -> None:
+        with self.database.write() as connection:
+            if not connection.execute("UPDATE " + what, parameters).rowcount:
+                raise StoreError(f"there is no {name} in the history of {self.path}")
+            _advance(connection)
+
+    def heads(self) -> dict[str, str]:
+        """Return the checkpoint at which every kernel session is, by session."""
+        return dict(self.database.read("SELECT session, checkpoint FROM heads ORDER BY time, session"))
+
+    def set_head(self, session: str, checkpoint_id: str) -> None:
+        """Move a session's head, as a rewind does."""
+        with self.database.write() as connection:
+            if not connection.execute("SELECT 1 FROM checkpoints WHERE id = ?", (checkpoint_id,)).fetchall():
+                raise self._unknown(checkpoint_id)
+            _move(connection, session, checkpoint_id)
+            _advance(connection)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def runs(self, cell: str | None = None) -> list[Run]:
+        """Return the runs, of one cell or of all, oldest first."""
+        with self._runs_lock:  # runs never change: only new ones are read
+            for number, record in self.database.read(
+                "SELECT number, record FROM runs WHERE number > ? ORDER BY number", (self._runs_number,)
+            ):
+                self._runs.append(decode_run(record))
+                self._runs_number = number
+            return [run for run in self._runs if cell is None or run.cell == cell]
+
+    def analysis(self, code: str) -> CellAnalysis | None:
+        """Return what the kernel's Python said about some code."""
+        return self._traces.analysis(code)
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return all checkpoints, oldest first."""
+        rows = self.database.read(f"SELECT {_CHECKPOINT} FROM checkpoints ORDER BY number")
+        return [self._checkpoint(row) for row in rows]
+
+    def checkpoint(self, checkpoint_id: str) -> Checkpoint | None:
+        """Return one checkpoint."""
+        rows = self.database.read(f"SELECT {_CHECKPOINT} FROM checkpoints WHERE id = ?", (checkpoint_id,))
+        return self._checkpoint(rows[0]) if rows else None
+
+    def _checkpoint(self, row: Row) -> Checkpoint:
+        return Checkpoint(
+            notebook=self.id, id=row[0], parent=row[1] or "", session=row[2], cell=row[3], run=row[4], action=row[5],
+            time=row[6], delta=decode_delta(row[7]), label=row[8], keep=bool(row[9]), saved=bool(row[10]), lost=row[11],
+            stored=row[12],
+        )  # fmt: skip
+
+    def state(self, checkpoint_id: str) -> dict[str, Version]:
+        """Return the whole state at a checkpoint: key to version, all deltas applied. Empty for an empty id.
+
+        Raises:
+            StoreError: there is no such checkpoint.
+        """
+        return self._states.state(checkpoint_id)
+
+    def sequence(self) -> int:
+        """Return a number that grows with every change."""
+        return int(self.database.read("SELECT value FROM meta WHERE key = 'sequence'")[0][0])
+
+    # -- agreement with the traces ------------------------------------------------------------------------------------
+
+    def truth(self) -> list[Truth]:
+        """Return, for every run, whether it may answer."""
+        rows = self.database.read(
+            "SELECT r.id, r.provable AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.run = r.id AND c.action = 'run' "
+            "AND c.saved AND c.lost = '') FROM runs r ORDER BY r.number"
+        )
+        return [Truth(run, bool(answerable)) for run, answerable in rows]
+
+    def agrees(self) -> bool:
+        """Return whether the traces say what this index says."""
+        return not any(self._differences())
+
+    def _differences(self) -> tuple[list[str], dict[str, bool], list[str]]:
+        """Return runs without a trace, runs whose trace says something else, and old traces without a run."""
+        traces, truth = self._traces.of(self.id), dict(self.truth())
+        missing = [run for run in truth if run not in traces]
+        wrong = {run: answers for run, answers in truth.items() if run in traces and traces[run].answerable != answers}
+        limit = time.time() - GRACE_SECONDS
+        extra = [run for run, trace in traces.items() if run not in truth and trace.recorded < limit]
+        return missing, wrong, extra
+
+    def reconcile(self) -> None:
+        """Make the traces say what this index says; a crash between two commits leaves them apart."""
+        if self.agrees():
+            return
+        with self._traces.database.write() as connection:
+            missing, wrong, extra = self._differences()
+            answers = dict(self.truth())
+            for run in missing:
+                (record,) = self.database.read("SELECT record FROM runs WHERE id = ?", (run,))[0]
+                self._traces.insert(connection, decode_run(record), answerable=answers[run])
+            for run, answerable in wrong.items():
+                connection.execute("UPDATE traces SET answerable = ? WHERE run = ?", (answerable, run))
+            connection.executemany("DELETE FROM traces WHERE run = ?", [(run,) for run in extra])
+
+    def saved_versions(self) -> Iterator[tuple[str, Version]]:
+        """Yield every version that a saved checkpoint introduced, with that checkpoint's id."""
+        for checkpoint, delta in self.database.read("SELECT id, delta FROM checkpoints WHERE saved ORDER BY number"):
+            for version in self._states.versions(decode_delta(delta).values()):
+                yield checkpoint, version
+
+    def mark_damaged(self, versions: Mapping[str, str]) -> None:
+        """Take every checkpoint that holds a damaged version out of the saved history.
+
+        Args:
+            versions: version id to what is wrong with its content.
+        """
+        holding: dict[str, str] = {}
+        runs = []
+        for checkpoint in self.checkpoints():
+            held = versions.keys() & self._states.keys(checkpoint.id).values()
+            if held:
+                holding[checkpoint.id] = versions[min(held)]
+            if checkpoint.action == "run" and versions.keys() & checkpoint.delta.values():
+                runs.append(checkpoint.run)
+        self._traces.set_answerable(runs, False)
+        with self.database.write() as connection:
+            connection.executemany("INSERT OR IGNORE INTO lost VALUES (?)", [(version,) for version in versions])
+            for checkpoint_id, reason in holding.items():
+                _lose(connection, [checkpoint_id], reason)
+            _advance(connection)
+        self.reconcile()
+
+    def close(self) -> None:
+        """Close the index."""
+        self.database.close()
+
+
+def _add_versions(connection: Connection, versions: Iterable[Version]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO versions VALUES (?, ?)", [(version.id, encode(version)) for version in versions]
+    )
+
+
+def _move(connection: Connection, session: str, checkpoint_id: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO heads VALUES (?, ?, ?)", (session, checkpoint_id, time.time()))
+
+
+def _advance(connection: Connection) -> None:
+    connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'sequence'")
+
+
+def _lose(connection: Connection, checkpoints: Iterable[str], reason: str) -> None:
+    connection.executemany(
+        "UPDATE checkpoints SET saved = 0, lost = ? WHERE id = ? AND lost = ''", [(reason, id_) for id_ in checkpoints]
+    )
+
+
+def _follows(checkpoint_id: str, reason: str) -> str:
+    return f"follows checkpoint {checkpoint_id}, which was lost: {reason}"

@@ -1,0 +1,47 @@
+"""The tables, as migrations: entry N leads from schema N to N + 1. Entries are only ever appended, never edited."""
+
+from __future__ import annotations
+
+from nbrewind.store.database import Migration
+
+TRACES: tuple[Migration, ...] = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        # path: as the file system spells it (bytes). cells: the cell ids last seen, to tell renames from copies
+        "CREATE TABLE notebooks (id TEXT PRIMARY KEY, path BLOB NOT NULL UNIQUE, cells BLOB NOT NULL, "
+        "created REAL NOT NULL) WITHOUT ROWID",
+        # answerable: the run may stand for a new one (ok, provable, saved, not lost)
+        "CREATE TABLE traces (run TEXT PRIMARY KEY, notebook TEXT NOT NULL, code TEXT NOT NULL, started REAL NOT NULL, "
+        "recorded REAL NOT NULL, status TEXT NOT NULL, answerable INTEGER NOT NULL DEFAULT 0, record BLOB NOT NULL)",
+        "CREATE INDEX traces_code ON traces (code, started) WHERE answerable",
+        "CREATE INDEX traces_notebook ON traces (notebook, run, answerable)",
+        "CREATE TABLE sources (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",
+        "CREATE TABLE analyses (code TEXT PRIMARY KEY, record BLOB NOT NULL)",
+        "CREATE TABLE snapshots (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, manifest BLOB NOT NULL)",
+        # codec: 0 is the bytes as they are; others are for compression to come
+        "CREATE TABLE contents (digest BLOB PRIMARY KEY, codec INTEGER NOT NULL, data BLOB NOT NULL)",
+        # blobs whose files are safely on disk
+        "CREATE TABLE blobs (digest BLOB PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+)
+
+NOTEBOOK: tuple[Migration, ...] = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
+        "INSERT INTO meta VALUES ('sequence', 0)",
+        "CREATE TABLE runs (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cell TEXT NOT NULL, "
+        "provable INTEGER NOT NULL, record BLOB NOT NULL)",
+        "CREATE TABLE outputs (run TEXT PRIMARY KEY REFERENCES runs (id), data BLOB NOT NULL)",
+        "CREATE TABLE versions (id TEXT PRIMARY KEY, record BLOB NOT NULL)",
+        "CREATE TABLE checkpoints (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
+        "parent TEXT REFERENCES checkpoints (id), session TEXT NOT NULL, cell TEXT NOT NULL, run TEXT NOT NULL, "
+        "action TEXT NOT NULL, time REAL NOT NULL, delta BLOB NOT NULL, label TEXT NOT NULL, keep INTEGER NOT NULL, "
+        "saved INTEGER NOT NULL, lost TEXT NOT NULL, stored INTEGER NOT NULL)",
+        "CREATE INDEX checkpoints_parent ON checkpoints (parent)",
+        "CREATE INDEX checkpoints_run ON checkpoints (run)",
+        # versions whose contents could not be written; what still holds one can't be brought back
+        "CREATE TABLE lost (version TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE heads (session TEXT PRIMARY KEY, checkpoint TEXT NOT NULL REFERENCES checkpoints (id), "
+        "time REAL NOT NULL) WITHOUT ROWID",
+    ),
+)

@@ -1,0 +1,203 @@
+"""The store: one directory, one object that opens it, everything else reached from here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nbrewind.model import Run
+from nbrewind.store import layout
+from nbrewind.store.content import Contents
+from nbrewind.store.database import Database
+from nbrewind.store.notebook import Notebook
+from nbrewind.store.registry import Entry, Registry
+from nbrewind.store.schema import TRACES
+from nbrewind.store.traces import Traces
+from nbrewind.store.types import Content, ContentError, Finding, Stored, StoreInfo
+
+
+class Store:
+    """All records and contents of a user. Safe to use from several threads and processes, not across a fork."""
+
+    directory: Path
+    """Where the store is."""
+    nonce: str
+    """Made with the store: two processes that read the same one see the same store."""
+
+    def __init__(self, place: layout.Layout) -> None:
+        """Open the databases of a prepared directory; use ``Store.open`` instead."""
+        self.directory = place.directory
+        self.layout = place
+        self.wal = not layout.is_network(layout.filesystem_type(place.directory))
+        self.database = Database(place.traces, TRACES, wal=self.wal)
+        self.contents = Contents(place, self.database)
+        self.traces = Traces(self.database, self.contents)
+        self.registry = Registry(self.database)
+        self._notebooks: dict[str, Notebook] = {}
+        self._lock = threading.RLock()
+        self.nonce = self._make_nonce()
+        self.contents.blobs.clean()
+
+    @classmethod
+    def open(cls, directory: str | os.PathLike[str] | None = None, *, create: bool = True) -> Store:
+        """Open a store.
+
+        Args:
+            directory: default ``$NBREWIND_STORE``, else ``nbrewind`` under Jupyter's data directory.
+            create: make it if it is not there.
+
+        Raises:
+            StoreError: missing, not writable, damaged, or written by a newer version; one line says what to do.
+        """
+        chosen = Path(directory).expanduser() if directory is not None else layout.default_directory()
+        place = layout.Layout(Path(os.path.abspath(chosen)))
+        layout.prepare(place, create=create)
+        return cls(place)
+
+    def _make_nonce(self) -> str:
+        sql = "SELECT value FROM meta WHERE key = 'nonce'"
+        rows = self.database.read(sql)
+        if not rows:
+            with self.database.write() as connection:
+                connection.execute("INSERT OR IGNORE INTO meta VALUES ('nonce', ?)", (secrets.token_hex(16),))
+            rows = self.database.read(sql)
+        return str(rows[0][0])
+
+    def close(self) -> None:
+        """Commit what is buffered and close all connections; other threads must have finished."""
+        try:
+            self.contents.write_rows()
+        finally:
+            with self._lock:
+                for notebook in self._notebooks.values():
+                    notebook.close()
+                self._notebooks.clear()
+            self.database.close()
+
+    def __enter__(self) -> Store:
+        """Return the store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    # -- notebooks and traces -----------------------------------------------------------------------------------------
+
+    def notebook(
+        self, path: str | os.PathLike[str], *, cells: Collection[str] = (), create: bool = True
+    ) -> Notebook | None:
+        """Return the notebook at a path; a renamed one keeps its history, a copy starts its own.
+
+        Args:
+            path: links are resolved; the file need not exist.
+            cells: ids of its cells, by which renames and copies are told apart.
+            create: start a history if there is none; otherwise return ``None``.
+        """
+        entry = self.registry.find(path, cells, create=create)
+        return self.open_notebook(entry) if entry else None
+
+    def notebooks(self) -> list[Notebook]:
+        """Return all notebooks, oldest first."""
+        return [self.open_notebook(entry) for entry in self.registry.all()]
+
+    def open_notebook(self, entry: Entry) -> Notebook:
+        """Return the notebook of a registry entry; one object per notebook."""
+        with self._lock:
+            notebook = self._notebooks.get(entry.id)
+            if notebook is None:
+                notebook = self._notebooks[entry.id] = Notebook(entry, self.layout, self.traces, wal=self.wal)
+            notebook.path = entry.path
+            return notebook
+
+    def candidates(self, code: str, *, limit: int | None = None) -> list[Run]:
+        """Return the runs of this code that may answer, newest first: ok, provable, saved; of any notebook."""
+        return self.traces.candidates(code, limit)
+
+    def run(self, run_id: str) -> Run | None:
+        """Return a run of any notebook."""
+        return self.traces.run(run_id)
+
+    def outputs(self, run_id: str) -> list[dict[str, Any]]:
+        """Return a run's outputs in nbformat's form, in order.
+
+        Raises:
+            ContentError: the store has no such run, or not its outputs.
+        """
+        run = self.traces.run(run_id)
+        entry = self.registry.get(run.notebook) if run else None
+        if entry is None:
+            raise ContentError(f"run {run_id} is not in the store at {self.directory}")
+        return self.open_notebook(entry).outputs(run_id)
+
+    def source(self, digest: str) -> str | None:
+        """Return the text of a source digest."""
+        return self.traces.source(digest)
+
+    # -- contents -----------------------------------------------------------------------------------------------------
+
+    def put(self, content: Content) -> Stored:
+        """Store a value's content; equal contents are stored once. Durable after ``sync``."""
+        return self.contents.put(content)
+
+    def get(self, snapshot: str) -> Content:
+        """Return a value's content in memory of its own, verified.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        return self.contents.get(snapshot)
+
+    def put_file(self, path: str | os.PathLike[str]) -> Stored:
+        """Store a file's content, never wholly in memory. Durable after ``sync``."""
+        return self.contents.put_file(path)
+
+    def get_file(self, snapshot: str, path: str | os.PathLike[str]) -> None:
+        """Write a stored file's content to a path, which changes only once all is verified."""
+        self.contents.get_file(snapshot, path)
+
+    def has(self, snapshot: str) -> bool:
+        """Return whether a snapshot is here, with all its parts."""
+        return self.contents.has(snapshot)
+
+    def sync(self) -> None:
+        """Return when everything put so far is safely on disk."""
+        self.contents.sync()
+
+    # -- care ---------------------------------------------------------------------------------------------------------
+
+    def info(self) -> StoreInfo:
+        """Return where the store is and how much it holds."""
+        read = self.database.read
+        self.contents.write_rows()
+        blobs, blob_bytes = read("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM blobs")[0]
+        indexes = self.notebooks()
+        return StoreInfo(
+            directory=str(self.directory),
+            nonce=self.nonce,
+            schema=self.database.schema(),
+            notebooks=len(indexes),
+            runs=sum(index.database.read("SELECT COUNT(*) FROM runs")[0][0] for index in indexes),
+            checkpoints=sum(index.database.read("SELECT COUNT(*) FROM checkpoints")[0][0] for index in indexes),
+            row_bytes=read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0],
+            blob_bytes=blob_bytes,
+            blobs=blobs,
+        )
+
+    def doctor(self, *, repair: bool = False, deep: bool = False) -> list[Finding]:
+        """Check the whole store.
+
+        Args:
+            repair: mend what can be mended, and take what can't out of the saved history.
+            deep: read every content and verify its digest.
+        """
+        from nbrewind.store.doctor import examine
+
+        return examine(self, repair=repair, deep=deep)

@@ -1,0 +1,75 @@
+"""What the store takes, returns and raises. Records that other rooms share are in :mod:`nbrewind.model`."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple, TypeAlias
+
+from nbrewind.model import Record
+
+if sys.version_info >= (3, 12):
+    from collections.abc import Buffer
+else:
+    Buffer: TypeAlias = bytes | bytearray | memoryview
+
+DEFAULT_BUDGET = 20 * 1024**3
+"""Bytes that a store may hold before the oldest cheap contents should go; shown by ``nbrewind store info``."""
+
+
+class StoreError(Exception):
+    """The store can't do what was asked. The message is one line: what, where, what to do."""
+
+
+class ContentError(StoreError):
+    """Content is missing or damaged. The message says which, and where it should be."""
+
+
+class Content(NamedTuple):
+    """What a snapshot holds."""
+
+    stream: bytes
+    """The pickle stream."""
+    buffers: list[Buffer]
+    """Out-of-band buffers: anything bytes-like when put, ``bytearray`` of own memory when got."""
+    side: bytes
+    """What belongs to the value but not to its identity (line numbers)."""
+
+
+class Stored(NamedTuple):
+    """The answer to a put."""
+
+    id: str
+    """The snapshot's id: equal contents have equal ids."""
+    bytes: int
+    """Size of the content."""
+    added: int
+    """Bytes that were new to the store; the rest was there already."""
+
+
+class StoreInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What ``nbrewind store info`` shows. Sizes are bytes."""
+
+    directory: str
+    nonce: str
+    schema: int
+    notebooks: int
+    runs: int
+    checkpoints: int
+    row_bytes: int
+    """Small contents, kept in rows of the index."""
+    blob_bytes: int
+    """Large contents, kept in files."""
+    blobs: int
+    budget: int = DEFAULT_BUDGET
+
+
+class Finding(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """One thing that ``nbrewind doctor`` found."""
+
+    kind: str
+    """``database``, ``index``, ``trace``, ``missing``, ``damaged``, ``permissions`` or ``leftover`` (harmless)."""
+    where: str
+    """The file, or the notebook and checkpoint."""
+    what: str
+    """The finding in words, with its consequence."""
+    fixed: bool = False
