@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs all linters, and fails if any does. Changes nothing; `jlpm lint` and `ruff format` repair what they can.
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+FAILED=()
+check() {
+  printf '\n== %s\n' "$*"
+  "$@" || FAILED+=("$*")
+}
+
+check ruff check --quiet .
+check ruff format --check --quiet .
+check mypy
+check lint-imports
+check jlpm --silent lint:prettier --check --log-level warn
+check jlpm --silent lint:eslint
+check jlpm --silent lint:style
+check jlpm --silent lint:types
+check jlpm --silent lint:api
+
+printf '\n== summary\n'
+if [ ${#FAILED[@]} -gt 0 ]; then
+  printf 'FAILED: %s\n' "${FAILED[@]}"
+  exit 1
+fi
+say "all clean"

