@@ -49,7 +49,9 @@ class Failed(Usage):
 def command_options(function: Command) -> Command:
     """Add ``--store`` and ``--json``, and turn known errors into one line and an exit status."""
 
-    @click.option("--store", "store_dir", metavar="DIR", help="The store (default: $NBREWIND_STORE, else Jupyter's data).")
+    @click.option(
+        "--store", "store_dir", metavar="DIR", help="The store (default: $NBREWIND_STORE, else Jupyter's data)."
+    )
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
     @wraps(function)
     def wrapped(*args: Any, **options: Any) -> Any:

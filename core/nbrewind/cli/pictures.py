@@ -1,4 +1,4 @@
-"""The graph as text for other programs: Mermaid, Graphviz dot, and an SVG of our own (cells in order, edges as arcs)."""
+"""The graph as text for other programs: Mermaid, Graphviz dot, and an SVG of our own: cells in order, edges as arcs."""
 
 from __future__ import annotations
 
@@ -54,13 +54,16 @@ def svg(states: Sequence[CellState], edges: Sequence[Edge]) -> str:
     width, height = text_width + 150 + 14 * span + 40, ROW * len(states) + 24
     start = text_width + 130
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="monospace" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"',
+        ' font-family="monospace" font-size="13">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     for state in states:
         y = ROW * rows[state.id] + 26
         colour = COLOURS.get(state.freshness, STALE)
-        parts.append(f'<circle cx="14" cy="{y - 4}" r="5" fill="{colour}"><title>{escape(state.reason)}</title></circle>')
+        parts.append(
+            f'<circle cx="14" cy="{y - 4}" r="5" fill="{colour}"><title>{escape(state.reason)}</title></circle>'
+        )
         parts.append(f'<text x="{LEFT}" y="{y}" fill="#212121">{escape(_label(state))}</text>')
         parts.append(f'<text x="{text_width + 10}" y="{y}" fill="{colour}">{escape(state.freshness)}</text>')
     for edge in edges:

@@ -13,7 +13,7 @@ from rich.table import Table
 from nbrewind.cli.common import command_options, duration, emit, instant, load_notebook, open_store, out, size
 from nbrewind.cli.pictures import dot, mermaid, svg
 from nbrewind.driver.repeat import history_of
-from nbrewind.model import CellState, Edge
+from nbrewind.model import CellState, Checkpoint, Edge, Run
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
 from nbrewind.planning.notebook import code_cells
@@ -134,35 +134,12 @@ def history(notebook: str, store_dir: str | None, as_json: bool) -> None:
         checkpoints = index.checkpoints() if index else []
         heads = index.heads() if index else {}
         runs = {run.id: run for run in index.runs()} if index else {}
-        rows = []
-        for checkpoint in checkpoints:
-            run = runs.get(checkpoint.run) or store.run(checkpoint.run)
-            written = sorted(key[4:] for key, made in checkpoint.delta.items() if made and key.startswith("var:"))
-            removed = sorted(key[4:] for key, made in checkpoint.delta.items() if not made and key.startswith("var:"))
-            rows.append(
-                {
-                    "id": checkpoint.id,
-                    "parent": checkpoint.parent or None,
-                    "session": checkpoint.session,
-                    "cell": checkpoint.cell or None,
-                    "run": checkpoint.run or None,
-                    "action": checkpoint.action,
-                    "time": instant(checkpoint.time),
-                    "label": checkpoint.label,
-                    "keep": checkpoint.keep,
-                    "saved": checkpoint.saved,
-                    "lost": checkpoint.lost,
-                    "bytes": checkpoint.stored,
-                    "seconds": run.seconds if run else 0.0,
-                    "written": written,
-                    "removed": removed,
-                }
-            )
+        rows = [_row(checkpoint, runs.get(checkpoint.run) or store.run(checkpoint.run)) for checkpoint in checkpoints]
     if as_json:
         emit(
             {
                 "heads": [{"session": session, "checkpoint": head} for session, head in sorted(heads.items())],
-                "checkpoints": rows,
+                "checkpoints": [msgspec.to_builtins(row) for row in rows],
             }
         )
         return
@@ -175,13 +152,54 @@ def history(notebook: str, store_dir: str | None, as_json: bool) -> None:
         table.add_column(title, justify="right" if title == "stored" else "left", overflow="fold")
     ends = {checkpoint: session for session, checkpoint in heads.items()}
     for row in reversed(rows):
-        place = places.get(str(row["cell"]), "–")
-        words = ", ".join(row["written"]) + (f" (removed {', '.join(row['removed'])})" if row["removed"] else "")
-        marks = [f"head of {ends[row['id']]}"] if row["id"] in ends else []
-        marks += [f"“{row['label']}”"] if row["label"] else []
-        marks += ["kept"] if row["keep"] else []
-        marks += [f"lost: {row['lost']}"] if row["lost"] else ([] if row["saved"] else ["not saved"])
-        table.add_row(
-            row["id"], row["parent"] or "", str(place), row["time"], size(row["bytes"]), words, ", ".join(marks)
-        )
+        words = ", ".join(row.written) + (f" (removed {', '.join(row.removed)})" if row.removed else "")
+        marks = [f"head of {ends[row.id]}"] if row.id in ends else []
+        marks += [f"labelled {row.label}"] if row.label else []
+        marks += ["kept"] if row.keep else []
+        marks += [f"lost: {row.lost}"] if row.lost else ([] if row.saved else ["not saved"])
+        place = str(places.get(row.cell or "", "-"))
+        table.add_row(row.id, row.parent or "", place, row.time, size(row.bytes), words, ", ".join(marks))
     out.print(table)
+
+
+class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One checkpoint of a history."""
+
+    id: str
+    parent: str | None
+    session: str
+    cell: str | None
+    run: str | None
+    action: str
+    time: str
+    label: str
+    keep: bool
+    saved: bool
+    lost: str
+    bytes: int
+    seconds: float
+    written: list[str]
+    removed: list[str]
+
+
+def _row(checkpoint: Checkpoint, run: Run | None) -> HistoryRow:
+    def names(made: bool) -> list[str]:
+        return sorted(key[4:] for key, to in checkpoint.delta.items() if bool(to) is made and key.startswith("var:"))
+
+    return HistoryRow(
+        id=checkpoint.id,
+        parent=checkpoint.parent or None,
+        session=checkpoint.session,
+        cell=checkpoint.cell or None,
+        run=checkpoint.run or None,
+        action=checkpoint.action,
+        time=instant(checkpoint.time),
+        label=checkpoint.label,
+        keep=checkpoint.keep,
+        saved=checkpoint.saved,
+        lost=checkpoint.lost,
+        bytes=checkpoint.stored,
+        seconds=run.seconds if run else 0.0,
+        written=names(True),
+        removed=names(False),
+    )

@@ -62,11 +62,9 @@ def audit(
     Example: nbrewind audit analysis.ipynb -o done.ipynb -p YEAR 2013
     """
     content, path = _prepare(notebook, output, inplace, parameters)
-    with open_store(store_dir) as store:
-        with progress_bar("Auditing", len(code_cells(content.cells)), quiet=as_json) as begin:
-            result = asyncio.run(
-                run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, progress=begin)
-            )
+    total = len(code_cells(content.cells))
+    with open_store(store_dir) as store, progress_bar("Auditing", total, quiet=as_json) as begin:
+        result = asyncio.run(run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, progress=begin))
     _write(content, output, path if inplace else None)
     if as_json:
         emit({"runs": [_audited(run) for run in result.runs if run.run], "seconds": result.seconds})

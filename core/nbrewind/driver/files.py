@@ -16,7 +16,6 @@ class FileKeeper:
         self._world = world
         self._consent = consent
         self._left: dict[str, str] = {}
-        self._recorded: dict[str, set[str]] = {}
         self.notes: list[str] = []
 
     def put_back(self, run: Run) -> None:
@@ -26,10 +25,9 @@ class FileKeeper:
                 continue
             self._left.pop(version.key, None)
             now = self._world.digest(version.key)
-            self._recorded.setdefault(version.key, set()).add(version.digest)
             if now == version.digest:
                 continue
-            if now != ABSENT and now not in self._recorded_digests(version) and not self._consent:
+            if now != ABSENT and not self._consent and not self._store.holds_file(self._world.path(version.key)):
                 self._leave(version, "differs from what the notebook wrote and is not recorded")
                 continue
             self._write(version)
@@ -43,9 +41,6 @@ class FileKeeper:
                     "move it away, or repeat with --files to put the recorded one in its place"
                 )
         return ""
-
-    def _recorded_digests(self, version: Version) -> set[str]:
-        return self._recorded[version.key] | self._store.file_digests(version.key)
 
     def _write(self, version: Version) -> None:
         path = self._world.path(version.key)

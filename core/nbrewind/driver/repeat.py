@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from nbrewind.driver.audit import run_cell, tolerated
@@ -115,7 +116,7 @@ class _Work:
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
         self.policy, self.forced = policy, forced
         found = store.notebook(path)
-        if found is None or found.store_nonce != session.store_nonce:
+        if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
         self.index = found
         self.world = World(path.parent, session.python)
@@ -234,7 +235,7 @@ def _replace(step: Step, *, action: Any, reason: str) -> Step:
 
 def from_record(outputs: Sequence[dict[str, Any]]) -> list[NotebookNode]:
     """Return recorded outputs as those of a cell."""
-    return [NotebookNode(output) for output in outputs]
+    return [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
 
 
 def renumber(node: NotebookNode, count: int) -> None:

@@ -33,18 +33,18 @@ class CellClient(AsyncKernelClient):
     def execute(self, code: str, *args: Any, **options: Any) -> str:
         """Send an execute request whose metadata carry the cell's id."""
         if not self.cell_id:
-            return super().execute(code, *args, **options)
+            return str(super().execute(code, *args, **options))
         build = self.session.msg
         cell_id, self.cell_id = self.cell_id, ""
 
         def with_cell(kind: str, content: Any = None, **fields: Any) -> Any:
             return build(kind, content, metadata={"cellId": cell_id}, **fields)
 
-        self.session.msg = with_cell  # type: ignore[method-assign]
+        self.session.msg = with_cell
         try:
-            return super().execute(code, *args, **options)
+            return str(super().execute(code, *args, **options))
         finally:
-            self.session.msg = build  # type: ignore[method-assign]
+            self.session.msg = build
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,22 @@ class Session:
 
     def __init__(self, client: NotebookClient, handshake: dict[str, Any]) -> None:
         """Take a client whose kernel runs and whose agent answered with ``handshake``."""
+        assert isinstance(client.kc, CellClient)
         self._client = client
-        self.client: CellClient = client.kc
+        self.client = client.kc
         self.id: str = handshake["session"]
         self.python: str = handshake["python"]
         self.store_nonce: str = handshake["store_nonce"]
 
     async def run(self, cell: NotebookNode, index: int) -> Outcome:
         """Execute a cell; its outputs and execution count are set in place, also where it raises."""
-        self._client.kc.cell_id = cell.id
+        self.client.cell_id = cell.id
         try:
             await self._client.async_execute_cell(cell, index)
         except CellExecutionError as error:
             return Outcome("interrupted" if error.ename == "KeyboardInterrupt" else "error", _words(error))
         except DeadKernelError as error:
-            raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved before is kept") from error
+            raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved is kept") from error
         cell.execution_count = self._count(cell)
         return Outcome("ok")
 
@@ -87,7 +88,7 @@ class Session:
         """Ask the agent for something, in the main shell between cells. Arguments and answer are JSON."""
         text = json.dumps(arguments)
         code = f"__import__('nbrewind.kernel.verbs', fromlist=['call']).call({verb!r}, {text!r})"
-        answer = json.loads(await evaluate(self._client.kc, code))
+        answer = json.loads(await evaluate(self.client, code))
         if "error" in answer:
             raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
         return answer["result"]
@@ -138,7 +139,7 @@ async def open_session(
         setup = client.async_setup_kernel()
         await setup.__aenter__()
     except NoSuchKernel as error:
-        raise KernelError(f"no kernel named {name} is installed; `jupyter kernelspec list` shows those that are") from error
+        raise KernelError(f"no kernel named {name} is installed; see `jupyter kernelspec list`") from error
     try:
         yield Session(client, await _attach(client, path, store))
     finally:
@@ -161,6 +162,7 @@ async def _attach(client: NotebookClient, path: Path, store: Path) -> dict[str, 
         "__import__('json').dumps(__import__('nbrewind').attach("
         f"notebook={str(path)!r}, store={str(store)!r}, mode='audit').handshake())"
     )
+    assert isinstance(client.kc, CellClient)
     try:
         answer: dict[str, Any] = json.loads(await evaluate(client.kc, expression))
     except KernelError as error:

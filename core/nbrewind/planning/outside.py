@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from blake3 import blake3
@@ -49,10 +51,8 @@ def package_digest(name: str) -> str:
         return "v:" + importlib.metadata.version(DISTRIBUTIONS.get(name, name))
     except importlib.metadata.PackageNotFoundError:
         pass
-    global _providers
-    if _providers is None:
-        _providers = importlib.metadata.packages_distributions()
-    for distribution in _providers.get(name, ()):
+    providers = _distributions()
+    for distribution in providers.get(name, ()):
         return "v:" + importlib.metadata.version(distribution)
     return ABSENT
 
@@ -60,7 +60,10 @@ def package_digest(name: str) -> str:
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "IPython": "ipython", "dateutil": "python-dateutil"}
 """Top-level modules whose distribution has another name: found here without reading all metadata (0.1 s)."""
 
-_providers: dict[str, list[str]] | None = None
+
+@cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return importlib.metadata.packages_distributions()
 
 
 class World:

@@ -71,9 +71,7 @@ def _makers_of_unloadable(judged: Iterable[Judgement], needs: dict[str, frozense
 def _loaded_runs(judged: Iterable[Judgement], needs: dict[str, frozenset[str]]) -> set[str]:
     """Return the ids of the recorded runs some of whose values a running cell needs."""
     return {
-        judgement.before.items["var:" + name].run
-        for judgement in judged
-        for name in needs.get(judgement.cell.id, ())
+        judgement.before.items["var:" + name].run for judgement in judged for name in needs.get(judgement.cell.id, ())
     }
 
 

@@ -39,8 +39,10 @@ class Judgement:
 def judge(
     cell: SourceCell, state: PlanState, records: Records, outside: Outside, policy: PackagePolicy = "compatible"
 ) -> Judgement:
-    """Judge one cell in ``state``, which is not changed. An empty cell, or one that only steers recording, is answered
-    by nothing and changes nothing."""
+    """Judge one cell in ``state``, which is not changed.
+
+    An empty cell, or one that only steers recording, is answered by nothing and changes nothing.
+    """
     found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policy)
     run = found if isinstance(found, Run) else None
     why = found if isinstance(found, Mismatch) else _own_reason(cell, records)
@@ -57,10 +59,12 @@ def simulate(
     start: PlanState | None = None,
     cautious: bool = False,
 ) -> tuple[list[Judgement], PlanState]:
-    """Judge all cells in order. ``forced`` are ids of cells that run although a record would answer them: their results
-    are expected to be the recorded ones. A cautious simulation doubts everything that a cell which must run *can* change
-    (for freshness); otherwise only what it is expected to change (for plans, which are judged again as they proceed).
-    Returns the judgements and the state after the last cell."""
+    """Judge all cells in order. Returns the judgements and the state after the last cell.
+
+    ``forced`` are ids of cells that run although a record would answer them: their results are expected to be the
+    recorded ones. A cautious simulation doubts everything that a cell which must run *can* change (for freshness);
+    otherwise only what it is expected to change (for plans, which are judged again as they proceed).
+    """
     must = set(forced)
     state = start.copy() if start else PlanState()
     judged = []
@@ -122,7 +126,7 @@ def needed_names(cell: SourceCell, state: PlanState) -> set[str]:
 
 def _changeable(names: Iterable[str], state: PlanState) -> set[str]:
     """Return those of ``names`` whose values can be changed in place, with the other members of their groups."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         version: Version | None = state.items.get("var:" + name)
         if version is not None and not version.fixed:

@@ -43,7 +43,7 @@ UNOWNED_MODULES = frozenset(
         "unittest",
     }
 )
-"""Modules of the standard library through which a cell changes state that no provider owns, or leaves things running."""
+"""Modules of the standard library through which a cell changes state that no provider owns, or leaves things alive."""
 
 KNOWN_PACKAGES = (sys.stdlib_module_names - UNOWNED_MODULES) | frozenset(
     {

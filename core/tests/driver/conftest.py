@@ -1,0 +1,23 @@
+"""Make the notebooks importable under ``--import-mode=importlib``, and give every test a store of its own."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbrewind.store import Store
+
+spec = importlib.util.spec_from_file_location("driver_notebooks", Path(__file__).with_name("notebooks.py"))
+assert spec and spec.loader
+module = importlib.util.module_from_spec(spec)
+sys.modules["driver_notebooks"] = module
+spec.loader.exec_module(module)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty store."""
+    opened = Store.open(tmp_path / "store")
+    yield opened
+    opened.close()
