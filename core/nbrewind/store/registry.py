@@ -34,44 +34,30 @@ class Registry:
     def find(self, path: str | os.PathLike[str], cells: Collection[str], *, create: bool) -> Entry | None:
         """Return the notebook at a path, by its path or as a rename; else a new one, or nothing."""
         path = real_path(path)
-        wanted = sorted(set(cells))
-        rows = self._database.read("SELECT id, cells FROM notebooks WHERE path = ?", (os.fsencode(path),))
-        if rows and (not wanted or decode_names(rows[0][1]) == wanted):
+        wanted = set(cells)
+        sql = "SELECT id, cells FROM notebooks WHERE path = ?"
+        rows = self._database.read(sql, (os.fsencode(path),))
+        if rows and wanted.issubset(decode_names(rows[0][1])):
             return Entry(rows[0][0], path)
         with self._database.write() as connection:
-            rows = connection.execute("SELECT id FROM notebooks WHERE path = ?", (os.fsencode(path),)).fetchall()
+            rows = connection.execute(sql, (os.fsencode(path),)).fetchall()
             if rows:
-                connection.execute("UPDATE notebooks SET cells = ? WHERE id = ?", (encode(wanted), rows[0][0]))
-                return Entry(rows[0][0], path)
-            moved = self._moved(connection, set(wanted))
-            if moved:
+                found = rows[0][0]
+                wanted.update(decode_names(rows[0][1]))
+            else:
+                found = _moved(connection, wanted)
+                if not found and not create:
+                    return None
+            if not found:
+                found = new_id()
                 connection.execute(
-                    "UPDATE notebooks SET path = ?, cells = ? WHERE id = ?", (os.fsencode(path), encode(wanted), moved)
+                    "INSERT INTO notebooks VALUES (?, ?, ?, ?)", (found, os.fsencode(path), encode([]), time.time())
                 )
-                return Entry(moved, path)
-            if not create:
-                return None
-            entry = Entry(new_id(), path)
             connection.execute(
-                "INSERT INTO notebooks VALUES (?, ?, ?, ?)", (entry.id, os.fsencode(path), encode(wanted), time.time())
+                "UPDATE notebooks SET path = ?, cells = ? WHERE id = ?",
+                (os.fsencode(path), encode(sorted(wanted)), found),
             )
-            return entry
-
-    @staticmethod
-    def _moved(connection: Connection, cells: set[str]) -> str:
-        """Return the notebook that shares most cells, if its file is gone; of equals, one that is gone."""
-        best: tuple[int, bool, float] = (0, False, 0.0)
-        found = ""
-        if not cells:
-            return ""
-        for notebook, path, known, created in connection.execute("SELECT id, path, cells, created FROM notebooks"):
-            theirs = set(decode_names(known))
-            shared = len(cells & theirs)
-            if 2 * shared > min(len(cells), len(theirs)):
-                rank = (shared, not os.path.exists(os.fsdecode(path)), created)
-                if rank > best:
-                    best, found = rank, notebook
-        return found if best[1] else ""
+        return Entry(found, path)
 
     def get(self, notebook: str) -> Entry | None:
         """Return a notebook by id."""
@@ -82,3 +68,25 @@ class Registry:
         """Return all notebooks, oldest first."""
         rows = self._database.read("SELECT id, path FROM notebooks ORDER BY created, id")
         return [Entry(notebook, os.fsdecode(path)) for notebook, path in rows]
+
+
+def _moved(connection: Connection, cells: set[str]) -> str:
+    """Return the notebook that shares most cells, if its file is gone; of equals, one that is gone."""
+    best: tuple[int, bool, float] = (0, False, 0.0)
+    found = ""
+    if not cells:
+        return ""
+    for notebook, path, known, created in connection.execute("SELECT id, path, cells, created FROM notebooks"):
+        theirs = set(decode_names(known)) or _cells_run(connection, notebook)
+        shared = len(cells & theirs)
+        if 2 * shared > min(len(cells), len(theirs)):
+            rank = (shared, not os.path.exists(os.fsdecode(path)), created)
+            if rank > best:
+                best, found = rank, notebook
+    return found if best[1] else ""
+
+
+def _cells_run(connection: Connection, notebook: str) -> set[str]:
+    """Return the cell ids that clients sent with a notebook's runs."""
+    sql = "SELECT DISTINCT cell FROM traces WHERE notebook = ? AND cell != '' AND cell NOT LIKE 'place:%'"
+    return {row[0] for row in connection.execute(sql, (notebook,))}

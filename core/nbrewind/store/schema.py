@@ -7,12 +7,12 @@ from nbrewind.store.database import Migration
 TRACES: tuple[Migration, ...] = (
     (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        # path: as the file system spells it (bytes). cells: the cell ids last seen, to tell renames from copies
+        # path: as the file system spells it (bytes). cells: the cell ids seen, to tell renames from copies
         "CREATE TABLE notebooks (id TEXT PRIMARY KEY, path BLOB NOT NULL UNIQUE, cells BLOB NOT NULL, "
         "created REAL NOT NULL) WITHOUT ROWID",
         # answerable: the run may stand for a new one (ok, provable, saved, not lost)
-        "CREATE TABLE traces (run TEXT PRIMARY KEY, notebook TEXT NOT NULL, code TEXT NOT NULL, started REAL NOT NULL, "
-        "recorded REAL NOT NULL, status TEXT NOT NULL, answerable INTEGER NOT NULL DEFAULT 0, record BLOB NOT NULL)",
+        "CREATE TABLE traces (run TEXT PRIMARY KEY, notebook TEXT NOT NULL, cell TEXT NOT NULL, code TEXT NOT NULL, "
+        "started REAL NOT NULL, recorded REAL NOT NULL, status TEXT NOT NULL, answerable INTEGER NOT NULL DEFAULT 0, record BLOB NOT NULL)",
         "CREATE INDEX traces_code ON traces (code, started) WHERE answerable",
         "CREATE INDEX traces_notebook ON traces (notebook, run, answerable)",
         "CREATE TABLE sources (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",

@@ -55,9 +55,11 @@ class Traces:
     def insert(connection: Connection, run: Run, *, answerable: bool) -> None:
         """Write the row of a run's trace."""
         connection.execute(
-            "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (run.id, run.notebook, run.code, run.started, time.time(), run.status, answerable, encode(run)),
-        )
+            "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run.id, run.notebook, run.cell, run.code, run.started, time.time(), run.status, answerable, encode(run),
+            ),
+        )  # fmt: skip
 
     def set_answerable(self, runs: Iterable[str], answerable: bool) -> None:
         """Say that runs may, or may no longer, stand for new ones."""
