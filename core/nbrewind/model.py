@@ -61,7 +61,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records."""
 
 
-class CellAnalysis(Record, kw_only=True):
+class CellAnalysis(Record, frozen=True, kw_only=True):
     """What a cell's source text says that a run of it may do. Names are those of the user's namespace.
 
     All sets over-approximate except ``must_writes``. Tuples are sorted.
@@ -101,7 +101,7 @@ class CellAnalysis(Record, kw_only=True):
     """The syntax error in words, where the text does not parse; all else is then empty and ``opaque`` set."""
 
 
-class Input(Record, kw_only=True):
+class Input(Record, frozen=True, kw_only=True):
     """One thing a run read, and the version that it saw."""
 
     key: str
@@ -110,7 +110,7 @@ class Input(Record, kw_only=True):
     """The run that made that version; empty where it came from outside (a file on disk, a new kernel's default)."""
 
 
-class Version(Record, kw_only=True):
+class Version(Record, frozen=True, kw_only=True):
     """One value of one key at one point, made by one run."""
 
     id: str
@@ -139,7 +139,7 @@ class Version(Record, kw_only=True):
     bytes: int = 0
 
 
-class Effect(Record, kw_only=True):
+class Effect(Record, frozen=True, kw_only=True):
     """What a run did or saw outside its variables, in a form for people and policies."""
 
     kind: EffectKind
@@ -147,7 +147,7 @@ class Effect(Record, kw_only=True):
     detail: str = ""
 
 
-class Run(Record, kw_only=True):
+class Run(Record, frozen=True, kw_only=True):
     """One execution of one cell; never changed once recorded."""
 
     id: str
@@ -188,7 +188,7 @@ class Run(Record, kw_only=True):
         return sum(version.bytes for version in self.writes)
 
 
-class Checkpoint(Record, kw_only=True):
+class Checkpoint(Record, frozen=True, kw_only=True):
     """The state after a run, as a delta on its parent."""
 
     id: str
@@ -213,7 +213,7 @@ class Checkpoint(Record, kw_only=True):
     """Bytes that saving it added to the store."""
 
 
-class Edge(Record, kw_only=True):
+class Edge(Record, frozen=True, kw_only=True):
     """Data that flowed, or may flow, from one cell to another. ``from`` is a Python keyword, hence the trailing bar."""
 
     from_: str = msgspec.field(name="from")
@@ -223,7 +223,7 @@ class Edge(Record, kw_only=True):
     evidence: Evidence = "static"
 
 
-class CellState(Record, kw_only=True, omit_defaults=False):
+class CellState(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The four facts about a cell, the same in API, command line and user interface."""
 
     id: str
@@ -240,7 +240,7 @@ class CellState(Record, kw_only=True, omit_defaults=False):
     label: str = ""
 
 
-class Step(Record, kw_only=True, omit_defaults=False):
+class Step(Record, frozen=True, kw_only=True, omit_defaults=False):
     """One step of a plan."""
 
     cell: str
@@ -254,14 +254,14 @@ class Step(Record, kw_only=True, omit_defaults=False):
     prelude: bool = False
 
 
-class LostName(Record, kw_only=True, omit_defaults=False):
+class LostName(Record, frozen=True, kw_only=True, omit_defaults=False):
     """A name that could not be brought back, and why."""
 
     name: str
     reason: str
 
 
-class RewindReport(Record, kw_only=True, omit_defaults=False):
+class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What a rewind did, name by name."""
 
     checkpoint: str

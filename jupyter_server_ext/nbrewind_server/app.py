@@ -14,7 +14,7 @@ API = r"/nbrewind/api"
 """Where all routes lie, below the server's base URL."""
 
 
-class NBRewindApp(ExtensionApp):  # type: ignore[misc]  # jupyter_server gives it no type
+class NBRewindApp(ExtensionApp):
     """Serves what kernels recorded to the front end."""
 
     name = "nbrewind_server"

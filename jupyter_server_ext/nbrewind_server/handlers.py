@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from importlib.resources import files
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
-from nbrewind.model import PROTOCOL
 from tornado import web
 
+from nbrewind.model import PROTOCOL
 from nbrewind_server._version import __version__
 from nbrewind_server.store import StoreStatus
 
+if TYPE_CHECKING:
+    from nbrewind_server.app import NBRewindApp
 
-class RewindHandler(ExtensionHandlerMixin, APIHandler):  # type: ignore[misc]  # jupyter_server gives them no type
+
+class RewindHandler(ExtensionHandlerMixin, APIHandler):
     """Base of all handlers."""
 
     auth_resource = "nbrewind"
 
     async def store_status(self) -> StoreStatus:
         """Return the state of the store, read off the event loop."""
-        return cast(StoreStatus, await asyncio.to_thread(self.extensionapp.store_status))
+        app = cast("NBRewindApp", self.extensionapp)
+        return await asyncio.to_thread(app.store_status)
 
 
 class VersionHandler(RewindHandler):
@@ -44,7 +48,9 @@ class OpenAPIHandler(RewindHandler):
     def get(self) -> None:
         """Answer the OpenAPI document as YAML."""
         self.set_header("Content-Type", "application/yaml")
-        self.finish(files("nbrewind_server").joinpath("openapi.yaml").read_text("utf-8"), set_content_type="application/yaml")
+        self.finish(
+            files("nbrewind_server").joinpath("openapi.yaml").read_text("utf-8"), set_content_type="application/yaml"
+        )
 
 
 ROUTES: list[tuple[str, type[RewindHandler]]] = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
-from nbrewind_server.handlers import ROUTES, RewindHandler
 from tornado.httpclient import HTTPClientError
+
+from nbrewind_server.handlers import ROUTES, RewindHandler
 
 PATHS = [path.replace("\\", "") for path, _ in ROUTES]
 METHODS = [

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import jsonschema
 import pytest
 import yaml
+
 from nbrewind.model import PROTOCOL
 
 
