@@ -1,0 +1,13 @@
+"""Live values and versions: groups, fingerprints, serialising, restoring, ambient state.
+
+`LiveState` is the one door for variables, `Ambient` for interpreter state outside variables.
+"""
+
+from __future__ import annotations
+
+from .changes import Changes, GroupChange
+from .live import LiveState
+from .load import Loaded, LoadError
+from .snapshot import ScanInterrupted
+
+__all__ = ["Changes", "GroupChange", "LiveState", "LoadError", "Loaded", "ScanInterrupted"]

@@ -1,0 +1,210 @@
+"""References that the garbage collector does not see, or that must not be followed blindly.
+
+Functions: not into their globals. Classes: only the notebook's own, not into what the interpreter keeps about them.
+Arrays: the memory that they share, their elements if these are objects. pandas: its blocks are copied before they
+are written, so frames that share them are not linked.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import sys
+import types
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .kinds import LEAVES, is_importable, is_user_class, module_of, root_of
+
+if TYPE_CHECKING:
+    from .links import Walker
+
+PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "memoryview", "_array", "array", "Buffer", "SwigPyObject"}
+"""Types of objects that own an array's memory and that nobody else reaches, or that are walked themselves."""
+
+CLASS_INTERNALS = frozenset(
+    {"__dict__", "__weakref__", "_abc_impl", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
+     "__slotnames__"}
+)
+"""Entries of a class that the interpreter makes itself."""
+
+
+def global_dicts() -> set[int]:
+    """Return the ids of namespaces that are never followed."""
+    main = sys.modules.get("__main__")
+    return {id(builtins.__dict__), id(main.__dict__) if main else 0, id(sys.modules)}
+
+
+def is_definition(obj: object) -> bool:
+    """Tell whether an object is a function or a class."""
+    return isinstance(obj, (types.FunctionType, type))
+
+
+def is_own_definition(obj: Any) -> bool:
+    """Tell whether a function or class is the notebook's: no import brings it back."""
+    if isinstance(obj, type):
+        return is_user_class(obj)
+    return not is_importable(obj, obj.__module__ or "", obj.__qualname__)
+
+
+def links_itself(obj: object) -> bool:
+    """Tell whether two names that reach this object are linked by it (not only by what it holds)."""
+    if isinstance(obj, (weakref.ReferenceType, types.MethodType)):
+        return False
+    root = _library(type(obj))
+    return root not in ("pyarrow", "pandas.ExtensionArray")
+
+
+def _library(cls: type) -> str:
+    for base in cls.__mro__:
+        root = root_of(module_of(base))
+        if root == "pandas" and base.__name__ == "ExtensionArray":
+            return "pandas.ExtensionArray"
+        if root == "pyarrow":
+            return "pyarrow"
+    return ""
+
+
+def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    """Put what an object refers to into *extra*, and note the memory that it reaches."""
+    if isinstance(obj, types.FunctionType):
+        extra += [obj.__defaults__, obj.__kwdefaults__, obj.__dict__, *(obj.__closure__ or ())]
+    elif isinstance(obj, type):
+        members = type.__getattribute__(obj, "__dict__")
+        extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
+        extra += type.__getattribute__(obj, "__bases__")
+        extra.append(type(obj))
+    elif isinstance(obj, types.MethodType):
+        extra += [obj.__self__, obj.__func__]
+    elif isinstance(obj, weakref.ReferenceType):
+        _visit_weak(walker, index, obj, extra)
+    else:
+        _visit_data(walker, index, obj, extra)
+
+
+def _visit_weak(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    if getattr(obj, "__callback__", None) is not None:
+        walker.problem(index, "it holds a weak reference with a callback")
+    target = obj()
+    if target is not None and not is_definition(target):
+        walker.weak.append((index, id(target)))
+
+
+def _visit_data(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    for base in type(obj).__mro__:
+        root, name = root_of(module_of(base)), base.__name__
+        if root == "numpy" and name == "ndarray":
+            visit_array(walker, index, obj, extra, "raw")
+            if type(obj) is not base:
+                extra += gc.get_referents(obj)
+            return
+        if root == "numpy" and name == "void":
+            extra.append(obj.base)
+            return
+        if root == "pandas" and name == "NDFrame":
+            _visit_frame(walker, index, obj, extra)
+            return
+        if root == "pandas" and name in ("Index", "ExtensionArray"):
+            kind = "pandas" if name == "Index" else "raw"
+            _visit_pandas(walker, index, obj, extra, kind)
+            return
+        if root == "pyarrow":
+            _visit_arrow(walker, index, obj)
+            return
+        if root == "torch" and name == "Tensor":
+            walker.problem(index, "torch tensors are not saved yet")
+            return
+
+
+def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: str) -> None:
+    """Note an array's memory: the whole of the array that owns it. Elements that are objects are followed."""
+    root = owner_of(array)
+    if root.dtype.hasobject:
+        extra += [item for item in root.ravel(order="K").tolist() if type(item) not in LEAVES]
+    if kind == "raw":
+        walker.raw.add((index, id(root)))
+    address = root.__array_interface__["data"][0]
+    walker.spans.append(_span(address, address + max(extent(root), 1), index, kind))
+    base = root.base
+    if base is None:
+        return
+    if type(base).__name__ not in PRIVATE_OWNERS and type(base) not in (bytes, bytearray) and root.flags.writeable:
+        if kind == "raw":
+            walker.problem(index, f"an array shares its memory with an object of type {type(base).__qualname__}")
+    extra.append(base)
+
+
+def extent(array: Any) -> int:
+    """Return the bytes from an array's first to behind its last element (positive strides)."""
+    if array.size == 0:
+        return 0
+    return int(sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize)
+
+
+def owner_of(array: Any) -> Any:
+    """Return the array at the end of the chain of views."""
+    import numpy as np
+
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _span(start: int, end: int, index: int, kind: str) -> Any:
+    from .links import Span
+
+    return Span(start, end, index, kind)
+
+
+def _visit_frame(walker: Walker, index: int, frame: Any, extra: list[Any]) -> None:
+    """Follow a DataFrame or Series: axes, attributes and the memory of its blocks."""
+    members = object.__getattribute__(frame, "__dict__")
+    extra += [value for name, value in members.items() if name != "_mgr"]
+    manager = members["_mgr"]
+    extra += manager.axes
+    for block in manager.blocks:
+        _visit_pandas(walker, index, block.values, extra, "pandas")
+
+
+def _visit_pandas(walker: Walker, index: int, values: Any, extra: list[Any], kind: str) -> None:
+    """Follow what pandas keeps values in: an array, an extension array, an index."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray):
+        visit_array(walker, index, values, extra, kind)
+        return
+    if any(root_of(module_of(base)) == "pyarrow" for base in type(values).__mro__):
+        _visit_arrow(walker, index, values)
+        return
+    inner = getattr(values, "_ndarray", None)
+    if isinstance(inner, np.ndarray):
+        visit_array(walker, index, inner, extra, kind)
+    for name, value in getattr(values, "__dict__", {}).items():
+        if name in ("_cache", "_references", "_id"):
+            continue
+        if name in ("_levels", "_codes"):
+            for level in value:
+                _visit_pandas(walker, index, level, extra, kind)
+        elif isinstance(value, np.ndarray):
+            visit_array(walker, index, value, extra, kind)
+        elif type(value) not in LEAVES and root_of(module_of(type(value))) in ("pandas", "pyarrow"):
+            _visit_pandas(walker, index, value, extra, kind)
+        else:
+            extra.append(value)
+
+
+def _visit_arrow(walker: Walker, index: int, obj: Any) -> None:
+    """Note the memory of Arrow data."""
+    for buffer in _arrow_buffers(obj):
+        if buffer is not None and buffer.size and buffer.is_cpu:
+            walker.spans.append(_span(buffer.address, buffer.address + buffer.size, index, "arrow"))
+
+
+def _arrow_buffers(obj: Any) -> list[Any]:
+    if hasattr(obj, "address"):
+        return [obj]
+    if hasattr(obj, "buffers"):
+        return list(obj.buffers())
+    if hasattr(obj, "chunks"):
+        return [buffer for chunk in obj.chunks for buffer in chunk.buffers()]
+    return [buffer for column in getattr(obj, "columns", ()) for buffer in _arrow_buffers(column)]

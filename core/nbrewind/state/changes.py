@@ -1,0 +1,59 @@
+"""What a scan finds: the groups with a new value or a new alias, and the names that are gone."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+
+from nbrewind.store.types import Content
+
+from .digest import Fingerprint
+
+
+@dataclass
+class Baseline:
+    """What is remembered of a group: enough to notice a change, nothing that keeps the values alive."""
+
+    ids: tuple[int, ...]
+    weak: tuple[weakref.ref[object] | None, ...]
+    fingerprint: Fingerprint | None
+    """None: the content proves nothing, or there is none."""
+    loadable: bool
+
+    def same_objects(self, ids: tuple[int, ...]) -> bool:
+        """Tell whether the names are still bound to the same objects, as far as ids tell."""
+        return self.ids == ids and all(ref is None or ref() is not None for ref in self.weak)
+
+
+@dataclass
+class GroupChange:
+    """One group of names with a new value, or a new alias."""
+
+    members: tuple[str, ...]
+    """Sorted; the content's stream is the tuple of their values in this order."""
+    digest: dict[str, str]
+    """Per name: ``b3:...`` where the content has an exact digest, else empty."""
+    content: Content | None
+    """None: can't be serialised. Buffers are views of the user's memory: write them before the user's code goes on."""
+    loadable: bool
+    reason: str
+    """Why not loadable, for people."""
+    refs: dict[str, tuple[str, ...]]
+    needs: dict[str, tuple[str, ...]]
+    packages: dict[str, tuple[str, ...]]
+    kind: dict[str, str]
+    preview: dict[str, str]
+    fixed: dict[str, bool]
+    bytes: dict[str, int]
+    """Per name; the sum is the size of the group's content."""
+    baseline: Baseline | None = field(default=None, repr=False)
+
+
+@dataclass
+class Changes:
+    """What differs from the baseline."""
+
+    groups: list[GroupChange]
+    removed: list[str]
+    complete: bool = True
+    """False: values changed while they were read (another thread); what could not be read is reported as changed."""

@@ -1,0 +1,242 @@
+"""Which names belong together: the groups of names that share mutable objects or memory.
+
+The walk follows every reference that a user could follow to change something, level by level, in batches
+(``gc.get_referents``), with adapters where the garbage collector sees nothing. It is cut at modules, at the globals
+of functions, and at functions and classes that are bound to a name: those are referred to by that name.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from . import adapters
+from .kinds import LEAVES, Walk, is_user_class, walk_kind
+
+
+class Span(NamedTuple):
+    """A range of memory that a name can reach."""
+
+    start: int
+    end: int
+    owner: int
+    kind: str
+    """``raw``: whoever holds it sees writes. ``pandas``: copied before it is written. ``arrow``: never written."""
+
+
+class Group(NamedTuple):
+    """Names that share mutable objects or memory, and what is known about them without saving them."""
+
+    members: tuple[str, ...]
+    needs: dict[str, tuple[str, ...]]
+    """Per name, the names of functions and classes that its value refers to by name."""
+    problem: str
+    """Why the group can't be saved soundly, in words; empty if nothing was found."""
+
+
+class Walker:
+    """One walk over all values of a namespace."""
+
+    def __init__(self, names: Iterable[str], namespace: Mapping[str, Any], definitions: Mapping[int, str]) -> None:
+        self.names = sorted(names)
+        self.definitions = definitions
+        self.cut = {id(namespace), *adapters.global_dicts()}
+        self.parent = list(range(len(self.names)))
+        self.owner: dict[int, int] = {}
+        self.spans: list[Span] = []
+        self.needs: list[set[str]] = [set() for _ in self.names]
+        self.problems: dict[int, str] = {}
+        self.weak: list[tuple[int, int]] = []
+        """(name, id of the object that a weak reference points to)."""
+        self.raw: set[tuple[int, int]] = set()
+        """(name, id of the array that owns the memory of an array outside pandas)."""
+        self.keep: list[Any] = []
+        """What adapters made for the walk: kept until it ends, so that no id is used twice."""
+        self._kinds: dict[type, Walk] = {}
+        for index, name in enumerate(self.names):
+            value = namespace.get(name)
+            if type(value) not in LEAVES:
+                self.walk(index, value)
+
+    def find(self, index: int) -> int:
+        """Return the representative of a name's group."""
+        parent = self.parent
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    def union(self, one: int, other: int) -> None:
+        """Put two names into one group."""
+        self.parent[self.find(one)] = self.find(other)
+
+    def problem(self, index: int, reason: str) -> None:
+        """Note why a name can't be saved soundly; the first reason wins."""
+        self.problems.setdefault(index, reason)
+
+    def defined(self, index: int, obj: object) -> bool:
+        """Tell whether an object is a definition bound to another name; then the name only refers to it."""
+        name = self.definitions.get(id(obj))
+        if name is None or name == self.names[index]:
+            return False
+        self.needs[index].add(name)
+        return True
+
+    def walk(self, index: int, root: object) -> None:
+        """Visit everything that a name reaches."""
+        owner, kinds, cut, parent = self.owner, self._kinds, self.cut, self.parent
+        through: set[int] = set()
+        level = [root]
+        while level:
+            nodes: list[Any] = []
+            extra: list[Any] = []
+            for obj in level:
+                cls = type(obj)
+                try:
+                    kind = kinds[cls]
+                except KeyError:
+                    kind = kinds[cls] = walk_kind(cls)
+                    if kind == "leaf" and not is_user_class(cls):
+                        LEAVES.add(cls)
+                if kind == "node":
+                    key = id(obj)
+                    seen = owner.get(key)
+                    if seen is None:
+                        if key not in cut:
+                            owner[key] = index
+                            nodes.append(obj)
+                        else:
+                            self.problem(index, "it reaches the namespace of the notebook itself")
+                    elif parent[seen] != parent[index]:
+                        self.union(seen, index)
+                elif kind == "leaf":
+                    continue
+                elif kind == "through":
+                    if id(obj) not in through:
+                        through.add(id(obj))
+                        nodes.append(obj)
+                elif kind == "adapt":
+                    self._adapt(index, obj, through, extra)
+                elif kind == "running":
+                    self.problem(index, f"an object of type {cls.__qualname__} belongs to the running kernel")
+                else:
+                    self.problem(index, f"values of type {cls.__qualname__} can't be looked into")
+            level = [obj for obj in gc.get_referents(*nodes) if type(obj) not in LEAVES] if nodes else []
+            if extra:
+                self.keep.append(extra)
+                level += [obj for obj in extra if type(obj) not in LEAVES]
+
+    def _adapt(self, index: int, obj: Any, through: set[int], extra: list[Any]) -> None:
+        """Visit an object whose references need an adapter."""
+        if adapters.is_definition(obj):
+            if id(obj) in self.definitions and self.defined(index, obj):
+                return
+            if not adapters.is_own_definition(obj):
+                return
+        key = id(obj)
+        if adapters.links_itself(obj):
+            seen = self.owner.get(key)
+            if seen is not None:
+                if seen != index:
+                    self.union(seen, index)
+                return
+            self.owner[key] = index
+        elif key in through:
+            return
+        else:
+            through.add(key)
+        adapters.visit(self, index, obj, extra)
+
+    def groups(self) -> list[Group]:
+        """Return the groups, in the order of their first names."""
+        self._join_memory()
+        self._join_cycles()
+        for index, target in self.weak:
+            found = self.owner.get(target)
+            if found is None:
+                self.problem(index, "it holds a weak reference to an object that no variable holds")
+            else:
+                self.union(found, index)
+        together: dict[int, list[int]] = {}
+        for index in range(len(self.names)):
+            together.setdefault(self.find(index), []).append(index)
+        result = []
+        for indices in together.values():
+            members = tuple(self.names[index] for index in indices)
+            needs = {
+                self.names[index]: tuple(sorted(self.needs[index].difference(members))) for index in indices
+            }
+            problem = next((self.problems[index] for index in indices if index in self.problems), "")
+            result.append(Group(members, needs, problem))
+        return result
+
+    def raw_roots(self, members: Iterable[str]) -> set[int]:
+        """Return the ids of the arrays that own the memory which the group's arrays outside pandas use."""
+        wanted = set(members)
+        return {root for index, root in self.raw if self.names[index] in wanted}
+
+    def _join_memory(self) -> None:
+        """Link names that reach the same memory, where a write through one is seen by the other."""
+        active: list[Span] = []
+        for span in sorted(self.spans):
+            active = [other for other in active if other.end > span.start]
+            for other in active:
+                kinds = {span.kind, other.kind}
+                if "raw" not in kinds:
+                    continue
+                if other.owner != span.owner:
+                    self.union(other.owner, span.owner)
+                if "arrow" in kinds:
+                    self.problem(span.owner, "an Arrow array shares memory with an array that can be written")
+            active.append(span)
+
+    def _join_cycles(self) -> None:
+        """Link definitions that need each other: none could be loaded before the others."""
+        position = {name: index for index, name in enumerate(self.names)}
+        for cycle in _cycles({index: {position[n] for n in names if n in position}
+                              for index, names in enumerate(self.needs) if names}):
+            for index in cycle[1:]:
+                self.union(cycle[0], index)
+
+
+def _cycles(graph: dict[int, set[int]]) -> list[list[int]]:
+    """Return the strongly connected components with more than one member (Tarjan, without recursion)."""
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
+    stack: list[int] = []
+    on_stack: set[int] = set()
+    result: list[list[int]] = []
+    for start in graph:
+        if start in order:
+            continue
+        work = [(start, iter(graph.get(start, ())))]
+        order[start] = low[start] = len(order)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            node, targets = work[-1]
+            for target in targets:
+                if target not in order:
+                    order[target] = low[target] = len(order)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(graph.get(target, ()))))
+                    break
+                if target in on_stack:
+                    low[node] = min(low[node], order[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == order[node]:
+                    component = []
+                    while True:
+                        member = stack.pop()
+                        on_stack.discard(member)
+                        component.append(member)
+                        if member == node:
+                            break
+                    if len(component) > 1:
+                        result.append(component)
+    return result

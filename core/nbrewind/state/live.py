@@ -1,0 +1,335 @@
+"""What is live in a namespace, compared with a baseline; versions swapped in."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+import weakref
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from nbrewind.model import Version
+from nbrewind.store.types import Content
+
+from . import describe
+from .changes import Baseline, Changes, GroupChange
+from .code import MAGIC
+from .digest import Fingerprint, content_digest, member_digest
+from .kinds import ATOM_BYTES, ATOMS, is_user_class
+from .links import Group, Walker
+from .load import Loaded, load
+from .snapshot import Refused, ScanInterrupted, Snapshotter
+
+_ALWAYS_HIDDEN = frozenset(
+    {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__file__",
+     "__annotations__", "__annotate__", "__cached__", "__debug__"}
+)
+_PREFIX = "var:"
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from running the user's finalisers at moments of our making."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class LiveState:
+    """The variables of one kernel: what is live, and the baseline that the next scan compares with.
+
+    Nothing here keeps a user's object alive, except small atoms.
+    """
+
+    def __init__(self, namespace: dict[str, Any], hidden: Callable[[], Collection[str]]) -> None:
+        self.namespace = namespace
+        self.versions: dict[str, Version] = {}
+        """The version of every live name."""
+        self._hidden = hidden
+        self._atoms: dict[str, Any] = {}
+        self._groups: dict[tuple[str, ...], Baseline] = {}
+        self._chunks: dict[bytes, bytes] = {}
+
+    def names(self) -> list[str]:
+        """Return the live names: all but those that the shell made."""
+        hidden = self._hidden()
+        return [
+            name for name in list(self.namespace)
+            if isinstance(name, str) and name not in hidden and name not in _ALWAYS_HIDDEN
+        ]
+
+    def scan(self, touched: Collection[str] | None = None) -> Changes:
+        """Compare everything live with the baseline, in one pass; change nothing.
+
+        A group without an exact fingerprint is reported as changed if one of its names is in *touched* (None: all).
+        Raise `ScanInterrupted` on an interrupt.
+        """
+        try:
+            with _no_collection():
+                return self._scan(touched)
+        except KeyboardInterrupt:
+            raise ScanInterrupted("interrupted while values were being read") from None
+
+    def _scan(self, touched: Collection[str] | None) -> Changes:
+        namespace, atoms = self.namespace, self._atoms
+        hidden = self._hidden()
+        changed_atoms: list[str] = []
+        others: list[str] = []
+        missing = object()
+        seen = 0
+        for name, value in list(namespace.items()):
+            if atoms.get(name, missing) is value:
+                seen += 1
+                continue
+            if not isinstance(name, str) or name in hidden or name in _ALWAYS_HIDDEN:
+                continue
+            if type(value) in ATOMS and (type(value) is types.ModuleType or sys.getsizeof(value) <= ATOM_BYTES):
+                changed_atoms.append(name)
+            else:
+                others.append(name)
+        groups = [self._describe(Group((name,), {}, ""), {}, ())[0] for name in changed_atoms]
+        if others:
+            groups += self._scan_groups(others, touched)
+        removed: list[str] = []
+        if len(self.versions) != seen or changed_atoms or others:
+            live = set(namespace)
+            removed = [name for name in self._known() if name not in live or name in hidden]
+        return Changes(groups, sorted(removed))
+
+    def _known(self) -> set[str]:
+        known = set(self._atoms)
+        for members in self._groups:
+            known.update(members)
+        return known
+
+    def _scan_groups(self, names: list[str], touched: Collection[str] | None) -> list[GroupChange]:
+        definitions = self._definitions(names)
+        walker = Walker(names, self.namespace, definitions)
+        result = []
+        for group in walker.groups():
+            base = self._groups.get(group.members)
+            ids = tuple(id(self.namespace.get(name)) for name in group.members)
+            same = base is not None and base.same_objects(ids)
+            if same and base is not None and base.fingerprint is None:
+                # Reading it would prove nothing.
+                if touched is not None and not any(name in touched for name in group.members):
+                    continue
+            change, fingerprint = self._describe(group, definitions, walker.raw_roots(group.members), base if same else None)
+            if change is not None:
+                result.append(change)
+        return result
+
+    def _definitions(self, names: Iterable[str]) -> dict[int, str]:
+        """Return id to name of the notebook's functions and classes that are bound to a name."""
+        found: dict[int, str] = {}
+        for name in names:
+            value = self.namespace.get(name)
+            if isinstance(value, types.FunctionType) or (isinstance(value, type) and is_user_class(value)):
+                other = found.get(id(value))
+                if other is None or getattr(value, "__name__", "") == name or (
+                    getattr(value, "__name__", "") != other and name < other
+                ):
+                    found[id(value)] = name
+        return found
+
+    def _describe(
+        self, group: Group, definitions: Mapping[int, str], raw_roots: Collection[int], base: Baseline | None = None
+    ) -> tuple[Any, Fingerprint | None]:
+        """Read a group; return it as a change, or None if it equals *base*."""
+        namespace = self.namespace
+        members = group.members
+        values = [namespace.get(name) for name in members]
+        pickler = Snapshotter(members, namespace, definitions, raw_roots)
+        reason = group.problem
+        stream: bytes | memoryview = b""
+        if not reason:
+            reason = _dump(pickler, tuple(values))
+        exact = pickler.exact and not reason
+        fingerprint = None
+        views: list[memoryview] = []
+        content = None
+        if not reason:
+            stream = pickler.file.getvalue()
+            views = [buffer.raw() for buffer in pickler.buffers]
+            if exact:
+                fingerprint = Fingerprint(stream, views)
+                if base is not None and base.fingerprint == fingerprint:
+                    return None, fingerprint
+            side = msgspec.msgpack.encode([1, MAGIC, pickler.places, pickler.lines]) if pickler.places else b""
+            content = Content(stream, list(views), side)
+        size = len(stream) + sum(len(view) for view in views)
+        digest = content_digest(stream, views, fingerprint, self._chunks) if fingerprint is not None else ""
+        share, rest = divmod(size, len(members))
+        needs = {name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members}
+        refs = tuple(sorted(name for name in pickler.refs if name in namespace or not _is_builtin(name)))
+        change = GroupChange(
+            members=members,
+            digest={
+                name: digest if len(members) == 1 or not digest else member_digest(digest, name) for name in members
+            },
+            content=content,
+            loadable=content is not None,
+            reason=reason,
+            refs={name: refs for name in members},
+            needs=needs,
+            packages={name: tuple(sorted(pickler.packages)) for name in members},
+            kind={name: describe.kind(value) for name, value in zip(members, values, strict=True)},
+            preview={name: describe.preview(value) for name, value in zip(members, values, strict=True)},
+            fixed={name: describe.fixed(value) for name, value in zip(members, values, strict=True)},
+            bytes={name: share + (rest if index == 0 else 0) for index, name in enumerate(members)},
+            baseline=Baseline(
+                tuple(id(value) for value in values),
+                tuple(_weak(value) for value in values),
+                fingerprint,
+                content is not None,
+            ),
+        )
+        return change, fingerprint
+
+    def commit(self, changes: Changes, versions: Mapping[str, Version]) -> None:
+        """Make what a scan found the new baseline. *versions* holds the new version of every changed name.
+
+        A group is taken only if all its names have a version.
+        """
+        for name in changes.removed:
+            self._forget(name)
+            self.versions.pop(name, None)
+        for group in changes.groups:
+            if group.baseline is None or any(name not in versions for name in group.members):
+                continue
+            for name in group.members:
+                self._forget(name)
+                self.versions[name] = versions[name]
+            value = self.namespace.get(group.members[0])
+            if len(group.members) == 1 and _is_atom(value) and id(value) == group.baseline.ids[0]:
+                self._atoms[group.members[0]] = value
+            else:
+                self._groups[group.members] = group.baseline
+        self._prune()
+
+    def _forget(self, name: str) -> None:
+        self._atoms.pop(name, None)
+        if (name,) in self._groups:
+            del self._groups[(name,)]
+        else:
+            for members in [members for members in self._groups if len(members) > 1 and name in members]:
+                del self._groups[members]
+
+    def _prune(self) -> None:
+        """Forget the digests of chunks that no group holds any more."""
+        if len(self._chunks) < 64:
+            return
+        held = {chunk for base in self._groups.values() if base.fingerprint for chunk in base.fingerprint.chunks}
+        self._chunks = {key: value for key, value in self._chunks.items() if key[:16] in held}
+
+    def matches(self, version: Version) -> bool:
+        """Tell whether a version is live and unchanged at this moment. For several at once use `matching`."""
+        return bool(self.matching([version]))
+
+    def matching(self, versions: Iterable[Version]) -> set[str]:
+        """Return the names of those versions that are live and unchanged at this moment; everything is read again.
+
+        What has no exact digest matches only if it can't be loaded, is the same object, and no scan since reported
+        it as changed.
+        """
+        changes = self.scan(touched=())
+        differs = {name for group in changes.groups for name in group.members} | set(changes.removed)
+        digests = {name: digest for group in changes.groups for name, digest in group.digest.items()}
+        together = {name: group.members for group in changes.groups for name in group.members}
+        result = set()
+        for version in versions:
+            name = version.key.removeprefix(_PREFIX)
+            live = self.versions.get(name)
+            if name not in self.namespace:
+                continue
+            if name in differs:
+                same = bool(digests.get(name)) and digests[name] == version.digest and together[name] == version.members
+            elif live is None:
+                same = False
+            elif live.id == version.id:
+                same = live.digest.startswith("b3:") or not live.loadable
+            else:
+                same = live.digest.startswith("b3:") and live.digest == version.digest
+                same = same and live.members == version.members
+            if same:
+                result.add(name)
+        return result
+
+    def dependents(self, names: Iterable[str], versions: Mapping[str, Version]) -> set[str]:
+        """Return the names, among *versions*, that refer to one of *names* by name, however indirectly.
+
+        When a function or class is loaded it is a new object: what refers to it must be loaded with it (rule 9).
+        Groups are completed.
+        """
+        wanted = set(names)
+        while True:
+            more = {
+                name
+                for name, version in versions.items()
+                if name not in wanted and (wanted.intersection(version.needs) or wanted.intersection(version.members))
+            }
+            if not more:
+                return wanted
+            wanted |= more
+
+    def load(self, versions: Iterable[Version], fetch: Callable[[str], Content]) -> Loaded:
+        """Load versions beside the namespace, which stays as it is; raise `LoadError` if any can't be."""
+        with _no_collection():
+            return load(list(versions), fetch, self.namespace)
+
+    def install(self, loaded: Loaded, *, remove: Iterable[str] = ()) -> None:
+        """Swap loaded values in by name, and take a new baseline for them."""
+        for name in remove:
+            self.namespace.pop(name, None)
+            self._forget(name)
+            self.versions.pop(name, None)
+        self.namespace.update(loaded.values)
+        for name in loaded.values:
+            self._forget(name)
+        self.commit(Changes(self.scan(touched=()).groups, []), loaded.versions)
+
+
+def _dump(pickler: Snapshotter, values: tuple[Any, ...]) -> str:
+    """Pickle; return why it failed, in words, or an empty string."""
+    try:
+        pickler.dump(values)
+    except Refused as error:
+        return str(error)
+    except KeyboardInterrupt:
+        raise
+    except RecursionError:
+        return "it is nested too deeply to be saved"
+    except (MemoryError, GeneratorExit, SystemExit) as error:
+        return f"it can't be saved: {type(error).__name__}"
+    except BaseException as error:
+        try:
+            words = str(error).partition("\n")[0]
+        except BaseException:
+            words = ""
+        return f"it can't be saved: {words or type(error).__name__}"
+    return ""
+
+
+def _is_atom(value: object) -> bool:
+    return type(value) in ATOMS and (type(value) is types.ModuleType or sys.getsizeof(value) <= ATOM_BYTES)
+
+
+def _is_builtin(name: str) -> bool:
+    import builtins
+
+    return hasattr(builtins, name)
+
+
+def _weak(value: object) -> weakref.ref[object] | None:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return None
+

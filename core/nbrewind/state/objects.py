@@ -1,0 +1,221 @@
+"""How instances are saved: plain objects, trusted and lossy types, pandas, exceptions."""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import sys
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import rebuild
+from .sentinels import SINGLETONS
+from .kinds import HEAP_TYPE, is_standard, module_of, root_of
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshotter
+
+_BASES: tuple[type, ...] = (dict, list, tuple, str, int, float, complex, bytes)
+
+
+def attributes(obj: Any) -> dict[str, Any]:
+    """Return an instance's own attributes without running its code; empty if it has no dict."""
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def slots(obj: Any) -> dict[str, Any]:
+    """Return the values in an instance's slots without running its code."""
+    found: dict[str, Any] = {}
+    for base in type(obj).__mro__:
+        for name, member in type.__getattribute__(base, "__dict__").items():
+            if isinstance(member, types.MemberDescriptorType) and name not in found:
+                try:
+                    found[name] = member.__get__(obj, type(obj))
+                except AttributeError:
+                    continue
+    return found
+
+
+def user_reducer(cls: type) -> Callable[[Snapshotter, Any], Any]:
+    """Return how instances of a class of the notebook are saved, where Python's default would hold everything.
+
+    Not by that default itself: it would leave ``__slotnames__`` in the user's class.
+    """
+    if any(base in _BASES for base in cls.__mro__) or not all(
+        base is object or base.__flags__ & HEAP_TYPE or base.__basicsize__ == object.__basicsize__ for base in cls.__mro__
+    ):
+        return reduce_special
+    for base in cls.__mro__:
+        if any(isinstance(m, types.MemberDescriptorType) for m in type.__getattribute__(base, "__dict__").values()):
+            return reduce_special
+
+    def reduce(pickler: Snapshotter, obj: Any) -> Any:
+        return copyreg.__newobj__, (type(obj),), attributes(obj) or None  # type: ignore[attr-defined]
+
+    return reduce
+
+
+def reduce_special(pickler: Snapshotter, obj: Any) -> Any:
+    """Save an instance by its raw state: its class defines what Python's default would run."""
+    cls = type(obj)
+    base: type = next((b for b in cls.__mro__ if b in _BASES), object)
+    foreign = [b for b in cls.__mro__ if not b.__flags__ & HEAP_TYPE and b is not object and b not in _BASES]
+    if foreign and not all(b.__basicsize__ == object.__basicsize__ for b in foreign):
+        pickler.refuse(f"an object of type {cls.__qualname__} keeps state that can't be seen")
+    args: tuple[Any, ...] = ()
+    if base is tuple:
+        args = (tuple(tuple.__iter__(obj)),)
+    elif base is str:
+        args = (str.__str__(obj),)
+    elif base is int:
+        args = (int.__int__(obj),)
+    elif base is float:
+        args = (float.__float__(obj),)
+    elif base is complex:
+        args = (complex.__complex__(obj),) if hasattr(complex, "__complex__") else (complex(obj),)
+    elif base is bytes:
+        args = (bytes.__getitem__(obj, slice(None)),)
+    items = list.__iter__(obj) if base is list else None
+    pairs = iter(dict.items(obj)) if base is dict else None
+    state = (attributes(obj), slots(obj))
+    if pairs is not None or items is not None:
+        # C pickle would call the class's own append, extend and __setitem__.
+        content = list(items) if items is not None else list(pairs or ())
+        return rebuild.new, (cls, base, ()), (state, content), None, None, rebuild.set_container
+    return rebuild.new, (cls, base, args), state, None, None, rebuild.set_plain
+
+
+def reduce_plain(pickler: Snapshotter, obj: Any) -> Any:
+    """Save by Python's own default; the standard library's sentinels by import."""
+    found = SINGLETONS.get(id(obj))
+    return NotImplemented if found is None else (getattr, (sys.modules[found[0]], found[1]))
+
+
+def _covers(state: Any, name: str, value: Any) -> bool:
+    if isinstance(state, dict):
+        return name in state and state[name] is value
+    if isinstance(state, tuple):
+        return any(_covers(part, name, value) for part in state)
+    return False
+
+
+def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
+    """Save by the type's own reducer; an attribute that it leaves out is noticed."""
+    own = attributes(obj)
+    cls = type(obj)
+    if not own and "__slots__" not in cls.__dict__:
+        return NotImplemented
+    result = obj.__reduce_ex__(5)
+    if isinstance(result, str):
+        return result
+    state = result[2] if len(result) > 2 else None
+    library = not is_standard(root_of(module_of(cls))) and module_of(cls) != "__main__"
+    for name, value in own.items():
+        if _covers(state, name, value) or (name.startswith("_") and library):
+            continue
+        if name == "gauss_next" or (is_standard(root_of(module_of(cls))) and name.startswith("_")):
+            continue
+        pickler.refuse(f"the attribute {name} of an object of type {cls.__qualname__} would not be saved")
+    if module_of(cls) == "__main__":
+        for name, value in slots(obj).items():
+            base = next(b for b in cls.__mro__ if name in b.__dict__)
+            if module_of(base) == "__main__" and not _covers(state, name, value):
+                pickler.refuse(f"the attribute {name} of an object of type {cls.__qualname__} would not be saved")
+    return result
+
+
+def reduce_lossy(pickler: Snapshotter, obj: Any) -> Any:
+    """Save by the type's own reducer; the stream proves nothing."""
+    pickler.exact = False
+    return NotImplemented
+
+
+def reduce_proxy(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a read-only view of a mapping with the mapping itself."""
+    return rebuild.mapping_proxy, tuple(gc.get_referents(obj))
+
+
+def reduce_void(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a structured scalar; one that is a view of an array can't be."""
+    if getattr(obj, "base", None) is not None:
+        pickler.refuse("a record that is a view of an array can't be saved")
+    return NotImplemented
+
+
+def reduce_exception(pickler: Snapshotter, obj: BaseException) -> Any:
+    """Save an exception; with a traceback, cause or context it is not the whole value."""
+    if obj.__traceback__ is not None or obj.__cause__ is not None or obj.__context__ is not None:
+        pickler.exact = False
+    cls = type(obj)
+    if cls.__module__ == "builtins" or cls.__reduce__ is not BaseException.__reduce__:
+        if cls.__module__ != "builtins" and not is_standard(root_of(cls.__module__)):
+            pickler.exact = False
+        return NotImplemented
+    return rebuild.exception, (cls, obj.args), (attributes(obj), slots(obj)), None, None, rebuild.set_plain
+
+
+def reduce_ctypes(pickler: Snapshotter, obj: Any) -> Any:
+    """Save arrays of ctypes' simple values; everything else may hold pointers."""
+    import ctypes
+
+    cls = type(obj)
+    element = getattr(cls, "_type_", None)
+    if isinstance(obj, ctypes.Array) and isinstance(element, type) and element.__module__ == "ctypes":
+        if obj._b_base_ is None and getattr(element, "_type_", "P") not in "PzZO":
+            return rebuild.ctypes_array, (element, list(obj))
+    pickler.refuse(f"an object of type {cls.__qualname__} holds foreign memory")
+
+
+# pandas
+
+
+def reduce_ndframe(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a DataFrame or Series, with attributes that pandas leaves out."""
+    result = obj.__reduce_ex__(5)
+    own = attributes(obj)
+    extra = {name: own[name] for name in own if name not in _FRAME_ATTRIBUTES and not _covers(result[2], name, own[name])}
+    if len(result) < 3 or not isinstance(result[2], dict):
+        pickler.refuse(f"its type {type(obj).__qualname__} decides itself what is saved, which can't be checked")
+    state = {key: value for key, value in result[2].items() if key != "_mgr"}
+    state.update(extra)
+    manager = result[2]["_mgr"]
+    return ndframe, (type(obj), manager), state, None, None, set_ndframe
+
+
+_FRAME_ATTRIBUTES = {"_mgr", "_attrs", "_flags", "_name", "_item_cache", "_cache"}
+
+
+def ndframe(cls: type, manager: Any) -> Any:
+    """Make a DataFrame or Series without its state."""
+    obj = object.__new__(cls)
+    object.__setattr__(obj, "_mgr", manager)
+    return obj
+
+
+def set_ndframe(obj: Any, state: dict[str, Any]) -> None:
+    """Give a DataFrame or Series its attributes."""
+    obj.__setstate__({"_mgr": obj._mgr, **state})
+
+
+def reduce_block(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a block: memory that it shares with other frames' blocks is its own after a load (copy on write)."""
+    function, args, *rest = obj.__reduce_ex__(5)
+    begin, *inner, end = pickler.inside_pandas(*args)
+    return block, (function, begin, tuple(inner), end), *rest
+
+
+def block(function: Any, begin: Any, args: tuple[Any, ...], end: Any) -> Any:
+    """Make a block."""
+    return function(*args)
+
+
+def reduce_index(pickler: Snapshotter, obj: Any) -> Any:
+    """Save an index."""
+    return obj.__reduce__()
+
+

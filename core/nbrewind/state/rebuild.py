@@ -1,0 +1,192 @@
+"""What a saved value calls when it is loaded. Streams refer to these functions by name: never rename one.
+
+Those that need to know where they are loaded (``ref``, ``code``, ``namespace``) are taken from the `Builder` instead.
+"""
+
+from __future__ import annotations
+
+import abc
+import collections
+import importlib
+import sys
+import types
+import weakref
+from typing import Any
+
+from . import code as code_module
+
+
+class LoadProblem(Exception):
+    """A value can't be loaded; the message says why, for people."""
+
+
+class Builder:
+    """Resolves what depends on the place of loading: names, the live namespace, line numbers."""
+
+    def __init__(self, namespace: dict[str, Any], resolve: Any, places: list[Any]) -> None:
+        self._namespace = namespace
+        self._resolve = resolve
+        self._places = places
+
+    def ref(self, name: str) -> Any:
+        """Return the definition that is bound to a name."""
+        return self._resolve(name)
+
+    def namespace(self) -> dict[str, Any]:
+        """Return the live namespace: functions keep it as their globals."""
+        return self._namespace
+
+    def code(self, data: bytes, index: int) -> types.CodeType:
+        """Return a code object with its line numbers."""
+        places = self._places[index] if index < len(self._places) else None
+        return code_module.rebuild(data, places)
+
+
+def ref(name: str) -> Any:
+    """Stand in for `Builder.ref`."""
+    raise LoadProblem(f"{name} can only be resolved while loading")
+
+
+def namespace() -> Any:
+    """Stand in for `Builder.namespace`."""
+    raise LoadProblem("the namespace is only known while loading")
+
+
+def code(data: bytes, index: int) -> Any:
+    """Stand in for `Builder.code`."""
+    return code_module.rebuild(data, None)
+
+
+def module(name: str) -> types.ModuleType:
+    """Import a module."""
+    return importlib.import_module(name)
+
+
+def module_globals(name: str) -> dict[str, Any]:
+    """Return the globals of a library module, for functions made there."""
+    return importlib.import_module(name).__dict__
+
+
+def cell() -> types.CellType:
+    """Return an empty closure cell; the function's state fills it."""
+    return types.CellType()
+
+
+def function(
+    code: types.CodeType, scope: dict[str, Any], name: str, closure: tuple[types.CellType, ...] | None
+) -> types.FunctionType:
+    """Make a function; `set_function` gives it the rest."""
+    return types.FunctionType(code, scope, name, None, closure)
+
+
+def set_function(obj: Any, state: dict[str, Any]) -> None:
+    """Give a function its defaults, attributes and closure contents."""
+    for found, content in state["cells"]:
+        found.cell_contents = content
+    obj.__defaults__ = state["defaults"]
+    obj.__kwdefaults__ = state["kwdefaults"]
+    obj.__qualname__ = state["qualname"]
+    obj.__module__ = state["module"]
+    obj.__doc__ = state["doc"]
+    if state["annotations"]:
+        obj.__annotations__ = state["annotations"]
+    if state.get("annotate"):
+        obj.__annotate__ = state["annotate"]
+    if state["params"]:
+        obj.__type_params__ = state["params"]
+    obj.__dict__.update(state["dict"])
+
+
+def method(owner: Any, name: str) -> types.MethodType:
+    """Return a method of an object, without running what the object does on attribute access."""
+    for base in type(owner).__mro__:
+        if name in base.__dict__:
+            return types.MethodType(base.__dict__[name], owner)
+    raise LoadProblem(f"{type(owner).__name__} has no method {name}")
+
+
+def bound(func: Any, owner: Any) -> types.MethodType:
+    """Bind a function to an object."""
+    return types.MethodType(func, owner)
+
+
+def new(cls: type, base: type, args: tuple[Any, ...]) -> Any:
+    """Make an instance without running the class's own ``__new__`` or ``__init__``."""
+    return base.__new__(cls, *args)
+
+
+def set_plain(obj: Any, state: tuple[Any, Any]) -> None:
+    """Give an instance its attributes without running its ``__setattr__``."""
+    members, slots = state
+    if members:
+        object.__getattribute__(obj, "__dict__").update({sys.intern(k): v for k, v in members.items()})
+    for name, value in (slots or {}).items():
+        object.__setattr__(obj, name, value)
+
+
+def mapping_proxy(mapping: Any) -> types.MappingProxyType[Any, Any]:
+    """Return a read-only view of a mapping."""
+    return types.MappingProxyType(mapping)
+
+
+class _Nothing:
+    pass
+
+
+def weak(target: Any) -> weakref.ref[Any]:
+    """Return a weak reference."""
+    return weakref.ref(target)
+
+
+def dead() -> weakref.ref[Any]:
+    """Return a weak reference whose object is gone."""
+    return weakref.ref(_Nothing())
+
+
+def skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
+    """Make a class without its attributes, so that these may refer to it."""
+    return types.new_class(name, bases, {"metaclass": meta}, lambda scope: scope.update(body))
+
+
+def enum_class(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any], members: dict[str, Any]) -> type:
+    """Make an enumeration with its members."""
+    scope = meta.__prepare__(name, bases)
+    for key, value in {**body, **members}.items():
+        scope[key] = value
+    made: type = meta(name, bases, scope)
+    return made
+
+
+def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
+    """Make a named tuple class."""
+    return collections.namedtuple(name, fields, defaults=defaults, module=module)  # noqa: PYI024
+
+
+def set_class(obj: type, state: dict[str, Any]) -> None:
+    """Give a class its attributes."""
+    for name, value in state["attributes"].items():
+        type.__setattr__(obj, name, value)
+    for name, extra in state.get("members", {}).items():
+        obj.__dict__["_member_map_"][name].__dict__.update(extra)
+    if isinstance(obj, abc.ABCMeta):
+        type.__setattr__(obj, "__abstractmethods__", state["abstract"])
+
+
+def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Make an exception without running its ``__init__``."""
+    return cls.__new__(cls, *args)
+
+
+def ctypes_array(element: type, values: list[Any]) -> Any:
+    """Make an array of ctypes' simple values."""
+    return (element * len(values))(*values)  # type: ignore[operator]
+
+
+def set_container(obj: Any, state: tuple[Any, list[Any]]) -> None:
+    """Give an instance of a list or dict subclass its attributes and items without running its code."""
+    set_plain(obj, state[0])
+    if isinstance(obj, list):
+        list.extend(obj, state[1])
+    else:
+        for key, value in state[1]:
+            dict.__setitem__(obj, key, value)

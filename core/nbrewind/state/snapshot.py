@@ -1,0 +1,231 @@
+"""One pass over a group: the pickle stream that is both its fingerprint and its saved content.
+
+C pickle, protocol 5, buffers out of band. Everything that is not a plain container or atom passes `reducer_override`,
+where the type's kind (`kinds.save_kind`) decides. A type that decides itself what is saved is never asked.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import types
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NoReturn
+
+from . import arrays, definitions, objects, rebuild
+from .code import Places, canonical
+from .kinds import is_importable, is_standard, is_user_class, module_of, root_of, save_kind
+
+
+class Refused(Exception):
+    """A value can't be saved; the message says why, for people."""
+
+
+class ScanInterrupted(Exception):
+    """The user interrupted while values were being read: nothing is known about what was not yet read."""
+
+
+class _Mark:
+    """Tells the pickler, while it saves, that it enters or leaves the inside of a pandas object."""
+
+    def __init__(self, inside: bool) -> None:
+        self.inside = inside
+
+
+class Snapshotter(pickle.Pickler):
+    """Saves the values of one group."""
+
+    def __init__(
+        self,
+        members: Collection[str],
+        namespace: Mapping[str, Any],
+        names_of: Mapping[int, str],
+        raw_roots: Collection[int] = (),
+    ) -> None:
+        self.file = io.BytesIO()
+        self.buffers: list[pickle.PickleBuffer] = []
+        super().__init__(self.file, 5, buffer_callback=self._take)
+        self.members = members
+        self.namespace = namespace
+        self.names_of = names_of
+        """Id to name, of functions and classes that are bound to a name."""
+        self.places: list[Places] = []
+        self.lines: list[int] = []
+        self.refs: set[str] = set()
+        self.needs: set[str] = set()
+        self.packages: set[str] = set()
+        self.exact = True
+        self.in_pandas = False
+        self.keep: list[Any] = []
+        self.cells: set[int] = set()
+        self._raw_roots = raw_roots
+        self._pandas_roots: set[int] = set()
+
+    def _take(self, buffer: pickle.PickleBuffer) -> bool:
+        self.buffers.append(buffer)
+        return False
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Give up on the group."""
+        raise Refused(reason)
+
+    def shared_with_raw(self, root: Any) -> bool:
+        """Tell whether an array inside a pandas object shares its memory with one outside, in this group."""
+        if id(root) not in self._raw_roots:
+            return False
+        if id(root) in self._pandas_roots:
+            self.refuse("frames that share memory with each other also share it with an array")
+        self._pandas_roots.add(id(root))
+        return True
+
+    def inside_pandas(self, *args: Any) -> tuple[Any, ...]:
+        """Bracket arguments that are the inside of a pandas object."""
+        return (_Mark(True), *args, _Mark(self.in_pandas))
+
+    def outside_pandas(self, *args: Any) -> tuple[Any, ...]:
+        """Bracket arguments that the user put into a pandas object."""
+        return (_Mark(False), *args, _Mark(self.in_pandas))
+
+    def place(self, code: types.CodeType) -> tuple[bytes, int]:
+        """Return a code object's canonical bytes and the index of its places in the side."""
+        data, places, names = canonical(code)
+        self.places.append(places)
+        self.refs.update(names)
+        return data, len(self.places) - 1
+
+    def definition(self, obj: Any) -> str:
+        """Return the name that a function or class is referred to by; empty: it is saved by value."""
+        name = self.names_of.get(id(obj), "")
+        if not name or name in self.members or self.namespace.get(name) is not obj:
+            return ""
+        self.needs.add(name)
+        return name
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Decide how an object is saved."""
+        cls = type(obj)
+        handler = _HANDLERS.get(cls)
+        if handler is None:
+            handler = _USER_HANDLERS.get(cls)
+        if handler is None:
+            handler = _choose(cls)
+            table: Any = _USER_HANDLERS if is_user_class(cls) else _HANDLERS
+            table[cls] = handler
+        return handler(self, obj)
+
+
+Handler = Callable[[Snapshotter, Any], Any]
+
+
+def _plain(pickler: Snapshotter, obj: Any) -> Any:
+    return NotImplemented
+
+
+def _mark(pickler: Snapshotter, mark: _Mark) -> Any:
+    pickler.in_pandas = mark.inside
+    return bool, (mark.inside,)
+
+
+def _module(pickler: Snapshotter, obj: types.ModuleType) -> Any:
+    import sys
+
+    name = obj.__name__
+    if sys.modules.get(name) is not obj or name == "__main__":
+        pickler.refuse(f"the module {name} can't be imported")
+    root = root_of(name)
+    if not is_standard(root):
+        pickler.packages.add(root)
+    return rebuild.module, (name,)
+
+
+def _code(pickler: Snapshotter, obj: types.CodeType) -> Any:
+    return rebuild.code, pickler.place(obj)
+
+
+def _cell(pickler: Snapshotter, obj: types.CellType) -> Any:
+    if id(obj) not in pickler.cells:
+        pickler.refuse("a closure cell without its function can't be saved")
+    return rebuild.cell, ()
+
+
+def _weak(pickler: Snapshotter, obj: weakref.ReferenceType[Any]) -> Any:
+    if type(obj) is not weakref.ReferenceType or obj.__callback__ is not None:
+        pickler.refuse("a weak reference with a callback can't be saved")
+    target = obj()
+    return (rebuild.dead, ()) if target is None else (rebuild.weak, (target,))
+
+
+def _builtin(pickler: Snapshotter, obj: Any) -> Any:
+    owner = getattr(obj, "__self__", None)
+    if owner is None or isinstance(owner, (types.ModuleType, type)):
+        if not isinstance(owner, type) and not is_importable(obj, obj.__module__ or "", obj.__qualname__):
+            pickler.refuse(f"the function {obj.__qualname__} can't be imported")
+    return NotImplemented
+
+
+_HANDLERS: dict[type, Handler] = {
+    _Mark: _mark,
+    types.FunctionType: definitions.reduce_function,
+    types.ModuleType: _module,
+    types.CodeType: _code,
+    types.CellType: _cell,
+    types.MethodType: definitions.reduce_method,
+    types.BuiltinFunctionType: _builtin,
+    types.MappingProxyType: objects.reduce_proxy,
+    weakref.ReferenceType: _weak,
+    property: definitions.reduce_property,
+    staticmethod: definitions.reduce_wrapped,
+    classmethod: definitions.reduce_wrapped,
+    definitions.Scope: _plain,
+}
+
+_USER_HANDLERS: weakref.WeakKeyDictionary[type, Handler] = weakref.WeakKeyDictionary()
+"""Handlers of the notebook's own classes, which must not be kept alive."""
+
+
+def _named(handler: Handler, cls: type) -> Handler:
+    """Note the package of a type while its values are saved."""
+    root = root_of(module_of(cls))
+    if is_standard(root) or root == "__main__" or is_user_class(cls):
+        return handler
+
+    def noting(pickler: Snapshotter, obj: Any) -> Any:
+        pickler.packages.add(root)
+        return handler(pickler, obj)
+
+    return noting
+
+
+def _choose(cls: type) -> Handler:
+    """Return the handler of a type that is met for the first time."""
+    if issubclass(cls, type):
+        return definitions.reduce_class
+    if issubclass(cls, weakref.ReferenceType):
+        return _weak
+    for base in cls.__mro__:
+        root, name = root_of(module_of(base)), base.__name__
+        if root == "numpy" and name == "ndarray":
+            return _named(arrays.reduce_array if cls is base else arrays.reduce_subclass, cls)
+        if root == "numpy" and name == "void":
+            return _named(objects.reduce_void, cls)
+        if root == "pandas" and name in ("NDFrame", "Block", "Index"):
+            return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
+    if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):
+        return _builtin
+    if issubclass(cls, BaseException):
+        return _named(objects.reduce_exception, cls)
+    if any(base.__module__ == "_ctypes" for base in cls.__mro__):
+        return objects.reduce_ctypes
+    kind, reason = save_kind(cls)
+    if kind == "refused":
+        return lambda pickler, obj: pickler.refuse(reason)
+    if kind == "lossy":
+        return _named(objects.reduce_lossy, cls)
+    if kind == "special":
+        return _named(objects.reduce_special, cls)
+    if kind == "plain":
+        if module_of(cls) == "dataclasses":
+            return objects.reduce_plain
+        return objects.user_reducer(cls) if is_user_class(cls) else _named(_plain, cls)
+    return _named(objects.reduce_trusted, cls)
