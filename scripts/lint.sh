@@ -13,11 +13,11 @@ check ruff check --quiet .
 check ruff format --check --quiet .
 check mypy
 check lint-imports
-check jlpm --silent lint:prettier --check --log-level warn
-check jlpm --silent lint:eslint
-check jlpm --silent lint:style
-check jlpm --silent lint:types
-check jlpm --silent lint:api
+check jlpm lint:prettier --check --log-level warn
+check jlpm lint:eslint
+check jlpm lint:style
+check jlpm lint:types
+check jlpm lint:api
 
 printf '\n== summary\n'
 if [ ${#FAILED[@]} -gt 0 ]; then

@@ -19,7 +19,7 @@ WORKERS=${TEST_WORKERS:-2}
 # Exit status of a suite that can't run here, as in automake.
 LEFT_OUT=77
 
-run_jest() { jlpm --silent jest; }
+run_jest() { jlpm jest; }
 
 run_server() { "$PYTHON" -m pytest -q jupyter_server_ext/tests tests/project; }
 
@@ -45,7 +45,7 @@ run_ui() {
     say "There is no Chromium: install chromium-headless-shell or chromium, or set CHROMIUM_PATH."
     return $LEFT_OUT
   fi
-  CHROMIUM_PATH=$browser jlpm --silent playwright test --config ui-tests/playwright.config.js
+  CHROMIUM_PATH=$browser jlpm playwright test --config ui-tests/playwright.config.js
 }
 
 run_wheels() {
