@@ -9,10 +9,10 @@ check() {
   "$@" || FAILED+=("$*")
 }
 
-check ruff check --quiet .
-check ruff format --check --quiet .
+check ruff check --quiet --output-format concise .
+check ruff format --check --quiet --output-format concise .
 check mypy
-check lint-imports
+check lint-imports --no-logo
 check jlpm lint:prettier --check --log-level warn
 check jlpm lint:eslint
 check jlpm lint:style

@@ -53,7 +53,7 @@ module.exports = {
     }
   },
   webServer: {
-    command: `jupyter lab --allow-root --config jupyter_server_test_config.py --ServerApp.port=${UI_PORT} --ServerApp.log_level=ERROR`,
+    command: `jupyter lab --allow-root --config jupyter_server_test_config.py --ServerApp.port=${UI_PORT} --Application.log_level=ERROR`,
     env: {
       IPYTHONDIR: path.join(UI_HOME, 'ipython'),
       JUPYTER_CONFIG_DIR: path.join(UI_HOME, 'config'),

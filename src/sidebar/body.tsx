@@ -14,6 +14,12 @@ import {
   type ServerState
 } from '../tokens';
 
+/** What installs the server part. */
+const INSTALL = 'pip install jupyterlab-nbrewind';
+
+/** What switches the server part on. */
+const ENABLE = 'jupyter server extension enable nbrewind_server';
+
 /**
  * The panel's content: whether the server part is there, and what it is.
  *
@@ -107,17 +113,13 @@ function Status(props: {
               'Install it where the Jupyter server runs, then restart the server:'
             )}
           </p>
-          <pre className="jp-RewindStatus-command">
-            pip install jupyterlab-nbrewind
-          </pre>
+          <pre className="jp-RewindStatus-command">{INSTALL}</pre>
           <p>
             {trans.__(
               'If it is installed, it is switched off. Switch it on, then restart the server:'
             )}
           </p>
-          <pre className="jp-RewindStatus-command">
-            jupyter server extension enable nbrewind_server
-          </pre>
+          <pre className="jp-RewindStatus-command">{ENABLE}</pre>
         </Problem>
       );
     case 'forbidden':

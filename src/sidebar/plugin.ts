@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandArguments, CommandIDs } from '../commands';
 import { rewindIcon } from '../icons';
 import { IRewindServer } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- its tab is part of the first layout
 import { RewindPanel } from './panel';
 
 /** Where the panel's tab stands: below JupyterLab's own. */

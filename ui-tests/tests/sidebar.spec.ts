@@ -29,7 +29,7 @@ test.describe('The Rewind panel', () => {
     await page.route('**/nbrewind/api/version*', route =>
       route.fulfill({ status: 404, json: { message: 'Not Found' } })
     );
-    await page.reload({ waitForIsReady: true });
+    await page.reload();
     await page.evaluate(() =>
       window.jupyterapp.commands.execute('nbrewind:open')
     );
