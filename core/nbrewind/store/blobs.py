@@ -19,7 +19,7 @@ from blake3 import blake3
 from nbrewind.model import new_id
 from nbrewind.store.database import Database
 from nbrewind.store.layout import BLOB_MODE, DIRECTORY_MODE, Layout, disk_error
-from nbrewind.store.types import ContentError
+from nbrewind.store.types import ContentError, MissingError
 
 LEFTOVER_SECONDS = 3600.0
 
@@ -33,7 +33,7 @@ class Blobs:
         self._database = database
         self._lock = threading.Lock()
         self._fresh: dict[bytes, int] = {}
-        self._suspect: set[bytes] = set()  # fresh ones whose flush failed
+        self._suspect: set[bytes] = set()  # found damaged, or their flush failed: the next put writes them again
 
     def ensure(self, data: memoryview | bytes) -> tuple[bytes, int]:
         """Make sure that a blob with these bytes exists; return its digest and the bytes added (0 if it was there).
@@ -54,10 +54,9 @@ class Blobs:
 
     def present(self, digest: bytes, size: int) -> bool:
         """Return whether a blob is there, whole."""
-        if digest in self._fresh:
-            if digest in self._suspect:
-                return False
-        elif not self._database.read("SELECT 1 FROM blobs WHERE digest = ?", (digest,)):
+        if digest in self._suspect:
+            return False
+        if digest not in self._fresh and not self._database.read("SELECT 1 FROM blobs WHERE digest = ?", (digest,)):
             return False
         try:
             return os.stat(self._layout.blob(digest)).st_size == size
@@ -100,19 +99,21 @@ class Blobs:
                 while filled < len(into):
                     count = file.readinto(into[filled:])
                     if not count:
-                        raise self._damaged(path, "it is too short")
+                        raise self._damaged(digest, "it is too short")
                     filled += count
                 if file.read(1):
-                    raise self._damaged(path, "it is too long")
+                    raise self._damaged(digest, "it is too long")
         except FileNotFoundError as error:
-            raise ContentError(f"content is missing: {path}; run `nbrewind doctor --repair`") from error
+            raise MissingError(f"content is missing: {path}; run `nbrewind doctor --repair`") from error
         except OSError as error:
             raise ContentError(str(disk_error("read", path, error))) from error
         if blake3(into).digest() != digest:
-            raise self._damaged(path, "it does not have the digest that its name says")
+            raise self._damaged(digest, "it does not have the digest that its name says")
 
-    @staticmethod
-    def _damaged(path: Path, why: str) -> ContentError:
+    def _damaged(self, digest: bytes, why: str) -> ContentError:
+        with self._lock:
+            self._suspect.add(digest)
+        path = self._layout.blob(digest)
         return ContentError(f"content is damaged: {path} ({why}); run `nbrewind doctor --repair`")
 
     def flush(self) -> dict[bytes, int]:

@@ -20,53 +20,20 @@ from pathlib import Path
 from pickle import PickleBuffer
 from typing import NamedTuple
 
-import msgspec
 from blake3 import blake3
 
 from nbrewind.model import new_id
 from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database
-from nbrewind.store.types import Buffer, Content, ContentError, Stored, StoreError
+from nbrewind.store.manifest import CHUNK_BYTES, Manifest, Piece, decode_manifest, encode_manifest, piece_of
+from nbrewind.store.types import Buffer, Content, ContentError, MissingError, Stored, StoreError
 
 ROW_BYTES = 64 * 1024
-CHUNK_BYTES = 4 * 1024 * 1024
 PENDING_BYTES = 1024 * 1024
 PARALLEL_BYTES = 4 * CHUNK_BYTES
 OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
 PLAIN = 0  # codec: the bytes as they are
-
-
-class Piece(msgspec.Struct, frozen=True, array_like=True):
-    """One sequence of bytes: a row if it has no chunks, else blobs of 4 MiB (the last one shorter)."""
-
-    digest: bytes
-    size: int
-    chunks: tuple[bytes, ...] = ()
-
-    def spans(self) -> Iterator[tuple[bytes, int, int]]:
-        """Yield digest, start and stop of every chunk."""
-        for index, digest in enumerate(self.chunks):
-            start = index * CHUNK_BYTES
-            yield digest, start, min(start + CHUNK_BYTES, self.size)
-
-
-class Manifest(msgspec.Struct, frozen=True, array_like=True):
-    """The pieces of one snapshot: of a value ``(stream, side, buffer...)``, of a file ``(content,)``."""
-
-    kind: str
-    pieces: tuple[Piece, ...]
-
-    @property
-    def id(self) -> str:
-        """Return the snapshot's id."""
-        text = b"".join(piece.digest + piece.size.to_bytes(8, "little") for piece in self.pieces)
-        return blake3(self.kind.encode() + b"\0" + text).hexdigest()
-
-    @property
-    def size(self) -> int:
-        """Return the content's size in bytes."""
-        return sum(piece.size for piece in self.pieces)
 
 
 class Pending(NamedTuple):
@@ -74,10 +41,6 @@ class Pending(NamedTuple):
 
     rows: dict[bytes, bytes]
     manifests: dict[str, bytes]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Manifest).decode
 
 
 class Contents:
@@ -115,7 +78,7 @@ class Contents:
             digest, new = self.blobs.ensure(view[start : start + CHUNK_BYTES])
             chunks.append(digest)
             added += new
-        return _piece(size, chunks), added
+        return piece_of(size, chunks), added
 
     def _put_row(self, data: bytes) -> tuple[Piece, int]:
         digest = blake3(data).digest()
@@ -133,7 +96,7 @@ class Contents:
             "SELECT 1 FROM snapshots WHERE id = ?", (snapshot,)
         ):
             with self._lock:
-                self._manifests[snapshot] = _encode(manifest)
+                self._manifests[snapshot] = encode_manifest(manifest)
         if self._pending > PENDING_BYTES:
             self.write_rows()
         return Stored(snapshot, manifest.size, added)
@@ -156,12 +119,12 @@ class Contents:
                     size = len(data)
                     piece, added = self._put_row(data)
                 else:
-                    while data := _read(file.read, CHUNK_BYTES):
+                    while data := _read(file.read, min(CHUNK_BYTES, before.st_size - size)):
                         digest, new = self.blobs.ensure(data)
                         chunks.append(digest)
                         added += new
                         size += len(data)
-                    piece = _piece(size, chunks)
+                    piece = piece_of(size, chunks)
                 after = os.fstat(file.fileno())
         except OSError as error:
             raise layout.disk_error("read", path, error) from error
@@ -201,9 +164,9 @@ class Contents:
         if data is None:
             found = self._database.read("SELECT manifest FROM snapshots WHERE id = ?", (snapshot,))
             if not found:
-                raise ContentError(f"content {snapshot[:12]} is not in the store at {self._layout.directory}")
+                raise MissingError(f"content {snapshot[:12]} is not in the store at {self._layout.directory}")
             data = found[0][0]
-        manifest = _decode(data)
+        manifest = decode_manifest(data)
         if manifest.id != snapshot:
             raise ContentError(f"content {snapshot[:12]} is damaged in {self._layout.traces}; run `nbrewind doctor`")
         return manifest
@@ -268,6 +231,21 @@ class Contents:
         for _ in self._stream(self.manifest(snapshot)):
             pass
 
+    def discard_damaged(self, snapshot: str) -> None:
+        """Remove the parts of a snapshot that are damaged, so that whoever makes them again writes them again."""
+        for piece in self.manifest(snapshot).pieces:
+            if piece.size and not piece.chunks:
+                try:
+                    self._get_row(piece)
+                except ContentError:
+                    with self._database.write() as connection:
+                        connection.execute("DELETE FROM contents WHERE digest = ?", (piece.digest,))
+            for digest, start, stop in piece.spans():
+                try:
+                    self.blobs.read(digest, memoryview(bytearray(stop - start)))
+                except ContentError:
+                    self.blobs.remove(digest)
+
     def _stream(self, manifest: Manifest) -> Iterator[bytes | bytearray]:
         for piece in manifest.pieces:
             if piece.size and not piece.chunks:
@@ -287,7 +265,7 @@ class Contents:
             found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (piece.digest,))
             where = f"row {piece.digest.hex()[:12]} of {self._layout.traces}"
             if not found:
-                raise ContentError(f"content is missing: {where}; run `nbrewind doctor --repair`")
+                raise MissingError(f"content is missing: {where}; run `nbrewind doctor --repair`")
             codec, data = found[0]
             if codec != PLAIN:
                 raise ContentError(f"content was stored by a newer nbrewind: {where}; upgrade nbrewind")
@@ -312,7 +290,7 @@ class Contents:
         if pending.manifests:
             connection.executemany(
                 "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?)",
-                [(snapshot, _decode(data).size, data) for snapshot, data in pending.manifests.items()],
+                [(snapshot, decode_manifest(data).size, data) for snapshot, data in pending.manifests.items()],
             )
         return pending
 
@@ -362,11 +340,6 @@ def _bytes_of(data: Buffer) -> Iterator[memoryview]:
     finally:
         view.release()
         holder.release()
-
-
-def _piece(size: int, chunks: list[bytes]) -> Piece:
-    digest = chunks[0] if len(chunks) == 1 else blake3(b"".join(chunks)).digest()
-    return Piece(digest, size, tuple(chunks))
 
 
 def _read(read: Callable[[int], bytes | None], size: int) -> bytes:

@@ -7,6 +7,7 @@ that were never saved, and contents that nothing refers to, are no damage.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nbrewind.store.layout import BLOB_MODE, DATABASE_MODE, DIRECTORY_MODE, mode_of
 from nbrewind.store.traces import GRACE_SECONDS
-from nbrewind.store.types import ContentError, Finding, StoreError
+from nbrewind.store.types import ContentError, Finding, MissingError, StoreError
 
 if TYPE_CHECKING:
     from nbrewind.store.database import Database
@@ -31,7 +32,7 @@ def examine(store: Store, *, repair: bool = False, deep: bool = False) -> list[F
     findings = [*_permissions(store, repair), *_database(store.database)]
     if any(finding.kind == "database" for finding in findings):
         return findings  # nothing else can be told from damaged tables
-    known: dict[str, str] = {}
+    known: dict[str, ContentError | None] = {}
     listed = set()
     for entry in store.registry.all():
         listed.add(store.layout.index(entry.id))
@@ -136,36 +137,41 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
 
 
 def _contents(
-    store: Store, notebook: Notebook, known: dict[str, str], *, repair: bool, deep: bool
+    store: Store, notebook: Notebook, known: dict[str, ContentError | None], *, repair: bool, deep: bool
 ) -> Iterator[Finding]:
     broken: dict[str, str] = {}
+    snapshots: set[str] = set()
     for checkpoint, version in notebook.saved_versions():
         if not version.snapshot:
             continue
         if version.snapshot not in known:
             known[version.snapshot] = _check(store, version.snapshot, deep)
-        why = known[version.snapshot]
-        if why:
-            broken[version.id] = why
+        error = known[version.snapshot]
+        if error:
+            broken[version.id] = str(error)
+            snapshots.add(version.snapshot)
             yield Finding(
-                kind="damaged" if "damaged" in why else "missing",
+                kind="missing" if isinstance(error, MissingError) else "damaged",
                 where=f"{notebook.path}, checkpoint {checkpoint}, {version.key}",
-                what=why,
+                what=str(error),
                 fixed=repair,
             )
     if broken and repair:
         notebook.mark_damaged(broken)
+        for snapshot in snapshots:
+            with contextlib.suppress(ContentError):  # without its manifest nothing of it is known
+                store.contents.discard_damaged(snapshot)
 
 
-def _check(store: Store, snapshot: str, deep: bool) -> str:
-    """Return what is wrong with a snapshot; empty if nothing is."""
+def _check(store: Store, snapshot: str, deep: bool) -> ContentError | None:
+    """Return what is wrong with a snapshot, if anything is."""
     try:
         store.contents.manifest(snapshot)
         if deep or not store.contents.has(snapshot):
             store.contents.verify(snapshot)
     except ContentError as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
 def _leftovers(store: Store, listed: set[Path], repair: bool) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ TRACES: tuple[Migration, ...] = (
         "created REAL NOT NULL) WITHOUT ROWID",
         # answerable: the run may stand for a new one (ok, provable, saved, not lost)
         "CREATE TABLE traces (run TEXT PRIMARY KEY, notebook TEXT NOT NULL, cell TEXT NOT NULL, code TEXT NOT NULL, "
-        "started REAL NOT NULL, recorded REAL NOT NULL, status TEXT NOT NULL, answerable INTEGER NOT NULL DEFAULT 0, record BLOB NOT NULL)",
+        "started REAL NOT NULL, recorded REAL NOT NULL, status TEXT NOT NULL, answerable INTEGER NOT NULL, "
+        "record BLOB NOT NULL)",
         "CREATE INDEX traces_code ON traces (code, started) WHERE answerable",
         "CREATE INDEX traces_notebook ON traces (notebook, run, answerable)",
         "CREATE TABLE sources (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from nbrewind.model import Record
 
 if sys.version_info >= (3, 12):
-    from collections.abc import Buffer
+    from collections.abc import Buffer as Buffer
 else:
     Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -22,6 +22,10 @@ class StoreError(Exception):
 
 class ContentError(StoreError):
     """Content is missing or damaged. The message says which, and where it should be."""
+
+
+class MissingError(ContentError):
+    """Content is not there at all."""
 
 
 class Content(NamedTuple):
