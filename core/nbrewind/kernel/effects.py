@@ -1,0 +1,261 @@
+"""What a run does outside the process, from audit events: files, folders, processes, network.
+
+The audit hook is installed once per process, can't be removed, and returns at once while no run is open. It never
+raises: an exception from an audit hook would abort what the user's code is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nbrewind.kernel.places import is_user_file
+from nbrewind.model import ABSENT, Effect, EffectKind
+from nbrewind.planning.outside import file_digest, folder_digest
+
+HARMLESS_PROGRAMS = frozenset(
+    {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
+)
+"""Programs that libraries start to learn about the machine: they neither write nor read what is the user's."""
+
+Mark = tuple[int, int, int, int]
+"""Size, modification time, inode and change time: equal marks of one path mean equal content."""
+
+
+def mark_of(path: str) -> Mark | None:
+    """Return the mark of a file; None where there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+
+
+class EffectLog:
+    """The effects of one run, in the order in which they happened."""
+
+    def __init__(self, folder: str, ignored: Sequence[str], digest: Callable[[str], str] = file_digest) -> None:
+        """Log for a notebook in ``folder`` (links resolved); paths below one of ``ignored`` don't count."""
+        self.folder = folder
+        self.ignored = tuple(path.rstrip(os.sep) + os.sep for path in ignored)
+        self.digest = digest
+        self.reads: dict[str, Mark | None] = {}
+        """Files read before the run wrote them, with what they were when first opened."""
+        self.before: dict[str, str] = {}
+        """Digests that files had before this run wrote them, where that matters."""
+        self.written: dict[str, None] = {}
+        self.removed: dict[str, None] = {}
+        self.listings: dict[str, str] = {}
+        self.effects: dict[tuple[str, str], Effect] = {}
+        self.unknown: dict[str, None] = {}
+        self._busy = False
+
+    # -- what happened ------------------------------------------------------------------------------------------------
+
+    def add(self, kind: EffectKind, subject: str, detail: str = "") -> None:
+        """Note an effect once."""
+        self.effects.setdefault((kind, subject), Effect(kind=kind, subject=subject, detail=detail))
+
+    def path(self, value: object) -> str:
+        """Return a path absolute and with links resolved; empty where it is none, or not the user's."""
+        if isinstance(value, int) or value is None:
+            return ""
+        try:
+            text = os.fsdecode(value)  # type: ignore[arg-type]
+        except TypeError:
+            return ""
+        full = os.path.realpath(text)
+        return full if is_user_file(full, self.folder) and not full.startswith(self.ignored) else ""
+
+    def read(self, value: object) -> None:
+        """Note that a file's content, or its absence, was read."""
+        path = self.path(value)
+        if path and path not in self.written and path not in self.reads and not os.path.isdir(path):
+            self.reads[path] = None if path in self.removed else mark_of(path)
+
+    def write(self, value: object, *, keeps: bool = False) -> None:
+        """Note that a file is about to be written. ``keeps``: what was there matters to what will be."""
+        path = self.path(value)
+        if not path:
+            return
+        if path not in self.written and path not in self.before and (keeps or path in self.reads):
+            self.before[path] = ABSENT if path in self.removed else self.digest(path)
+        self.written[path] = None
+        self.removed.pop(path, None)
+
+    def remove(self, value: object) -> None:
+        """Note that a file is about to be removed."""
+        path = self.path(value)
+        if not path:
+            return
+        if path not in self.written and path not in self.before:
+            self.before[path] = self.digest(path)
+        self.written.pop(path, None)
+        self.removed[path] = None
+
+    def list(self, value: object) -> None:
+        """Note that a folder was listed; its names are those of this moment."""
+        path = self.path(value if value is not None else ".")
+        if path and path not in self.listings and not self._busy:
+            self._busy = True
+            try:
+                self.listings[path] = folder_digest(path)
+            finally:
+                self._busy = False
+
+    def program(self, command: object) -> None:
+        """Note that a program was started."""
+        first = command[0] if isinstance(command, list | tuple) and command else command
+        name = os.path.basename(os.fsdecode(first)) if isinstance(first, str | bytes | os.PathLike) else "?"
+        words = name.split()[0] if name.split() else "?"
+        self.add("process", words)
+        if words not in HARMLESS_PROGRAMS:
+            self.unknown[f"it starts another program ({words}), whose reads and writes are not seen"] = None
+
+
+def _open(log: EffectLog, args: Sequence[Any]) -> None:
+    path, mode, flags = args[0], args[1], args[2]
+    if isinstance(mode, str):
+        reads = "r" in mode or "a" in mode or "+" in mode
+        writes = any(letter in mode for letter in "wax+")
+        keeps = "w" not in mode
+    else:
+        access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
+        writes = access in (os.O_WRONLY, os.O_RDWR) or bool(flags & os.O_TRUNC)
+        reads = access in (os.O_RDONLY, os.O_RDWR)
+        keeps = not flags & os.O_TRUNC
+        if flags & getattr(os, "O_DIRECTORY", 0):
+            return
+    if writes:
+        log.write(path, keeps=keeps)
+    elif reads:
+        log.read(path)
+
+
+def _rename(log: EffectLog, args: Sequence[Any]) -> None:
+    source = log.path(args[0])
+    if source and os.path.isdir(source):
+        log.unknown[f"it moves the folder {os.path.basename(source)}"] = None
+        return
+    log.read(args[0])
+    log.remove(args[0])
+    log.write(args[1])
+
+
+def _link(log: EffectLog, args: Sequence[Any]) -> None:
+    log.read(args[0])
+    log.write(args[1])
+
+
+def _folder(log: EffectLog, args: Sequence[Any]) -> None:
+    path = log.path(args[0])
+    if path:
+        log.add("file", os.path.relpath(path, log.folder), "folder made or removed")
+
+
+def _truncate(log: EffectLog, args: Sequence[Any]) -> None:
+    log.write(args[0], keeps=True)
+
+
+def _database(log: EffectLog, args: Sequence[Any]) -> None:
+    name = args[0]
+    if isinstance(name, str | bytes | os.PathLike) and os.fsdecode(name) not in ("", ":memory:"):
+        text = os.fsdecode(name)
+        if text.startswith("file:"):
+            log.unknown["it opens a database by URI"] = None
+            return
+        log.write(text, keeps=True)
+
+
+def _connect(log: EffectLog, args: Sequence[Any]) -> None:
+    address = args[1] if len(args) > 1 else "?"
+    where = f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else str(address)
+    log.add("network", where)
+
+
+def _request(log: EffectLog, args: Sequence[Any]) -> None:
+    log.add("network", str(args[0]).partition("?")[0])
+
+
+def _popen(log: EffectLog, args: Sequence[Any]) -> None:
+    command = args[1] if len(args) > 1 and args[1] else args[0]
+    if isinstance(command, list | tuple) and len(command) > 2 and os.path.basename(str(command[0])) in ("sh", "bash"):
+        command = str(command[2]).split()[:1] or command
+    log.program(command)
+
+
+def _fork(log: EffectLog, args: Sequence[Any]) -> None:
+    log.add("process", "fork")
+    log.unknown["it forks this process, and what the child does is not seen"] = None
+
+
+_HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
+    "open": _open,
+    "os.listdir": lambda log, args: log.list(args[0]),
+    "os.scandir": lambda log, args: log.list(args[0]),
+    "os.remove": lambda log, args: log.remove(args[0]),
+    "os.rename": _rename,
+    "os.link": _link,
+    "os.symlink": _link,
+    "os.truncate": _truncate,
+    "os.mkdir": _folder,
+    "os.rmdir": _folder,
+    "sqlite3.connect": _database,
+    "subprocess.Popen": _popen,
+    "os.system": lambda log, args: log.program(os.fsdecode(args[0]).split()[:1]),
+    "os.posix_spawn": lambda log, args: log.program(args[0]),
+    "os.exec": lambda log, args: log.program(args[0]),
+    "os.spawn": lambda log, args: log.program(args[1]),
+    "os.fork": _fork,
+    "os.forkpty": _fork,
+    "socket.connect": _connect,
+    "socket.bind": _connect,
+    "urllib.Request": _request,
+}
+
+_active: EffectLog | None = None
+_on_exec: Callable[[Any], None] | None = None
+_installed = False
+
+
+def _hook(event: str, args: Sequence[Any]) -> None:
+    log = _active
+    if log is None:
+        return
+    handler = _HANDLERS.get(event)
+    try:
+        if handler is not None:
+            handler(log, args)
+        elif event == "exec" and _on_exec is not None:
+            _on_exec(args[0])
+    except Exception as error:
+        log.unknown[f"its effects could not all be followed ({type(error).__name__} at {event})"] = None
+
+
+def _in_child() -> None:
+    global _active
+    _active = None
+
+
+def install(on_exec: Callable[[Any], None]) -> None:
+    """Install the audit hook, once per process; ``on_exec`` gets code objects that are about to run."""
+    global _installed, _on_exec
+    _on_exec = on_exec
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_hook)
+        os.register_at_fork(after_in_child=_in_child)
+
+
+def start(log: EffectLog) -> None:
+    """Attribute events to ``log`` from now on."""
+    global _active
+    _active = log
+
+
+def stop() -> None:
+    """Attribute events to no run."""
+    global _active
+    _active = None

@@ -1,0 +1,150 @@
+"""What a run's text and started code say about clock, randomness, environment and input."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Collection, Iterable, Mapping
+
+from nbrewind.kernel.places import is_user_code
+from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
+from nbrewind.model import CellAnalysis, Effect
+from nbrewind.planning.trace import digest_of
+
+CLOCK_NAMES = frozenset(
+    {
+        "now",
+        "utcnow",
+        "today",
+        "time_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "monotonic",
+        "monotonic_ns",
+        "process_time",
+    }
+    | {"localtime", "gmtime", "ctime", "strftime", "clock_gettime", "timeit", "default_timer"}
+)
+CLOCK_CALLS = frozenset({"time.time", "time", "time.strftime"})
+RANDOM_NAMES = frozenset(
+    {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "SystemRandom"}
+)
+SEED_NAMES = frozenset({"seed", "set_state", "setstate", "manual_seed", "set_seed", "set_rng_state", "seed_everything"})
+INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
+ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
+CLOCK_MAGICS = frozenset({"%time", "%%time", "%timeit", "%%timeit"})
+UNSEEN_IO: dict[str, frozenset[str]] = {
+    "pyarrow": frozenset(
+        {
+            "read_table",
+            "write_table",
+            "ParquetFile",
+            "ParquetDataset",
+            "memory_map",
+            "OSFile",
+            "read_feather",
+            "dataset",
+        }
+        | {"write_feather", "write_dataset", "read_csv", "write_csv", "read_json", "LocalFileSystem", "ParquetWriter"}
+    ),
+    "polars": frozenset(
+        {"read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson", "read_avro", "read_delta", "read_excel"}
+        | {"scan_csv", "scan_parquet", "scan_ipc", "scan_ndjson", "sink_csv", "sink_parquet", "sink_ipc", "write_csv"}
+        | {"write_parquet", "write_ipc", "write_json", "write_ndjson", "write_avro", "write_database", "read_database"}
+    ),
+}
+"""Functions of compiled libraries that open files without an audit event."""
+
+
+def started_globals(started: Iterable[types.CodeType]) -> set[str]:
+    """Return the names that started code may read as globals."""
+    return names_of(started)
+
+
+def code_names(analysis: CellAnalysis, started: Iterable[types.CodeType], values: Iterable[object]) -> set[str]:
+    """Return all function and attribute names that a run may have used.
+
+    Those of its text, of started code, and of the functions and classes among ``values``, which it may have called.
+    """
+    names = {call.rpartition(".")[2] for call in analysis.calls} | set(analysis.attributes) | names_of(started)
+    for value in values:
+        names |= names_of(functions_in(value))
+    return names
+
+
+def nature(
+    analysis: CellAnalysis, names: Collection[str], drawn: Iterable[str], state: Mapping[str, object]
+) -> list[Effect]:
+    """Return the effects of kinds clock, randomness and input. ``drawn``: generators whose state the run changed."""
+    effects = []
+    clock = sorted(CLOCK_NAMES.intersection(names)) + sorted(CLOCK_CALLS.intersection(analysis.calls))
+    clock += sorted(CLOCK_MAGICS.intersection(analysis.magics))
+    if clock:
+        effects.append(Effect(kind="clock", subject=clock[0]))
+    random = sorted(RANDOM_NAMES.intersection(names))
+    if random:
+        effects.append(Effect(kind="randomness", subject=random[0], detail="the system's randomness"))
+    if not SEED_NAMES.intersection(names):
+        for key in sorted(drawn):
+            if key not in state:
+                effects.append(Effect(kind="randomness", subject=key.rpartition(".")[2], detail="not seeded"))
+    asked = sorted(INPUT_NAMES.intersection(names))
+    if asked:
+        effects.append(Effect(kind="input", subject=asked[0]))
+    return effects
+
+
+def probe_doubts(names: Collection[str], watched: bool, seen: bool) -> list[str]:
+    """Return a reason where the code may have asked for files and nobody saw for which."""
+    found = sorted(PROBE_NAMES.intersection(names))
+    if not found or (watched and seen):
+        return []
+    return [f"it may ask whether files exist ({', '.join(found)}), and which ones is not known"]
+
+
+def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Collection[str]) -> list[str]:
+    """Return reasons for files that compiled libraries may have opened unseen."""
+    reasons = []
+    for package, functions in UNSEEN_IO.items():
+        found = sorted(functions.intersection(names))
+        if found and package in packages and (package != "pyarrow" or _uses(analysis, package)):
+            reasons.append(f"it may read or write files through {package} ({found[0]}), which is not seen")
+    return reasons
+
+
+def _uses(analysis: CellAnalysis, package: str) -> bool:
+    return any(name.partition(".")[0] in (package, "pa", "pq") for name in (*analysis.imports, *analysis.calls))
+
+
+def environment(
+    analysis: CellAnalysis, names: Collection[str], started: Iterable[types.CodeType], values: Iterable[object]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the environment variables that a run may have read, key to digest, and why that may not be all."""
+    if not ENVIRONMENT_NAMES.intersection(names):
+        return {}, []
+    words = set(analysis.strings)
+    for code in (*started, *(code for value in values for code in functions_in(value))):
+        words.update(text for text in code.co_consts if isinstance(text, str) and text.isidentifier())
+    found = {
+        f"env:{word}": digest_of(os.environ[word]) if word in os.environ else "absent"
+        for word in words
+        if word in os.environ or word.isupper()
+    }
+    if not found:
+        return {}, ["it reads environment variables, and which ones is not known"]
+    return found, []
+
+
+def local_modules(names: Iterable[str]) -> dict[str, str]:
+    """Return those of the top-level modules that are files of the user's own, with their files."""
+    found = {}
+    for name in names:
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if file and is_user_code(file):
+            found[name] = file
+    return found
+
+
+__all__ = ["code_names", "environment", "library_doubts", "local_modules", "nature", "probe_doubts"]

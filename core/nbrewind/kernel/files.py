@@ -1,0 +1,146 @@
+"""A run's file effects become inputs and versions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nbrewind.kernel.effects import EffectLog, Mark, mark_of
+from nbrewind.model import ABSENT, Effect, Version, new_id
+from nbrewind.planning.outside import file_digest, folder_digest, path_key
+from nbrewind.store import Store, StoreError
+
+MAX_FILE = 64 << 20
+"""Bytes of a written file that are still kept in the store."""
+
+
+class Digests:
+    """Digests of files, remembered as long as their marks stay."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._known: dict[str, tuple[Mark, str]] = {}
+
+    def __call__(self, path: str) -> str:
+        """Return the digest of a file's content; ``absent`` where there is none."""
+        mark = mark_of(path)
+        if mark is None:
+            return ABSENT
+        known = self._known.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        digest = file_digest(path)
+        self._known[path] = (mark, digest)
+        return digest
+
+
+@dataclass
+class FileFacts:
+    """What a run read and wrote in files."""
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Key to the digest that the run saw."""
+    writes: list[Version] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    added: int = 0
+    """Bytes that keeping the files added to the store."""
+
+
+def conclude(
+    log: EffectLog,
+    probes: Iterable[tuple[str, str]],
+    digests: Digests,
+    store: Store,
+    run: str,
+    state: Mapping[str, Version],
+) -> FileFacts:
+    """Judge the effects of the ended run ``run``, whose state before was ``state``; keep the files that it wrote."""
+    facts = FileFacts(unknown=list(log.unknown))
+    _reads(log, digests, facts)
+    _probes(log, probes, digests, facts)
+    for path, digest in log.listings.items():
+        facts.inputs[path_key(path, log.folder, "dir")] = digest
+    for path in log.written:
+        _write(path, log, digests, store, run, facts)
+    for path in log.removed:
+        key = path_key(path, log.folder)
+        if not os.path.lexists(path) and (log.before.get(path, ABSENT) != ABSENT or key in state):
+            facts.removed.append(key)
+    _still_open(log, facts)
+    facts.effects = list(log.effects.values())
+    return facts
+
+
+def _reads(log: EffectLog, digests: Digests, facts: FileFacts) -> None:
+    for path, digest in log.before.items():
+        if path in log.written or path in log.reads or path in log.removed:
+            facts.inputs[path_key(path, log.folder)] = digest
+    for path, mark in log.reads.items():
+        key = path_key(path, log.folder)
+        if key in facts.inputs:
+            continue
+        if mark is None:
+            facts.inputs[key] = ABSENT
+            continue
+        if mark_of(path) != mark and path not in log.written:
+            facts.unknown.append(f"{key[5:]} changed while it was read")
+        facts.inputs[key] = digests(path)
+
+
+def _probes(log: EffectLog, probes: Iterable[tuple[str, str]], digests: Digests, facts: FileFacts) -> None:
+    for text, asked in probes:
+        if not text:
+            facts.unknown.append("it asks for a file that can't be told")
+            continue
+        path = log.path(text)
+        if not path or path in log.written:
+            continue
+        if asked == "time":
+            facts.unknown.append(f"it asks for the time of {path_key(path, log.folder)[5:]}")
+        elif os.path.isdir(path):
+            facts.inputs.setdefault(path_key(path, log.folder, "dir"), log.listings.get(path) or folder_digest(path))
+        else:
+            facts.inputs.setdefault(path_key(path, log.folder), log.before.get(path) or digests(path))
+
+
+def _write(path: str, log: EffectLog, digests: Digests, store: Store, run: str, facts: FileFacts) -> None:
+    mark = mark_of(path)
+    key = path_key(path, log.folder)
+    if mark is None or os.path.isdir(path):
+        return  # made and removed again by the same run
+    if log.before.get(path) == digests(path) and path not in log.reads:
+        return  # opened for writing, and left as it was
+    size, snapshot, reason = mark[0], "", ""
+    if size > MAX_FILE:
+        reason = f"the file is larger than {MAX_FILE >> 20} MiB"
+    else:
+        try:
+            stored = store.put_file(path)
+            snapshot, facts.added = stored.id, facts.added + stored.added
+        except (OSError, StoreError) as error:
+            reason = f"the file could not be kept: {error}"
+    facts.writes.append(
+        Version(
+            id=new_id(), key=key, run=run, digest=digests(path), kind="file", loadable=not reason, reason=reason,
+            snapshot=snapshot, bytes=size,
+        )
+    )  # fmt: skip
+
+
+def _still_open(log: EffectLog, facts: FileFacts) -> None:
+    if not log.written:
+        return
+    try:
+        handles = os.listdir("/proc/self/fd")
+    except OSError:
+        return
+    for handle in handles:
+        try:
+            target = os.readlink(f"/proc/self/fd/{handle}")
+        except OSError:
+            continue
+        if target in log.written:
+            facts.unknown.append(f"{path_key(target, log.folder)[5:]} is still open for writing")

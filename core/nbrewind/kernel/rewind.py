@@ -1,0 +1,188 @@
+"""Back to the state after a recorded run: everything, or nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import threading
+from collections.abc import Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from nbrewind.model import DEFAULT, Checkpoint, LostName, RewindReport, Version
+from nbrewind.state import Loaded, LoadError
+from nbrewind.store import StoreError
+
+if TYPE_CHECKING:
+    from nbrewind.kernel.recorder import Recorder
+
+
+class RewindError(Exception):
+    """A rewind that can't be done; nothing was changed. One line says why."""
+
+
+def rewind(target: str | int, *, partial: bool = False) -> RewindReport:
+    """Go back to the state after a recorded run.
+
+    Works between cells, or as the only statement of a cell on the main thread.
+
+    Args:
+        target: a checkpoint id, a cell id (its last run on the head's branch, else the newest anywhere), a label, or a
+            cell's number counted from 1 over all cells of the notebook's file.
+        partial: leave out what can't be brought back; otherwise nothing is changed if anything can't.
+
+    Returns:
+        What was done, name by name. ``done`` is False if nothing was changed.
+
+    Raises:
+        RewindError: nothing is recorded, the target is not known, or called from inside other code.
+    """
+    from nbrewind.kernel.agent import current
+
+    agent = current()
+    if agent is None or agent.recorder is None:
+        raise RewindError("nothing is recorded here: start recording with %load_ext nbrewind")
+    entry = agent.hooks.current if agent.hooks is not None else None
+    if threading.current_thread() is not threading.main_thread():
+        raise RewindError("a rewind works on the main thread only")
+    if entry is not None:
+        if (agent.hooks is not None and agent.hooks.depth > 1) or not alone(entry.source, agent.shell):
+            raise RewindError("a rewind works only as the only statement of a cell: inside other code it refuses")
+        entry.extra["skip"] = True
+    return perform(agent.recorder, str(target), partial=partial)
+
+
+def alone(source: str, shell: Any) -> bool:
+    """Whether a cell consists of a single statement, or of this project's magics only."""
+    from nbrewind.analysis import analyze
+
+    if analyze(source).own:
+        return True
+    try:
+        body = ast.parse(shell.transform_cell(source)).body
+    except SyntaxError:
+        return False
+    return len(body) == 1 and isinstance(body[0], ast.Expr | ast.Assign)
+
+
+def perform(recorder: Recorder, target: str, *, partial: bool = False) -> RewindReport:
+    """Rewind a kernel; see `rewind`."""
+    begin = perf_counter()
+    recorder.look_outside()
+    checkpoint, words = find(recorder, target)
+    try:
+        state = recorder.notebook.state(checkpoint.id)
+    except StoreError as error:
+        raise RewindError(str(error)) from error
+    wanted = {key[4:]: version for key, version in state.items() if key.startswith("var:")}
+    kept = recorder.live.matching(wanted.values())
+    needed = recorder.live.dependents(set(wanted) - kept, wanted)
+    loaded, lost = load_all(recorder, {name: wanted[name] for name in needed})
+    names = {"kept": tuple(sorted(set(wanted) - needed)), "loaded": tuple(sorted(loaded.values))}
+    missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(lost.items()))
+    live = set(recorder.live.names())
+    removed = tuple(sorted(live - set(wanted)))
+    files = changed_files(recorder, state)
+    if missing and not partial:
+        return RewindReport(
+            checkpoint=checkpoint.id,
+            target=words,
+            lost=missing,
+            done=False,
+            seconds=perf_counter() - begin,
+            files=files,
+        )
+    recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
+    for name in names["kept"]:
+        recorder.live.versions[name] = wanted[name]
+    ambient = restore_ambient(recorder, state)
+    recorder.move(checkpoint.id, state, virtual=set(lost))
+    return RewindReport(
+        checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
+        lost=missing, ambient=ambient, files=files, done=True, seconds=perf_counter() - begin,
+    )  # fmt: skip
+
+
+def load_all(recorder: Recorder, versions: Mapping[str, Version]) -> tuple[Loaded, dict[str, str]]:
+    """Load as many versions as can be, beside the namespace. Returns them, and the others with their reasons."""
+    wanted = dict(versions)
+    lost: dict[str, str] = {}
+    while wanted:
+        try:
+            return recorder.live.load(wanted.values(), recorder.store.get), lost
+        except LoadError as error:
+            lost.update(error.reasons)
+            before = len(wanted)
+            wanted = {name: version for name, version in wanted.items() if name not in lost}
+            if len(wanted) == before:
+                lost.update(dict.fromkeys(wanted, str(error)))
+                break
+    return Loaded({}, {}), lost
+
+
+def find(recorder: Recorder, target: str) -> tuple[Checkpoint, str]:
+    """Return the checkpoint that a target means, and that meaning in words."""
+    checkpoints = recorder.notebook.checkpoints()
+    by_id = {checkpoint.id: checkpoint for checkpoint in checkpoints}
+    if target in by_id:
+        return by_id[target], f"checkpoint {target}"
+    found = of_cell(recorder, by_id, target)
+    if found is not None:
+        return found[0], f"cell {target}: {found[1]}"
+    labelled = [checkpoint for checkpoint in checkpoints if checkpoint.label == target]
+    if labelled:
+        return labelled[-1], f"checkpoint {labelled[-1].id}, labelled {target}"
+    if target.isdigit():
+        cell = cell_of_number(recorder.notebook.path, int(target))
+        found = of_cell(recorder, by_id, cell) if cell else None
+        if found is not None:
+            return found[0], f"cell {target} ({cell}): {found[1]}"
+    raise RewindError(f"{target!r} is no checkpoint, label, or cell with a recorded run of this notebook")
+
+
+def of_cell(recorder: Recorder, by_id: Mapping[str, Checkpoint], cell: str) -> tuple[Checkpoint, str] | None:
+    """Return the checkpoint after the last run of a cell on the head's branch, else the newest anywhere."""
+    place = recorder.head
+    while place in by_id:
+        if by_id[place].cell == cell:
+            return by_id[place], f"its last run on this branch, checkpoint {place}"
+        place = by_id[place].parent
+    others = [checkpoint for checkpoint in by_id.values() if checkpoint.cell == cell]
+    if not others:
+        return None
+    return others[-1], f"its newest run, on another branch, checkpoint {others[-1].id}"
+
+
+def cell_of_number(path: str, number: int) -> str:
+    """Return the id of a cell of a notebook file, counted from 1; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            cells = json.load(stream)["cells"]
+        return str(cells[number - 1].get("id", "")) if 1 <= number <= len(cells) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def changed_files(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str, ...]:
+    """Say which files differ now from what they were at a checkpoint."""
+    found = []
+    for key, version in sorted(state.items()):
+        if not key.startswith("file:"):
+            continue
+        now = recorder.world.digest(key)
+        if now != version.digest:
+            found.append(f"{key[5:]} is gone" if now == "absent" else f"{key[5:]} has other content now")
+    return tuple(found)
+
+
+def restore_ambient(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str, ...]:
+    """Bring interpreter state outside variables to what it was. Returns what was changed."""
+    keys = {key for key in (*state, *recorder.state) if key.startswith(("ambient:", "env:"))}
+    changed = []
+    for key in sorted(keys):
+        then, now = state.get(key), recorder.state.get(key)
+        if (then.digest if then else DEFAULT) == (now.digest if now else DEFAULT):
+            continue
+        recorder.restore_setting(key, then)
+        changed.append(key.partition(":")[2])
+    return tuple(changed)

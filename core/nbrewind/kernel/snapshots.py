@@ -1,0 +1,99 @@
+"""Changes of live values become versions, their contents go to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbrewind.kernel.log import quiet
+from nbrewind.model import Version, new_id, once
+from nbrewind.store import Content, Store, StoreError
+
+
+@dataclass
+class Written:
+    """The versions that a run made."""
+
+    versions: dict[str, Version] = field(default_factory=dict)
+    """Variables, by name."""
+    ambient: dict[str, Version] = field(default_factory=dict)
+    """Interpreter state, by key."""
+    added: int = 0
+    """Bytes that their contents added to the store."""
+    failed: str = ""
+    """Why contents could not be stored; empty if all could."""
+
+    def all(self) -> list[Version]:
+        """Return all versions."""
+        return [*self.versions.values(), *self.ambient.values()]
+
+
+def write_changes(changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written) -> None:
+    """Make versions of changed groups (`nbrewind.state.Changes`). ``derive`` gives the digest of a key without one."""
+    for group in changes.groups:
+        snapshot, loadable, reason = "", group.loadable, group.reason
+        if group.content is not None:
+            snapshot, failure = _put(group.content, store, written)
+            group.content = None  # it held views of the user's memory
+            if failure:
+                loadable, reason = False, failure
+        for name in group.members:
+            key = "var:" + name
+            written.versions[name] = Version(
+                id=new_id(),
+                key=key,
+                run=run,
+                digest=group.digest.get(name) or derive(key),
+                kind=group.kind.get(name, ""),
+                preview=group.preview.get(name, ""),
+                fixed=group.fixed.get(name, False),
+                loadable=loadable,
+                reason=reason,
+                snapshot=snapshot,
+                members=group.members,
+                refs=group.refs.get(name, ()),
+                needs=group.needs.get(name, ()),
+                packages=group.packages.get(name, ()),
+                bytes=group.bytes.get(name, 0),
+            )
+
+
+def write_ambient(changes: Mapping[str, Any], run: str, store: Store, written: Written) -> None:
+    """Make versions of changed interpreter state (`nbrewind.state.AmbientChange` by key)."""
+    for key, change in changes.items():
+        snapshot, failure = "", ""
+        if change.content is not None:
+            snapshot, failure = _put(Content(change.content, [], b""), store, written)
+        written.ambient[key] = Version(
+            id=new_id(),
+            key=key,
+            run=run,
+            digest=change.digest,
+            kind="setting",
+            loadable=not failure,
+            reason=failure,
+            snapshot=snapshot,
+            bytes=len(change.content or b""),
+        )
+
+
+def _put(content: Content, store: Store, written: Written) -> tuple[str, str]:
+    try:
+        stored = store.put(content)
+    except (StoreError, OSError) as error:
+        quiet("storing a value", error)
+        written.failed = written.failed or str(error)
+        return "", f"its content could not be stored: {error}"
+    written.added += stored.added
+    return stored.id, ""
+
+
+def lost_versions(names: Iterable[str], run: str, reason: str) -> dict[str, Version]:
+    """Make versions of which nothing is known."""
+    return {
+        name: Version(
+            id=new_id(), key="var:" + name, run=run, digest=once(), loadable=False, reason=reason, members=(name,)
+        )
+        for name in names
+    }

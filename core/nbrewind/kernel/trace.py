@@ -1,0 +1,117 @@
+"""What an ended run has read, and why that may not be all: the trace by which it can answer later."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbrewind.kernel import facts
+from nbrewind.kernel.files import FileFacts, conclude
+from nbrewind.kernel.hooks import Entry
+from nbrewind.kernel.watch import names_of
+from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
+from nbrewind.planning.outside import path_key
+from nbrewind.planning.trace import (
+    ambient_inputs,
+    bind_inputs,
+    names_input,
+    provenance,
+    read_names,
+    unproved,
+    used_packages,
+)
+
+if TYPE_CHECKING:
+    from nbrewind.kernel.recorder import Recorder
+
+NATURE = frozenset({"clock", "randomness", "network", "process", "input", "thread"})
+"""Kinds of effects that make a value depend on more than its recorded inputs."""
+
+
+@dataclass
+class Trace:
+    """Inputs, effects and doubts of one run."""
+
+    code: str = ""
+    names: set[str] = field(default_factory=set)
+    inputs: tuple[Input, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    unknown: list[str] = field(default_factory=list)
+    files: FileFacts = field(default_factory=FileFacts)
+
+    def derive(self, key: str) -> str:
+        """Return the digest of something that the run wrote and that has no exact digest of its own."""
+        if self.unknown or any(effect.kind in NATURE for effect in self.effects):
+            return once()
+        return provenance(self.code, self.inputs, key)
+
+
+def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
+    """Return the names that a run may have read or written, the values of which have to be looked at."""
+    analysis: CellAnalysis = entry.extra["analysis"]
+    names = entry.extra.get("names")
+    if names is None:
+        names = entry.extra["names"] = read_names(analysis, recorder.state, names_of(entry.extra["started"]))
+    return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
+
+
+def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any]) -> Trace:
+    """Gather the trace of an ended run. ``settings``: the interpreter state that it changed."""
+    extra, state = entry.extra, recorder.state
+    analysis: CellAnalysis = extra["analysis"]
+    touched_names(recorder, entry)
+    names: set[str] = {*extra["names"], *_kept_names(analysis, recorder)}
+    started = extra["started"]
+    values = [recorder.namespace[name] for name in names | set(analysis.writes) if name in recorder.namespace]
+    words = facts.code_names(analysis, started, values)
+    packages = used_packages(analysis, names, state)
+    local = facts.local_modules(packages)
+    files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
+    drawn = [key for key in settings if key.startswith("ambient:rng.")]
+    environment, doubts = facts.environment(analysis, words, started, values)
+    effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
+    unknown = [
+        *unproved(analysis, names, packages, local=local),
+        *files.unknown,
+        *doubts,
+        *facts.probe_doubts(words, recorder.watch.active, bool(extra["probes"])),
+        *facts.library_doubts(analysis, words, packages),
+    ]
+    living = recorder.living.update()
+    effects += [Effect(kind="thread", subject=name) for name in living]
+    unknown += [f"{name} is running and may change what it reaches" for name in living]
+    read = _outside_inputs(recorder, files.inputs, environment, local, packages)
+    read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
+    inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *names_input(analysis, state))}
+    inputs |= {entry.key: entry for entry in ambient_inputs(packages | set(sys.stdlib_module_names & packages), state)}
+    for key, digest in read.items():
+        held = state.get(key)
+        inputs[key] = Input(key=key, digest=digest, run=held.run if held and held.digest == digest else "")
+    ordered = tuple(inputs[key] for key in sorted(inputs))
+    return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files)
+
+
+def _kept_names(analysis: CellAnalysis, recorder: Recorder) -> set[str]:
+    """Return names that the text may bind but need not: unchanged, they are what they were before, hence read."""
+    return {name for name in analysis.writes if name not in analysis.must_writes and "var:" + name in recorder.state}
+
+
+def _outside_inputs(
+    recorder: Recorder,
+    files: Mapping[str, str],
+    environment: Mapping[str, str],
+    local: Mapping[str, str],
+    packages: set[str],
+) -> dict[str, str]:
+    found = {**files, **environment}
+    for file in local.values():
+        found.setdefault(path_key(file, recorder.folder), recorder.digests(file))
+    for package in sorted(packages - set(local) - sys.stdlib_module_names):
+        digest = recorder.world.digest("package:" + package)
+        if digest != ABSENT:
+            found["package:" + package] = digest
+    found["python:"] = "v:" + platform.python_version()
+    return found

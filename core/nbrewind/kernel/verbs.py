@@ -1,0 +1,84 @@
+"""What a driver asks of the kernel between cells: by silent execute, JSON in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nbrewind.kernel.agent import current
+from nbrewind.kernel.recorder import Recorder
+from nbrewind.kernel.rewind import load_all
+from nbrewind.kernel.rewind import perform as perform_rewind
+from nbrewind.model import Action
+
+
+def call(verb: str, arguments: str) -> str:
+    """Carry out a verb. Returns JSON: ``{"result": …}``, or ``{"error": one line}``."""
+    try:
+        agent = current()
+        if agent is None or agent.recorder is None:
+            raise RuntimeError((agent.error if agent else "") or "nothing is recorded here")
+        return json.dumps({"result": VERBS[verb](agent.recorder, **json.loads(arguments))})
+    except Exception as error:
+        return json.dumps({"error": f"{type(error).__name__}: {error}"})
+
+
+def state(recorder: Recorder) -> dict[str, Any]:
+    """Return the head and what the kernel has of it."""
+    recorder.look_outside()
+    return {
+        "session": recorder.session,
+        "head": recorder.head,
+        "live": sorted(recorder.live.versions),
+        "virtual": sorted(recorder.virtual),
+    }
+
+
+def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip") -> dict[str, Any]:
+    """Take over the results of a recorded run without running the cell: the head moves, its names are not bound."""
+    run = recorder.store.run(run_id)
+    if run is None:
+        raise LookupError(f"there is no run {run_id} in the store")
+    recorder.look_outside()
+    checkpoint = recorder.adopt(run, cell_id, action)
+    return {"checkpoint": checkpoint}
+
+
+def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
+    """Bind names that were only adopted so far, with all that belongs to them.
+
+    Returns the names that were loaded, and those that can't be, with reasons.
+    """
+    wanted = recorder.belonging(set(names) & recorder.virtual)
+    loaded, lost = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
+    if loaded.values:
+        recorder.live.install(loaded)
+        recorder.virtual -= set(loaded.values)
+        recorder.settle()
+    return {"loaded": sorted(loaded.values), "lost": lost}
+
+
+def set_parameters(recorder: Recorder, values: dict[str, Any]) -> dict[str, Any]:
+    """Bind JSON values to names, as an outside run."""
+    recorder.namespace.update(values)
+    recorder.outside("parameters were set")
+    recorder.look_outside()
+    return {"head": recorder.head}
+
+
+def rewind(recorder: Recorder, target: str, partial: bool = False) -> dict[str, Any]:
+    """Rewind; returns the report."""
+    import msgspec
+
+    report: dict[str, Any] = msgspec.to_builtins(perform_rewind(recorder, target, partial=partial))
+    return report
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "state": state,
+    "adopt": adopt,
+    "materialise": materialise,
+    "set_parameters": set_parameters,
+    "rewind": rewind,
+}

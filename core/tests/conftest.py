@@ -1,0 +1,225 @@
+"""Fixtures of the core's tests: real kernels, started ahead of their use, and stores of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+
+POOL = 2
+"""Kernels that wait, started, for the next test."""
+
+
+class Kernel:
+    """One real kernel and a blocking client."""
+
+    def __init__(self, cwd: Path | None = None, env: dict[str, str] | None = None, args: tuple[str, ...] = ()) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager._kernel_spec = KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", *args, "-f", "{connection_file}"],
+            display_name="test",
+            language="python",
+        )
+        environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **(env or {})}
+        environment.pop("NBREWIND_STORE", None) if env is None else None
+        self.manager.start_kernel(cwd=str(cwd) if cwd else None, env=environment)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def send(
+        self,
+        source: str,
+        *,
+        cell: str = "",
+        silent: bool = False,
+        expressions: dict[str, str] | None = None,
+        stop_on_error: bool = True,
+        metadata: dict[str, Any] | None = None,
+    ) -> str:
+        """Send an execute request; returns its id."""
+        content = {
+            "code": source,
+            "silent": silent,
+            "store_history": not silent,
+            "user_expressions": expressions or {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        message = self.client.session.msg("execute_request", content)
+        message["metadata"].update({"cellId": cell} if cell else {}, **(metadata or {}))
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def wait(self, request: str, timeout: float = 60) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the reply to a request and the IOPub messages that belong to it, up to its idle status."""
+        messages = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            messages.append(message)
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == request:
+                return reply["content"], messages
+
+    def run(self, source: str, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Execute one cell."""
+        return self.wait(self.send(source, **options))
+
+    def value(self, expression: str) -> Any:
+        """Evaluate an expression silently; returns its value (a Python literal)."""
+        import ast
+
+        reply, _ = self.run("", silent=True, expressions={"value": expression})
+        found = reply["user_expressions"]["value"]
+        assert found["status"] == "ok", found
+        return ast.literal_eval(found["data"]["text/plain"])
+
+    def attach(self, notebook: Path, store: Path, mode: str = "audit") -> dict[str, Any]:
+        """Start recording, as the driver does; returns the handshake."""
+        import json
+
+        expression = (
+            "__import__('json').dumps(__import__('nbrewind').attach("
+            f"notebook={str(notebook)!r}, store={str(store)!r}, mode={mode!r}).handshake())"
+        )
+        result: dict[str, Any] = json.loads(self.value(expression))
+        return result
+
+    def verb(self, verb: str, **arguments: Any) -> Any:
+        """Ask the agent for something, as the driver does."""
+        import json
+
+        code = f"__import__('nbrewind.kernel.verbs', fromlist=['call']).call({verb!r}, {json.dumps(arguments)!r})"
+        answer = json.loads(self.value(code))
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def stop(self) -> None:
+        """End the kernel, at once."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def run_cells(kernel: Kernel, sources: list[str], **options: Any) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Run cells in order, with cell ids ``c0``, ``c1``, ...; returns replies and IOPub messages."""
+    return [kernel.run(source, cell=f"c{index}", **options) for index, source in enumerate(sources)]
+
+
+def texts(messages: list[dict[str, Any]], kind: str = "stream") -> str:
+    """Return the text of all messages of a kind, joined."""
+    found = [message["content"] for message in messages if message["msg_type"] == kind]
+    return "".join(content.get("text") or content.get("data", {}).get("text/plain", "") for content in found)
+
+
+class Pool:
+    """Kernels started ahead, by a thread of its own."""
+
+    def __init__(self, size: int) -> None:
+        self.ready: deque[Kernel] = deque()
+        self.given: list[Kernel] = []
+        self.size = size
+        self.space = threading.Semaphore(size)
+        self.filled = threading.Semaphore(0)
+        self.closed = False
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._fill, daemon=True)
+        self.thread.start()
+
+    def _fill(self) -> None:
+        while True:
+            self.space.acquire()
+            if self.closed:
+                return
+            try:
+                self.ready.append(Kernel())
+            except BaseException as error:
+                self.error = error
+            self.filled.release()
+
+    def take(self) -> Kernel:
+        self.filled.acquire()
+        if self.error is not None:
+            raise self.error
+        kernel = self.ready.popleft()
+        self.given.append(kernel)
+        self.space.release()
+        return kernel
+
+    def close(self) -> None:
+        self.closed = True
+        self.space.release()
+        self.thread.join(60)
+        for kernel in [*self.ready, *self.given]:
+            kernel.stop()
+
+
+@pytest.fixture(scope="session")
+def kernels():
+    """A pool of real kernels."""
+    pool = Pool(POOL)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def plain(kernels, tmp_path):
+    """A fresh kernel without recording, in a folder of its own."""
+    kernel = kernels.take()
+    kernel.run(f"import os as _o; _o.chdir({str(tmp_path)!r}); del _o", silent=True)
+    yield kernel
+    kernels.given.remove(kernel)
+    kernel.stop()
+
+
+@pytest.fixture
+def store_path(tmp_path) -> Path:
+    """Where the test's store is."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def notebook_path(tmp_path) -> Path:
+    """Where the test's notebook would be."""
+    return tmp_path / "work.ipynb"
+
+
+@pytest.fixture
+def kernel(plain, notebook_path, store_path):
+    """A fresh kernel that records."""
+    answer = plain.attach(notebook_path, store_path)
+    assert not answer["error"], answer
+    plain.session = answer["session"]
+    return plain
+
+
+@pytest.fixture
+def store(store_path):
+    """The test's store, as another process sees it."""
+    from nbrewind.store import Store
+
+    opened = Store.open(store_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def records(store, notebook_path):
+    """The runs recorded so far, oldest first, read anew at each call."""
+
+    def read(cell: str | None = None):
+        index = store.notebook(notebook_path, create=False)
+        return index.runs(cell) if index else []
+
+    return read
