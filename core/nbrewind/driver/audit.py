@@ -9,7 +9,7 @@ from time import perf_counter
 
 from nbformat import NotebookNode
 
-from nbrewind.driver.session import Session, open_session
+from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run
 from nbrewind.planning.notebook import SourceCell, code_cells
 from nbrewind.store import Store
@@ -26,6 +26,8 @@ class AuditedRun:
     error: str = ""
     stored: int = 0
     """Bytes that saving its checkpoint added to the store."""
+    died: bool = False
+    """The kernel died while it ran."""
 
 
 @dataclass
@@ -36,11 +38,8 @@ class Audit:
     seconds: float = 0.0
     """From the kernel's readiness to the end of the last cell."""
 
-    @property
-    def failed(self) -> AuditedRun | None:
-        """The run that ended the audit, if one did."""
-        last = self.runs[-1] if self.runs else None
-        return last if last and last.status != "ok" else None
+    failed: AuditedRun | None = None
+    """The run that ended the audit, if one did."""
 
 
 async def audit(
@@ -63,7 +62,8 @@ async def audit(
             progress(cell)
             done = await run_cell(cell, notebook, session, store, path)
             result.runs.append(done)
-            if done.status != "ok" and not tolerated(cell, allow_errors):
+            if done.status != "ok" and (done.died or not tolerated(cell, allow_errors)):
+                result.failed = done
                 break
         result.seconds = perf_counter() - begin
     return result
@@ -75,7 +75,10 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
     if not cell.source.strip():
         node.outputs, node.execution_count = [], None
         return AuditedRun(cell, None)
-    outcome = await session.run(node, cell.index)
+    try:
+        outcome = await session.run(node, cell.index)
+    except KernelError as error:
+        return AuditedRun(cell, None, "error", str(error), died=True)
     index = store.notebook(path)
     found = [] if index is None else [run for run in index.runs(cell.id) if run.session == session.id]
     run = found[-1] if found and cell.active else None

@@ -166,6 +166,8 @@ class _Work:
         if clash:
             return f"{cell.label} was not run: {clash}"
         done = await run_cell(cell, self.notebook, self.session, self.store, self.path)
+        if done.died:
+            return done.error
         if done.run is not None:
             self.made[done.run.id] = cell.id
         reason = found.reason or "what it leaves alive is needed"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import atexit
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
+from time import monotonic
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -23,6 +27,10 @@ from nbrewind.model import PROTOCOL, RunStatus
 
 class KernelError(Exception):
     """The kernel can't be used: what, where and what to do, in one line."""
+
+
+class StartError(KernelError):
+    """No kernel could be started that records: nothing was run."""
 
 
 class CellClient(AsyncKernelClient):
@@ -97,8 +105,16 @@ class Session:
 async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
     """Evaluate an expression that gives text, silently; returns the text."""
     request = client.execute(setup, silent=True, store_history=False, user_expressions={"answer": expression})
+    deadline = monotonic() + timeout
     while True:
-        reply = await client.get_shell_msg(timeout=timeout)
+        try:
+            reply = await client.get_shell_msg(timeout=1)
+        except Empty as error:
+            if not await client.is_alive():
+                raise KernelError("the kernel died; what was saved is kept") from error
+            if monotonic() > deadline:
+                raise KernelError(f"the kernel did not answer within {timeout:.0f} s") from error
+            continue
         if reply["parent_header"].get("msg_id") == request:
             break
     content = reply["content"]
@@ -125,6 +141,7 @@ async def open_session(
     name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
     manager = AsyncKernelManager(kernel_name=name)
     manager.client_class = f"{CellClient.__module__}.{CellClient.__name__}"
+    _check_language(manager, name)
     client = _Client(
         notebook,
         km=manager,
@@ -135,21 +152,66 @@ async def open_session(
         coalesce_streams=True,
     )
     client.owns_km = True
+    setup = client.async_setup_kernel()
     try:
-        setup = client.async_setup_kernel()
         await setup.__aenter__()
-    except NoSuchKernel as error:
-        raise KernelError(f"no kernel named {name} is installed; see `jupyter kernelspec list`") from error
+    except BaseException as error:
+        await asyncio.shield(_give_up(client, manager))
+        if isinstance(error, (OSError, RuntimeError)):
+            raise StartError(f"the kernel {name} did not start: {error}; see `jupyter kernelspec list`") from error
+        raise
     try:
         yield Session(client, await _attach(client, path, store))
+    except asyncio.CancelledError:
+        client.shutdown_kernel = "immediate"
+        raise
     finally:
         await asyncio.shield(setup.__aexit__(None, None, None))
+
+
+def _check_language(manager: AsyncKernelManager, name: str) -> None:
+    """Refuse kernels that are not of Python before they are started: they never get our code."""
+    try:
+        spec = manager.kernel_spec
+    except NoSuchKernel as error:
+        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+        raise StartError(f"no kernel named {name} is installed (there are: {known}); name one with --kernel") from error
+    if spec is None or spec.language.lower() not in ("python", ""):
+        language = spec.language if spec else "an unknown language"
+        raise StartError(f"the kernel {name} is of {language}, not Python; nothing is recorded of those")
+
+
+async def _give_up(client: NotebookClient, manager: AsyncKernelManager) -> None:
+    """Leave nothing behind of a kernel that did not come up."""
+    atexit.unregister(client._cleanup_kernel)
+    if manager.has_kernel:
+        await manager.shutdown_kernel(now=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            asyncio.get_running_loop().remove_signal_handler(number)
+        except (RuntimeError, ValueError):
+            pass
+
+
+def _cancel_on_signals() -> None:
+    """Let Ctrl-C and a request to end cancel the work in progress; nbclient would end only the kernel."""
+    task = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else int)
+        except (RuntimeError, ValueError, NotImplementedError):
+            pass  # not the main thread: whoever runs it there has its own way to end it
 
 
 class _Client(NotebookClient):
     """nbclient, keeping the last reply: it knows the execution count."""
 
     last_reply: dict[str, Any] | None = None
+
+    async def async_start_new_kernel(self, **options: Any) -> None:
+        """Start the kernel; nbclient has set its handlers of signals just before."""
+        _cancel_on_signals()
+        await super().async_start_new_kernel(**options)
 
     async def _async_poll_for_reply(self, *args: Any, **options: Any) -> dict[str, Any]:
         self.last_reply = None
@@ -167,14 +229,14 @@ async def _attach(client: NotebookClient, path: Path, store: Path) -> dict[str, 
         answer: dict[str, Any] = json.loads(await evaluate(client.kc, expression))
     except KernelError as error:
         if "ModuleNotFoundError" in str(error):
-            raise KernelError(
+            raise StartError(
                 "the kernel's environment has no nbrewind: run `pip install nbrewind` in it, or name another --kernel"
             ) from error
-        raise
+        raise StartError(f"recording could not start: {error}") from error
     if answer.get("error"):
-        raise KernelError(f"recording could not start: {answer['error']}")
+        raise StartError(f"recording could not start: {answer['error']}")
     if answer["protocol"] != PROTOCOL:
-        raise KernelError(f"the kernel's nbrewind speaks protocol {answer['protocol']}, this one {PROTOCOL}: update it")
+        raise StartError(f"the kernel's nbrewind speaks protocol {answer['protocol']}, this one {PROTOCOL}: update it")
     return answer
 
 
