@@ -64,7 +64,11 @@ def compare_files(one: Path, other: Path) -> list[str]:
     return [
         name
         for name in names
-        if not ((one / name).exists() and (other / name).exists() and (one / name).read_bytes() == (other / name).read_bytes())
+        if not (
+            (one / name).exists()
+            and (other / name).exists()
+            and (one / name).read_bytes() == (other / name).read_bytes()
+        )
     ]
 
 
@@ -83,8 +87,12 @@ async def rewinds(notebook_path: Path, store_dir: Path) -> None:
         print(f"\nAnd back to the state after cell `{EARLY}`, in the same kernel:")
         print(await _rewind(session, early))
         check = "str((len(flights), 'joined' in globals(), 'year' in flights.columns))"
-        count, joined, year = json.loads((await evaluate(session.client, check)).translate(str.maketrans("()TF", "[]tf")))
-        print(f"\n{count:,} flights are back, uncleaned; `joined` exists: {joined}; flights has its year column: {year}")
+        count, joined, year = json.loads(
+            (await evaluate(session.client, check)).translate(str.maketrans("()TF", "[]tf"))
+        )
+        print(
+            f"\n{count:,} flights are back, uncleaned; `joined` exists: {joined}; flights has its year column: {year}"
+        )
 
 
 async def _rewind(session: Session, target: str, *, partial: bool = False) -> str:

@@ -6,11 +6,13 @@ STAMPS=$ROOT/.setup
 PYTHON=$ROOT/.venv/bin/python
 OLD_PYTHON=$ROOT/.venv-py311/bin/python
 
-# The environment's commands first: jupyter, jlpm, and Node where the system has none.
-export PATH="$ROOT/.venv/bin:$STAMPS/uv/bin:$PATH"
+# The environment's commands first: jupyter, jlpm, and Node where the system has none; then our own uv, if there is one.
+SYSTEM_PATH=$PATH
+export PATH="$ROOT/.venv/bin:$STAMPS/bin:$PATH"
 # Compiling once here saves it in each of the many processes that the tests start.
 export UV_COMPILE_BYTECODE=1
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 # An activated environment of the caller must not leak into ours.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
 

