@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import platform
 from collections import Counter
@@ -23,7 +24,7 @@ from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes
 from nbrewind.kernel.trace import observe, touched_names
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import Action, CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
+from nbrewind.model import DEFAULT, Action, CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import HISTORY
 from nbrewind.state import Ambient, Changes, LiveState, Loaded, ScanInterrupted
@@ -80,7 +81,7 @@ class Recorder:
         own = self.shell.user_ns_hidden
         found = {name for name in self.namespace if name[:1] in "_IO" and HISTORY.match(name)}
         found.update(name for name in own if self.namespace.get(name, found) is own[name])
-        found.update(("get_ipython", "exit", "quit", "open", "__session__"))
+        found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
 
     def analysis(self, source: str) -> CellAnalysis:
@@ -158,7 +159,7 @@ class Recorder:
         changes, settings = self.live.scan(), self.ambient.scan()
         written, run = Written(), new_id()
         write_changes(changes, run, self.store, lambda key: once(), written)
-        write_ambient(settings, run, self.store, written)
+        write_ambient(settings, run, self.store, lambda key: once(), written)
         written.versions.update(self._reknown(run, written.versions))
         if written.all() or changes.removed:
             self._record_outside(run, reasons, changes, written)
@@ -195,7 +196,7 @@ class Recorder:
             trace.unknown.append("values changed while they were read")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
-        write_ambient(settings, run, self.store, written)
+        write_ambient(settings, run, self.store, trace.derive, written)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         self._restless = self._restless or bool(RESTLESS_NAMES.intersection(analysis.attributes))
@@ -249,12 +250,11 @@ class Recorder:
             self.notebook.add_checkpoint(checkpoint, versions=run.writes)
             self.head = checkpoint.id
             self._apply(run.writes, run.removed)
-        settings = [version for version in run.writes if version.key.startswith(("ambient:", "env:"))]
-        for version in settings:
-            self.restore_setting(version.key, version)
-        for key in run.removed:
-            if key.startswith("env:"):
-                self.restore_setting(key, None)
+        for version in run.writes:
+            if version.key.startswith(("ambient:", "env:")):
+                failure = self.restore_setting(version.key, version, run.imports)
+                if failure:
+                    self.outside(f"{version.key.partition(':')[2]} could not be brought back: {failure}")
         if action == "skip":
             gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
             if gone:
@@ -276,15 +276,28 @@ class Recorder:
             todo += [other for other in (*version.members, *version.needs) if other in self.virtual]
         return wanted
 
-    def restore_setting(self, key: str, version: Version | None) -> None:
-        """Bring interpreter state outside variables to a version, or to a new kernel's default."""
-        if version is None:
-            self.ambient.restore(key, None)
-        elif version.snapshot:
-            self.ambient.restore(key, bytes(self.store.get(version.snapshot).stream))
-        else:
-            return
-        self.ambient.commit({key: version} if version else {})
+    def restore_setting(self, key: str, version: Version | None, modules: Iterable[str] = ()) -> str:
+        """Bring interpreter state outside variables to a version, or to a new kernel's default.
+
+        ``modules`` are imported if it takes that. Returns why it failed, in words; empty if it did not.
+        """
+        default = version is None or version.digest == DEFAULT
+        if version is not None and not default and not version.snapshot:
+            return version.reason or "its value was not kept"
+        try:
+            content = None if version is None or default else bytes(self.store.get(version.snapshot).stream)
+            try:
+                self.ambient.restore(key, content)
+            except ValueError:
+                for module in modules:
+                    importlib.import_module(module)
+                self.ambient.restore(key, content)
+        except Exception as error:
+            quiet("restoring a setting", error)
+            return str(error)
+        if version is not None:
+            self.ambient.versions[key] = version
+        return ""
 
     def move(self, checkpoint: str, state: dict[str, Version], *, virtual: set[str]) -> None:
         """Move the head, as a rewind does."""

@@ -95,7 +95,8 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
     for name in names["kept"]:
         recorder.live.versions[name] = wanted[name]
-    ambient = restore_ambient(recorder, state)
+    ambient, unset = restore_ambient(recorder, state)
+    missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
@@ -175,14 +176,18 @@ def changed_files(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str
     return tuple(found)
 
 
-def restore_ambient(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str, ...]:
-    """Bring interpreter state outside variables to what it was. Returns what was changed."""
+def restore_ambient(recorder: Recorder, state: Mapping[str, Version]) -> tuple[tuple[str, ...], tuple[LostName, ...]]:
+    """Bring interpreter state outside variables to what it was. Returns what was changed, and what could not be."""
     keys = {key for key in (*state, *recorder.state) if key.startswith(("ambient:", "env:"))}
-    changed = []
+    changed, lost = [], []
     for key in sorted(keys):
         then, now = state.get(key), recorder.state.get(key)
         if (then.digest if then else DEFAULT) == (now.digest if now else DEFAULT):
             continue
-        recorder.restore_setting(key, then)
-        changed.append(key.partition(":")[2])
-    return tuple(changed)
+        failure = recorder.restore_setting(key, then)
+        name = key.partition(":")[2]
+        if failure:
+            lost.append(LostName(name=f"setting {name}", reason=failure))
+        else:
+            changed.append(name)
+    return tuple(changed), tuple(lost)

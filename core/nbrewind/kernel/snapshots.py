@@ -59,7 +59,9 @@ def write_changes(changes: Any, run: str, store: Store, derive: Callable[[str], 
             )
 
 
-def write_ambient(changes: Mapping[str, Any], run: str, store: Store, written: Written) -> None:
+def write_ambient(
+    changes: Mapping[str, Any], run: str, store: Store, derive: Callable[[str], str], written: Written
+) -> None:
     """Make versions of changed interpreter state (`nbrewind.state.AmbientChange` by key)."""
     for key, change in changes.items():
         snapshot, failure = "", ""
@@ -69,7 +71,7 @@ def write_ambient(changes: Mapping[str, Any], run: str, store: Store, written: W
             id=new_id(),
             key=key,
             run=run,
-            digest=change.digest,
+            digest=change.digest or derive(key),
             kind="setting",
             loadable=not failure,
             reason=failure,

@@ -89,6 +89,8 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     inputs |= {entry.key: entry for entry in ambient_inputs(packages | set(sys.stdlib_module_names & packages), state)}
     for key, digest in read.items():
         held = state.get(key)
+        if held is not None and key.startswith("env:"):
+            digest = held.digest
         inputs[key] = Input(key=key, digest=digest, run=held.run if held and held.digest == digest else "")
     ordered = tuple(inputs[key] for key in sorted(inputs))
     return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files)
