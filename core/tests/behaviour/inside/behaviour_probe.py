@@ -14,6 +14,8 @@ import types
 import warnings
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), type, types.ModuleType, types.BuiltinFunctionType)
+_OWN = (bytearray, dict, list, set)
+"""Types whose instances are the user's own: the references to others depend on what is imported."""
 
 
 def state(ip):
@@ -30,7 +32,7 @@ def _describe(name, value):
     elif name not in ("get_ipython", "exit", "quit", "open"):
         about["repr"] = _attempt(lambda: repr(value)[:2000])
         about["pickle"] = _attempt(lambda: _digest(value))
-        if not isinstance(value, _PLAIN) and not name.startswith("_"):
+        if (isinstance(value, _OWN) or kind.__module__ == "__main__") and not name.startswith("_"):
             about["references"] = sys.getrefcount(value)
     return about
 
