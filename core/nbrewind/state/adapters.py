@@ -19,8 +19,8 @@ from .kinds import LEAVES, is_importable, is_user_class, module_of, root_of
 if TYPE_CHECKING:
     from .links import Walker
 
-PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "memoryview", "_array", "array", "Buffer", "SwigPyObject"}
-"""Types of objects that own an array's memory and that nobody else reaches, or that are walked themselves."""
+PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "Buffer", "SwigPyObject"}
+"""Types of objects that own an array's memory and that nobody else reaches."""
 
 CLASS_INTERNALS = frozenset(
     {"__dict__", "__weakref__", "_abc_impl", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
@@ -83,8 +83,6 @@ def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
 
 
 def _visit_weak(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
-    if getattr(obj, "__callback__", None) is not None:
-        walker.problem(index, "it holds a weak reference with a callback")
     target = obj()
     if target is not None and not is_definition(target):
         walker.weak.append((index, id(target)))
@@ -125,13 +123,26 @@ def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: 
         walker.raw.add((index, id(root)))
     address = root.__array_interface__["data"][0]
     walker.spans.append(_span(address, address + max(extent(root), 1), index, kind))
-    base = root.base
+    base = memory_owner(root)
     if base is None:
         return
-    if type(base).__name__ not in PRIVATE_OWNERS and type(base) not in (bytes, bytearray) and root.flags.writeable:
-        if kind == "raw":
-            walker.problem(index, f"an array shares its memory with an object of type {type(base).__qualname__}")
+    if kind == "raw" and root.flags.writeable and not is_private(base) and type(base) not in (bytes, bytearray):
+        walker.problem(index, f"an array shares its memory with an object of type {type(base).__qualname__}")
     extra.append(base)
+
+
+def memory_owner(root: Any) -> Any:
+    """Return the object that owns the memory of an array which is no view of another array; None: itself."""
+    base = root.base
+    while isinstance(base, memoryview):
+        base = base.obj
+    return base
+
+
+def is_private(owner: object) -> bool:
+    """Tell whether an owner of memory is reached only through the arrays that were made with it."""
+    cls = type(owner)
+    return cls.__name__ in PRIVATE_OWNERS or (cls.__name__ == "array" and module_of(cls) != "array")
 
 
 def extent(array: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from .adapters import extent, owner_of
+from .adapters import extent, memory_owner, owner_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,8 @@ def _flat(array: np.ndarray[Any, Any]) -> tuple[Any, tuple[int, ...]] | None:
 def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     """Return how an array of exactly ``numpy.ndarray`` is saved."""
     root = owner_of(array)
+    if not pickler.in_pandas:
+        pickler.arrays.add(id(array))
     if array.dtype.hasobject and array.dtype.kind != "O" or array.dtype.kind in "TV" and array.dtype.hasobject:
         return _by_numpy(pickler, array, root)
     if array.dtype.kind == "T":
@@ -37,8 +39,8 @@ def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     if pickler.in_pandas and not pickler.shared_with_raw(root):
         return _standalone(pickler, array)
     if root is array:
-        base = array.base
-        if base is not None and isinstance(base, (bytes, bytearray)) and not array.dtype.hasobject:
+        base = memory_owner(array)
+        if isinstance(base, (bytes, bytearray)) and not array.dtype.hasobject:
             offset = array.__array_interface__["data"][0] - _address(base)
             return from_buffer, (base, array.dtype, array.shape, array.strides, offset, array.flags.writeable)
         return _standalone(pickler, array)
@@ -96,7 +98,7 @@ def reduce_subclass(pickler: Snapshotter, array: Any) -> Any:
         plain = plain.view(np.dtype((np.void, plain.dtype)))
     if extent(plain) and not isinstance(array.base, np.ndarray):
         pickler.keep.append(plain)
-    return subclass, (cls, plain, array.dtype), dict(array.__dict__)
+    return subclass, (cls, plain, array.dtype), dict(array.__dict__), None, None, set_subclass
 
 
 # What a saved array calls when it is loaded: never rename these.
@@ -174,6 +176,11 @@ def from_buffer(
     if made.flags.writeable and not writeable:
         made.flags.writeable = False
     return made
+
+
+def set_subclass(array: Any, attributes: dict[str, Any]) -> None:
+    """Give an array of a subclass its attributes."""
+    array.__dict__.update(attributes)
 
 
 def subclass(cls: Any, plain: Any, dtype: Any) -> Any:

@@ -151,7 +151,10 @@ def walk_kind(cls: type) -> Walk:
         return "running"
     if cls in _THROUGH:
         return "through"
-    if issubclass(cls, enum.Enum) or issubclass(cls, PurePath):
+    if issubclass(cls, enum.Enum):
+        return "through" if is_user_class(cls) else "leaf"
+    if issubclass(cls, PurePath) or cls is types.TracebackType or cls is types.FrameType:
+        # What only a traceback's frames hold is gone after a load: exceptions with one are never exact.
         return "leaf"
     roots = _mro_roots(cls)
     if roots & {"numpy", "pandas", "pyarrow", "torch"}:
@@ -162,7 +165,7 @@ def walk_kind(cls: type) -> Walk:
         return "node"
     if any(base in LEAVES and cls.__basicsize__ == base.__basicsize__ for base in cls.__mro__):
         return "leaf"
-    if cls.__basicsize__ == object.__basicsize__ or is_standard(root):
+    if cls.__basicsize__ == object.__basicsize__ or is_standard(root) or root in TRUSTED_ROOTS:
         return "node"
     return "opaque"
 
@@ -224,6 +227,8 @@ def save_kind(cls: type) -> tuple[Save, str]:
         if any(not is_standard(root_of(module_of(base))) for base in defined):
             return "special", ""
         return "plain", ""
+    if all(_is_dataclass_state(base) for base in definers):
+        return "special", ""
     kinds = {_definer_kind(base) for base in definers}
     if "refused" in kinds:
         return "refused", f"its type {name} decides itself what is saved, which can't be checked"
@@ -233,8 +238,6 @@ def save_kind(cls: type) -> tuple[Save, str]:
 def _definer_kind(cls: type) -> Save:
     root = root_of(module_of(cls))
     if is_standard(root) or root in TRUSTED_ROOTS:
-        return "trusted"
-    if _is_dataclass_state(cls):
         return "trusted"
     return "lossy" if root in LOSSY_ROOTS else "refused"
 

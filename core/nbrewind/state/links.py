@@ -83,6 +83,10 @@ class Walker:
         self.needs[index].add(name)
         return True
 
+    def reaches(self, obj: object) -> bool:
+        """Tell whether some name holds an object, other than weakly."""
+        return id(obj) in self.owner or id(obj) in self.definitions
+
     def walk(self, index: int, root: object) -> None:
         """Visit everything that a name reaches."""
         owner, kinds, cut, parent = self.owner, self._kinds, self.cut, self.parent
@@ -154,9 +158,7 @@ class Walker:
         self._join_cycles()
         for index, target in self.weak:
             found = self.owner.get(target)
-            if found is None:
-                self.problem(index, "it holds a weak reference to an object that no variable holds")
-            else:
+            if found is not None:
                 self.union(found, index)
         together: dict[int, list[int]] = {}
         for index in range(len(self.names)):

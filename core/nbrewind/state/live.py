@@ -94,7 +94,11 @@ class LiveState:
                 changed_atoms.append(name)
             else:
                 others.append(name)
-        groups = [self._describe(Group((name,), {}, ""), {}, ())[0] for name in changed_atoms]
+        groups: list[GroupChange] = []
+        for name in changed_atoms:
+            change = self._describe(Group((name,), {}, ""), Snapshotter((name,), namespace, {}))
+            if change is not None:
+                groups.append(change)
         if others:
             groups += self._scan_groups(others, touched)
         removed: list[str] = []
@@ -121,7 +125,10 @@ class LiveState:
                 # Reading it would prove nothing.
                 if touched is not None and not any(name in touched for name in group.members):
                     continue
-            change, fingerprint = self._describe(group, definitions, walker.raw_roots(group.members), base if same else None)
+            pickler = Snapshotter(
+                group.members, self.namespace, definitions, walker.raw_roots(group.members), walker.reaches
+            )
+            change = self._describe(group, pickler, base if same else None)
             if change is not None:
                 result.append(change)
         return result
@@ -139,14 +146,11 @@ class LiveState:
                     found[id(value)] = name
         return found
 
-    def _describe(
-        self, group: Group, definitions: Mapping[int, str], raw_roots: Collection[int], base: Baseline | None = None
-    ) -> tuple[Any, Fingerprint | None]:
+    def _describe(self, group: Group, pickler: Snapshotter, base: Baseline | None = None) -> GroupChange | None:
         """Read a group; return it as a change, or None if it equals *base*."""
         namespace = self.namespace
         members = group.members
         values = [namespace.get(name) for name in members]
-        pickler = Snapshotter(members, namespace, definitions, raw_roots)
         reason = group.problem
         stream: bytes | memoryview = b""
         if not reason:
@@ -161,7 +165,7 @@ class LiveState:
             if exact:
                 fingerprint = Fingerprint(stream, views)
                 if base is not None and base.fingerprint == fingerprint:
-                    return None, fingerprint
+                    return None
             side = msgspec.msgpack.encode([1, MAGIC, pickler.places, pickler.lines]) if pickler.places else b""
             content = Content(stream, list(views), side)
         size = len(stream) + sum(len(view) for view in views)
@@ -191,7 +195,7 @@ class LiveState:
                 content is not None,
             ),
         )
-        return change, fingerprint
+        return change
 
     def commit(self, changes: Changes, versions: Mapping[str, Version]) -> None:
         """Make what a scan found the new baseline. *versions* holds the new version of every changed name.
@@ -328,6 +332,9 @@ def _is_builtin(name: str) -> bool:
 
 
 def _weak(value: object) -> weakref.ref[object] | None:
+    # An array with a weak reference to it can't be resized.
+    if any(base.__name__ == "ndarray" for base in type(value).__mro__):
+        return None
     try:
         return weakref.ref(value)
     except TypeError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import rebuild
 from .sentinels import SINGLETONS
+from .adapters import owner_of
 from .kinds import HEAP_TYPE, is_standard, module_of, root_of
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
     """Save by the type's own reducer; an attribute that it leaves out is noticed."""
     own = attributes(obj)
     cls = type(obj)
-    if not own and "__slots__" not in cls.__dict__:
+    if (not own and "__slots__" not in cls.__dict__) or root_of(module_of(cls)) == "pandas":
         return NotImplemented
     result = obj.__reduce_ex__(5)
     if isinstance(result, str):
@@ -127,6 +128,14 @@ def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
             if module_of(base) == "__main__" and not _covers(state, name, value):
                 pickler.refuse(f"the attribute {name} of an object of type {cls.__qualname__} would not be saved")
     return result
+
+
+def reduce_enum(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a member of an enumeration by its name, a combination of flags by its value."""
+    cls = type(obj)
+    if obj._name_ in cls._member_map_ and cls._member_map_[obj._name_] is obj:
+        return rebuild.enum_member, (cls, obj._name_)
+    return rebuild.enum_value, (cls, obj._value_)
 
 
 def reduce_lossy(pickler: Snapshotter, obj: Any) -> Any:
@@ -205,6 +214,15 @@ def set_ndframe(obj: Any, state: dict[str, Any]) -> None:
 def reduce_block(pickler: Snapshotter, obj: Any) -> Any:
     """Save a block: memory that it shares with other frames' blocks is its own after a load (copy on write)."""
     function, args, *rest = obj.__reduce_ex__(5)
+    values = obj.values
+    leaves = _arrays_in(values)
+    if any(id(leaf) in pickler.block_arrays or id(leaf) in pickler.arrays for leaf in leaves):
+        if any(pickler.is_raw(owner_of(leaf)) for leaf in leaves):
+            pickler.refuse("frames that share memory with each other also share it with an array")
+        copied = values.copy()
+        args = tuple(copied if arg is values else arg for arg in args)
+        leaves = _arrays_in(copied)
+    pickler.block_arrays.update(id(leaf) for leaf in leaves)
     begin, *inner, end = pickler.inside_pandas(*args)
     return block, (function, begin, tuple(inner), end), *rest
 
@@ -215,7 +233,22 @@ def block(function: Any, begin: Any, args: tuple[Any, ...], end: Any) -> Any:
 
 
 def reduce_index(pickler: Snapshotter, obj: Any) -> Any:
-    """Save an index."""
-    return obj.__reduce__()
+    """Save an index, with memory of its own where it shares that of a block: a block is written, an index never."""
+    result = obj.__reduce__()
+    data = getattr(obj, "_data", None)
+    if any(id(leaf) in pickler.block_arrays for leaf in _arrays_in(data)) and isinstance(result[1][1], dict):
+        state = {key: value.copy() if value is data else value for key, value in result[1][1].items()}
+        return result[0], (result[1][0], state), *result[2:]
+    return result
+
+
+def _arrays_in(values: Any) -> list[Any]:
+    """Return the arrays in which pandas keeps values."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray):
+        return [values]
+    found = [getattr(values, "_ndarray", None), *attributes(values).values()]
+    return [array for array in found if isinstance(array, np.ndarray)]
 
 

@@ -157,6 +157,16 @@ def enum_class(meta: type, name: str, bases: tuple[type, ...], body: dict[str, A
     return made
 
 
+def enum_member(cls: Any, name: str) -> Any:
+    """Return a member of an enumeration."""
+    return cls._member_map_[name]
+
+
+def enum_value(cls: Any, value: Any) -> Any:
+    """Return a combination of flags."""
+    return cls(value)
+
+
 def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
     """Make a named tuple class."""
     return collections.namedtuple(name, fields, defaults=defaults, module=module)  # noqa: PYI024

@@ -6,6 +6,7 @@ where the type's kind (`kinds.save_kind`) decides. A type that decides itself wh
 
 from __future__ import annotations
 
+import enum
 import io
 import pickle
 import types
@@ -42,6 +43,7 @@ class Snapshotter(pickle.Pickler):
         namespace: Mapping[str, Any],
         names_of: Mapping[int, str],
         raw_roots: Collection[int] = (),
+        reaches: Callable[[object], bool] = lambda obj: True,
     ) -> None:
         self.file = io.BytesIO()
         self.buffers: list[pickle.PickleBuffer] = []
@@ -59,8 +61,14 @@ class Snapshotter(pickle.Pickler):
         self.in_pandas = False
         self.keep: list[Any] = []
         self.cells: set[int] = set()
+        self.reaches = reaches
+        """Tells whether some name holds an object, other than weakly."""
         self._raw_roots = raw_roots
         self._pandas_roots: set[int] = set()
+        self.arrays: set[int] = set()
+        """Ids of arrays saved outside blocks of pandas."""
+        self.block_arrays: set[int] = set()
+        """Ids of arrays saved inside blocks of pandas."""
 
     def _take(self, buffer: pickle.PickleBuffer) -> bool:
         self.buffers.append(buffer)
@@ -69,6 +77,10 @@ class Snapshotter(pickle.Pickler):
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
         raise Refused(reason)
+
+    def is_raw(self, root: Any) -> bool:
+        """Tell whether an array outside pandas uses the memory that an array owns."""
+        return id(root) in self._raw_roots
 
     def shared_with_raw(self, root: Any) -> bool:
         """Tell whether an array inside a pandas object shares its memory with one outside, in this group."""
@@ -153,6 +165,8 @@ def _weak(pickler: Snapshotter, obj: weakref.ReferenceType[Any]) -> Any:
     if type(obj) is not weakref.ReferenceType or obj.__callback__ is not None:
         pickler.refuse("a weak reference with a callback can't be saved")
     target = obj()
+    if target is not None and not pickler.reaches(target):
+        pickler.refuse("it holds a weak reference to an object that no variable holds")
     return (rebuild.dead, ()) if target is None else (rebuild.weak, (target,))
 
 
@@ -213,6 +227,8 @@ def _choose(cls: type) -> Handler:
             return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
     if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):
         return _builtin
+    if issubclass(cls, enum.Enum):
+        return _named(objects.reduce_enum, cls)
     if issubclass(cls, BaseException):
         return _named(objects.reduce_exception, cls)
     if any(base.__module__ == "_ctypes" for base in cls.__mro__):

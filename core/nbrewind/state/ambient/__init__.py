@@ -110,6 +110,13 @@ class Ambient:
                 found[key] = _change(now)
         return found
 
+    def differing(self, target: Mapping[str, str]) -> list[str]:
+        """Return the keys of the items that are not as *target* says (key to digest; what it leaves out: default)."""
+        live = {key: change.digest for key, change in self.deviating().items()}
+        return sorted(
+            key for key in live.keys() | set(target) if live.get(key, DEFAULT) != target.get(key, DEFAULT)
+        )
+
     def restore(self, key: str, content: bytes | None) -> None:
         """Bring an item back, and take it as the baseline; None: as a new kernel has it.
 
