@@ -1,17 +1,19 @@
 """What a run does outside the process, from audit events: files, folders, processes, network.
 
 The audit hook is installed once per process, can't be removed, and returns at once while no run is open. It never
-raises: an exception from an audit hook would abort what the user's code is doing.
+raises: an exception from an audit hook would abort what the user's code is doing. Nor does it take any lock that the
+user's code may hold: what needs one (``tempfile``, ``site``) is looked up when the hook is installed.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nbrewind.kernel.places import is_user_file
+from nbrewind.kernel.places import is_user_file, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import file_digest, folder_digest
 
@@ -50,7 +52,6 @@ class EffectLog:
         self.listings: dict[str, str] = {}
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
-        self._busy = False
 
     # -- what happened ------------------------------------------------------------------------------------------------
 
@@ -98,12 +99,8 @@ class EffectLog:
     def list(self, value: object) -> None:
         """Note that a folder was listed; its names are those of this moment."""
         path = self.path(value if value is not None else ".")
-        if path and path not in self.listings and not self._busy:
-            self._busy = True
-            try:
-                self.listings[path] = folder_digest(path)
-            finally:
-                self._busy = False
+        if path and path not in self.listings:
+            self.listings[path] = folder_digest(path)
 
     def program(self, command: object) -> None:
         """Note that a program was started."""
@@ -218,6 +215,7 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
 _active: EffectLog | None = None
 _on_exec: Callable[[Any], None] | None = None
 _installed = False
+_inside = threading.local()
 
 
 def _hook(event: str, args: Sequence[Any]) -> None:
@@ -227,7 +225,13 @@ def _hook(event: str, args: Sequence[Any]) -> None:
     handler = _HANDLERS.get(event)
     try:
         if handler is not None:
-            handler(log, args)
+            if getattr(_inside, "handler", False):
+                return
+            _inside.handler = True
+            try:
+                handler(log, args)
+            finally:
+                _inside.handler = False
         elif event == "exec" and _on_exec is not None:
             _on_exec(args[0])
     except Exception as error:
@@ -245,6 +249,7 @@ def install(on_exec: Callable[[Any], None]) -> None:
     _on_exec = on_exec
     if not _installed:
         _installed = True
+        prepare()
         sys.addaudithook(_hook)
         os.register_at_fork(after_in_child=_in_child)
 

@@ -61,6 +61,19 @@ def tool_folders() -> tuple[str, ...]:
     return tuple(sorted({os.path.realpath(folder) + os.sep for folder in found} | {name + os.sep for name in SYSTEM}))
 
 
+@cache
+def temporary_folder() -> str:
+    """Return the folder of temporary files, links resolved."""
+    return os.path.realpath(tempfile.gettempdir()) + os.sep
+
+
+def prepare() -> None:
+    """Look up all folders now: later it would take locks that the user's code may hold."""
+    code_folders()
+    tool_folders()
+    temporary_folder()
+
+
 @lru_cache(maxsize=4096)
 def is_user_code(filename: str) -> bool:
     """Whether code with this file name is the user's: a cell, or a file outside the interpreter and its packages."""
@@ -82,7 +95,7 @@ def is_user_file(path: str, folder: str) -> bool:
         return True
     if path.startswith(tool_folders()):
         return False
-    temporary = os.path.realpath(tempfile.gettempdir()) + os.sep
+    temporary = temporary_folder()
     if path.startswith(temporary):
         return not SCRATCH.match(path[len(temporary) :].split(os.sep, 1)[0])
     return True
