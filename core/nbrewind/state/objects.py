@@ -227,6 +227,16 @@ def reduce_block(pickler: Snapshotter, obj: Any) -> Any:
     return block, (function, begin, tuple(inner), end), *rest
 
 
+def reduce_singleblockmanager(pickler: Snapshotter, obj: Any) -> Any:
+    """Save the inside of a Series by its block, which pandas' own way would pass by."""
+    return single_manager, (type(obj), obj.blocks[0], obj.axes[0])
+
+
+def single_manager(cls: Any, block: Any, axis: Any) -> Any:
+    """Make the inside of a Series."""
+    return cls(block, axis)
+
+
 def block(function: Any, begin: Any, args: tuple[Any, ...], end: Any) -> Any:
     """Make a block."""
     return function(*args)

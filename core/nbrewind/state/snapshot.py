@@ -47,7 +47,8 @@ class Snapshotter(pickle.Pickler):
     ) -> None:
         self.file = io.BytesIO()
         self.buffers: list[pickle.PickleBuffer] = []
-        super().__init__(self.file, 5, buffer_callback=self._take)
+        # No method of its own: the cycle would keep all that it saved alive until the next garbage collection.
+        super().__init__(self.file, 5, buffer_callback=self.buffers.append)
         self.members = members
         self.namespace = namespace
         self.names_of = names_of
@@ -69,10 +70,6 @@ class Snapshotter(pickle.Pickler):
         """Ids of arrays saved outside blocks of pandas."""
         self.block_arrays: set[int] = set()
         """Ids of arrays saved inside blocks of pandas."""
-
-    def _take(self, buffer: pickle.PickleBuffer) -> bool:
-        self.buffers.append(buffer)
-        return False
 
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
@@ -223,7 +220,7 @@ def _choose(cls: type) -> Handler:
             return _named(arrays.reduce_array if cls is base else arrays.reduce_subclass, cls)
         if root == "numpy" and name == "void":
             return _named(objects.reduce_void, cls)
-        if root == "pandas" and name in ("NDFrame", "Block", "Index"):
+        if root == "pandas" and name in ("NDFrame", "Block", "Index", "SingleBlockManager"):
             return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
     if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):
         return _builtin
