@@ -77,6 +77,16 @@ class Kernel:
         """Execute one cell."""
         return self.wait(self.send(source, **options))
 
+    def cells(self, sources: list[str], **options: Any) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """Run cells in order, with cell ids ``c0``, ``c1``, ...; returns replies and IOPub messages."""
+        return [self.run(source, cell=f"c{index}", **options) for index, source in enumerate(sources)]
+
+    @staticmethod
+    def text(messages: list[dict[str, Any]], kind: str = "stream") -> str:
+        """Return the text of all messages of a kind, joined."""
+        found = [message["content"] for message in messages if message["msg_type"] == kind]
+        return "".join(content.get("text") or content.get("data", {}).get("text/plain", "") for content in found)
+
     def value(self, expression: str) -> Any:
         """Evaluate an expression silently; returns its value (a Python literal)."""
         import ast
@@ -110,17 +120,6 @@ class Kernel:
         """End the kernel, at once."""
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
-
-
-def run_cells(kernel: Kernel, sources: list[str], **options: Any) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Run cells in order, with cell ids ``c0``, ``c1``, ...; returns replies and IOPub messages."""
-    return [kernel.run(source, cell=f"c{index}", **options) for index, source in enumerate(sources)]
-
-
-def texts(messages: list[dict[str, Any]], kind: str = "stream") -> str:
-    """Return the text of all messages of a kind, joined."""
-    found = [message["content"] for message in messages if message["msg_type"] == kind]
-    return "".join(content.get("text") or content.get("data", {}).get("text/plain", "") for content in found)
 
 
 class Pool:
@@ -163,6 +162,11 @@ class Pool:
         self.thread.join(60)
         for kernel in [*self.ready, *self.given]:
             kernel.stop()
+
+
+def run_cells(kernel: Kernel, sources: list[str]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Run cells in order in a kernel; see `Kernel.cells`."""
+    return kernel.cells(sources)
 
 
 @pytest.fixture(scope="session")
