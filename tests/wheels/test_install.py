@@ -12,9 +12,16 @@ from .conftest import ROOT, Environment, copy_project, run
 
 KERNELSPECS = {"nbrewind-audit": "Python 3 (audit)", "nbrewind-repeat": "Python 3 (repeat)"}
 START = """
-import jupyter_client.manager, sys
-manager, client = jupyter_client.manager.start_new_kernel(kernel_name=sys.argv[1])
+import sys
+from jupyter_client.manager import KernelManager
+
+# Sockets of files, relative to this folder: no other test can take their ports.
+manager = KernelManager(kernel_name=sys.argv[1], transport="ipc", ip="kernel")
+manager.start_kernel()
+client = manager.blocking_client()
+client.start_channels()
 try:
+    client.wait_for_ready(timeout=60)
     reply = client.execute_interactive(
         "import os, sys", timeout=60, output_hook=print,
         user_expressions={
