@@ -119,8 +119,7 @@ def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: 
     root = owner_of(array)
     if root.dtype.hasobject:
         extra += [item for item in root.ravel(order="K").tolist() if type(item) not in LEAVES]
-    if kind == "raw":
-        walker.raw.add((index, id(root)))
+    walker.memory.append((index, id(array), id(root), kind))
     address = root.__array_interface__["data"][0]
     walker.spans.append(_span(address, address + max(extent(root), 1), index, kind))
     base = memory_owner(root)
@@ -172,9 +171,18 @@ def _visit_frame(walker: Walker, index: int, frame: Any, extra: list[Any]) -> No
     members = object.__getattribute__(frame, "__dict__")
     extra += [value for name, value in members.items() if name != "_mgr"]
     manager = members["_mgr"]
+    kind = "pandas" if copies_on_write() else "raw"
     extra += manager.axes
     for block in manager.blocks:
-        _visit_pandas(walker, index, block.values, extra, "pandas")
+        _visit_pandas(walker, index, block.values, extra, kind)
+
+
+def copies_on_write() -> bool:
+    """Tell whether pandas copies shared memory before it is written (always since 3.0)."""
+    pandas: Any = sys.modules["pandas"]
+    if int(pandas.__version__.split(".")[0]) >= 3:
+        return True
+    return pandas.get_option("mode.copy_on_write") is True
 
 
 def _visit_pandas(walker: Walker, index: int, values: Any, extra: list[Any], kind: str) -> None:

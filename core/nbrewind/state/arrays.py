@@ -30,13 +30,11 @@ def _flat(array: np.ndarray[Any, Any]) -> tuple[Any, tuple[int, ...]] | None:
 def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     """Return how an array of exactly ``numpy.ndarray`` is saved."""
     root = owner_of(array)
-    if not pickler.in_pandas:
-        pickler.arrays.add(id(array))
     if array.dtype.hasobject and array.dtype.kind != "O" or array.dtype.kind in "TV" and array.dtype.hasobject:
         return _by_numpy(pickler, array, root)
     if array.dtype.kind == "T":
         return _by_numpy(pickler, array, root)
-    if pickler.in_pandas and not pickler.shared_with_raw(root):
+    if id(array) in pickler.alone:
         return _standalone(pickler, array)
     if root is array:
         base = memory_owner(array)
@@ -53,7 +51,7 @@ def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
 
 
 def _by_numpy(pickler: Snapshotter, array: np.ndarray[Any, Any], root: Any) -> Any:
-    if root is not array and not pickler.in_pandas:
+    if root is not array and id(array) not in pickler.alone:
         pickler.refuse("a view of an array with objects in its fields can't be saved as a view")
     return array.__reduce__()
 
@@ -71,7 +69,7 @@ def _standalone(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     if array.dtype.kind == "O":
         fortran = array.flags.f_contiguous and not array.flags.c_contiguous
         items = array.ravel(order="F" if fortran else "C").tolist()
-        return owned_objects, (*pickler.outside_pandas(items), array.shape, fortran, writeable)
+        return owned_objects, (items, array.shape, fortran, writeable)
     if array.dtype.itemsize == 0 or array.size == 0:
         return empty, (array.dtype, array.shape, writeable)
     found = _flat(array)
@@ -120,7 +118,7 @@ def owned(memory: Any, dtype: Any, shape: tuple[int, ...], order: tuple[int, ...
     return turned
 
 
-def owned_objects(begin: Any, items: list[Any], end: Any, shape: tuple[int, ...], fortran: bool, writeable: bool) -> Any:
+def owned_objects(items: list[Any], shape: tuple[int, ...], fortran: bool, writeable: bool) -> Any:
     """Make an array of objects."""
     import numpy as np
 

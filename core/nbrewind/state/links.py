@@ -49,8 +49,8 @@ class Walker:
         self.problems: dict[int, str] = {}
         self.weak: list[tuple[int, int]] = []
         """(name, id of the object that a weak reference points to)."""
-        self.raw: set[tuple[int, int]] = set()
-        """(name, id of the array that owns the memory of an array outside pandas)."""
+        self.memory: list[tuple[int, int, int, str]] = []
+        """(name, id of an array, id of the array that owns its memory, kind of the span)."""
         self.keep: list[Any] = []
         """What adapters made for the walk: kept until it ends, so that no id is used twice."""
         self._kinds: dict[type, Walk] = {}
@@ -173,10 +173,20 @@ class Walker:
             result.append(Group(members, needs, problem))
         return result
 
-    def raw_roots(self, members: Iterable[str]) -> set[int]:
-        """Return the ids of the arrays that own the memory which the group's arrays outside pandas use."""
-        wanted = set(members)
-        return {root for index, root in self.raw if self.names[index] in wanted}
+    def alone(self, members: Iterable[str]) -> set[int]:
+        """Return the ids of the group's arrays inside pandas objects that share their memory with no other array.
+
+        They need not be saved as views of the array that owns the memory, which may be much larger.
+        """
+        wanted = {index for index, name in enumerate(self.names) if name in set(members)}
+        users: dict[int, set[int]] = {}
+        found: dict[int, int] = {}
+        for index, array, root, kind in self.memory:
+            if index in wanted:
+                users.setdefault(root, set()).add(array)
+                if kind == "pandas":
+                    found[array] = root
+        return {array for array, root in found.items() if len(users[root]) == 1}
 
     def _join_memory(self) -> None:
         """Link names that reach the same memory, where a write through one is seen by the other."""

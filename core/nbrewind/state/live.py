@@ -126,7 +126,7 @@ class LiveState:
                 if touched is not None and not any(name in touched for name in group.members):
                     continue
             pickler = Snapshotter(
-                group.members, self.namespace, definitions, walker.raw_roots(group.members), walker.reaches
+                group.members, self.namespace, definitions, walker.alone(group.members), walker.reaches
             )
             change = self._describe(group, pickler, base if same else None)
             if change is not None:

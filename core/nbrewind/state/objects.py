@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import rebuild
 from .sentinels import SINGLETONS
-from .adapters import owner_of
 from .kinds import HEAP_TYPE, is_standard, module_of, root_of
 
 if TYPE_CHECKING:
@@ -212,19 +211,14 @@ def set_ndframe(obj: Any, state: dict[str, Any]) -> None:
 
 
 def reduce_block(pickler: Snapshotter, obj: Any) -> Any:
-    """Save a block: memory that it shares with other frames' blocks is its own after a load (copy on write)."""
+    """Save a block with what tells pandas to copy it before it is written (`reduce_refs`)."""
     function, args, *rest = obj.__reduce_ex__(5)
-    values = obj.values
-    leaves = _arrays_in(values)
-    if any(id(leaf) in pickler.block_arrays or id(leaf) in pickler.arrays for leaf in leaves):
-        if any(pickler.is_raw(owner_of(leaf)) for leaf in leaves):
-            pickler.refuse("frames that share memory with each other also share it with an array")
-        copied = values.copy()
-        args = tuple(copied if arg is values else arg for arg in args)
-        leaves = _arrays_in(copied)
-    pickler.block_arrays.update(id(leaf) for leaf in leaves)
-    begin, *inner, end = pickler.inside_pandas(*args)
-    return block, (function, begin, tuple(inner), end), *rest
+    return block, (function, args, getattr(obj, "refs", None)), *rest
+
+
+def reduce_refs(pickler: Snapshotter, obj: Any) -> Any:
+    """Save the family of blocks and indexes that share memory until one is written: new, and joined again on load."""
+    return type(obj), ()
 
 
 def reduce_singleblockmanager(pickler: Snapshotter, obj: Any) -> Any:
@@ -237,28 +231,26 @@ def single_manager(cls: Any, block: Any, axis: Any) -> Any:
     return cls(block, axis)
 
 
-def block(function: Any, begin: Any, args: tuple[Any, ...], end: Any) -> Any:
-    """Make a block."""
-    return function(*args)
+def block(function: Any, args: tuple[Any, ...], refs: Any) -> Any:
+    """Make a block, and let it join its family."""
+    made = function(*args)
+    if refs is not None:
+        made.refs = refs
+        refs.add_reference(made)
+    return made
 
 
 def reduce_index(pickler: Snapshotter, obj: Any) -> Any:
-    """Save an index, with memory of its own where it shares that of a block: a block is written, an index never."""
-    result = obj.__reduce__()
-    data = getattr(obj, "_data", None)
-    if any(id(leaf) in pickler.block_arrays for leaf in _arrays_in(data)) and isinstance(result[1][1], dict):
-        state = {key: value.copy() if value is data else value for key, value in result[1][1].items()}
-        return result[0], (result[1][0], state), *result[2:]
-    return result
+    """Save an index with its family."""
+    refs = attributes(obj).get("_references")
+    function, args, *rest = obj.__reduce__()
+    return index, (function, args, refs), *rest
 
 
-def _arrays_in(values: Any) -> list[Any]:
-    """Return the arrays in which pandas keeps values."""
-    import numpy as np
-
-    if isinstance(values, np.ndarray):
-        return [values]
-    found = [getattr(values, "_ndarray", None), *attributes(values).values()]
-    return [array for array in found if isinstance(array, np.ndarray)]
-
-
+def index(function: Any, args: tuple[Any, ...], refs: Any) -> Any:
+    """Make an index, and let it join its family."""
+    made = function(*args)
+    if refs is not None:
+        made._references = refs
+        refs.add_index_reference(made)
+    return made

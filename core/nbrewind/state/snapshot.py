@@ -27,13 +27,6 @@ class ScanInterrupted(Exception):
     """The user interrupted while values were being read: nothing is known about what was not yet read."""
 
 
-class _Mark:
-    """Tells the pickler, while it saves, that it enters or leaves the inside of a pandas object."""
-
-    def __init__(self, inside: bool) -> None:
-        self.inside = inside
-
-
 class Snapshotter(pickle.Pickler):
     """Saves the values of one group."""
 
@@ -42,7 +35,7 @@ class Snapshotter(pickle.Pickler):
         members: Collection[str],
         namespace: Mapping[str, Any],
         names_of: Mapping[int, str],
-        raw_roots: Collection[int] = (),
+        alone: Collection[int] = (),
         reaches: Callable[[object], bool] = lambda obj: True,
     ) -> None:
         self.file = io.BytesIO()
@@ -59,42 +52,16 @@ class Snapshotter(pickle.Pickler):
         self.needs: set[str] = set()
         self.packages: set[str] = set()
         self.exact = True
-        self.in_pandas = False
         self.keep: list[Any] = []
         self.cells: set[int] = set()
         self.reaches = reaches
         """Tells whether some name holds an object, other than weakly."""
-        self._raw_roots = raw_roots
-        self._pandas_roots: set[int] = set()
-        self.arrays: set[int] = set()
-        """Ids of arrays saved outside blocks of pandas."""
-        self.block_arrays: set[int] = set()
-        """Ids of arrays saved inside blocks of pandas."""
+        self.alone = alone
+        """Ids of arrays inside pandas objects that share their memory with nothing else in the group."""
 
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
         raise Refused(reason)
-
-    def is_raw(self, root: Any) -> bool:
-        """Tell whether an array outside pandas uses the memory that an array owns."""
-        return id(root) in self._raw_roots
-
-    def shared_with_raw(self, root: Any) -> bool:
-        """Tell whether an array inside a pandas object shares its memory with one outside, in this group."""
-        if id(root) not in self._raw_roots:
-            return False
-        if id(root) in self._pandas_roots:
-            self.refuse("frames that share memory with each other also share it with an array")
-        self._pandas_roots.add(id(root))
-        return True
-
-    def inside_pandas(self, *args: Any) -> tuple[Any, ...]:
-        """Bracket arguments that are the inside of a pandas object."""
-        return (_Mark(True), *args, _Mark(self.in_pandas))
-
-    def outside_pandas(self, *args: Any) -> tuple[Any, ...]:
-        """Bracket arguments that the user put into a pandas object."""
-        return (_Mark(False), *args, _Mark(self.in_pandas))
 
     def place(self, code: types.CodeType) -> tuple[bytes, int]:
         """Return a code object's canonical bytes and the index of its places in the side."""
@@ -129,11 +96,6 @@ Handler = Callable[[Snapshotter, Any], Any]
 
 def _plain(pickler: Snapshotter, obj: Any) -> Any:
     return NotImplemented
-
-
-def _mark(pickler: Snapshotter, mark: _Mark) -> Any:
-    pickler.in_pandas = mark.inside
-    return bool, (mark.inside,)
 
 
 def _module(pickler: Snapshotter, obj: types.ModuleType) -> Any:
@@ -176,7 +138,6 @@ def _builtin(pickler: Snapshotter, obj: Any) -> Any:
 
 
 _HANDLERS: dict[type, Handler] = {
-    _Mark: _mark,
     types.FunctionType: definitions.reduce_function,
     types.ModuleType: _module,
     types.CodeType: _code,
@@ -222,6 +183,8 @@ def _choose(cls: type) -> Handler:
             return _named(objects.reduce_void, cls)
         if root == "pandas" and name in ("NDFrame", "Block", "Index", "SingleBlockManager"):
             return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
+    if cls.__name__ == "BlockValuesRefs":
+        return objects.reduce_refs
     if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):
         return _builtin
     if issubclass(cls, enum.Enum):
