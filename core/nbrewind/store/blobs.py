@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from nbrewind.model import new_id
-from nbrewind.store.database import Database
+from nbrewind.store.database import Database, Guard
 from nbrewind.store.layout import BLOB_MODE, DIRECTORY_MODE, Layout, disk_error
 from nbrewind.store.types import ContentError, MissingError
 
@@ -31,7 +30,7 @@ class Blobs:
         """Use the files of ``layout`` and the ``blobs`` table of ``database``."""
         self._layout = layout
         self._database = database
-        self._lock = threading.Lock()
+        self._lock = Guard(layout.directory)
         self._fresh: dict[bytes, int] = {}
         self._suspect: set[bytes] = set()  # found damaged, or their flush failed: the next put writes them again
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +24,7 @@ from blake3 import blake3
 from nbrewind.model import new_id
 from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
-from nbrewind.store.database import Connection, Database
+from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.manifest import CHUNK_BYTES, Manifest, Piece, decode_manifest, encode_manifest, piece_of
 from nbrewind.store.types import Buffer, Content, ContentError, MissingError, Stored, StoreError
 
@@ -51,8 +50,8 @@ class Contents:
         self.blobs = Blobs(place, database)
         self._layout = place
         self._database = database
-        self._lock = threading.Lock()
-        self._sync_lock = threading.Lock()
+        self._lock = Guard(place.directory)
+        self._sync_lock = Guard(place.directory)
         self._rows: dict[bytes, bytes] = {}
         self._manifests: dict[str, bytes] = {}
         self._pending = 0

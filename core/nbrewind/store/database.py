@@ -38,6 +38,37 @@ _open: weakref.WeakSet[Database] = weakref.WeakSet()
 _inherited: set[str] = set()
 
 
+class Guard:
+    """A lock that refuses to be taken in a forked child, where another thread may have held it at the fork for good."""
+
+    def __init__(self, what: object) -> None:
+        """Guard something of this process; ``what`` is named in the error."""
+        self._what = what
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+
+    def __enter__(self) -> None:
+        """Take the lock.
+
+        Raises:
+            StoreError: the process was forked after the guard was made.
+        """
+        if os.getpid() != self._process:
+            raise _forked(self._what)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
+def _forked(what: object) -> StoreError:
+    return StoreError(
+        f"{what} was open when this process was forked, so it can't be used here; "
+        "start the process with spawn or forkserver instead"
+    )
+
+
 class Database:
     """One SQLite file and this process's connections to it."""
 
@@ -50,7 +81,8 @@ class Database:
         self.path = path
         self._wal = wal
         self._connections: dict[int, tuple[threading.Thread, sqlite3.Connection]] = {}
-        self._reset_locks()
+        self._write_lock = Guard(path)
+        self._connections_lock = threading.Lock()
         self._closed = False
         _open.add(self)
         try:
@@ -63,10 +95,6 @@ class Database:
             self.close()
             raise
 
-    def _reset_locks(self) -> None:
-        self._write_lock = threading.RLock()
-        self._connections_lock = threading.Lock()
-
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
         entry = self._connections.get(threading.get_ident())
@@ -76,10 +104,7 @@ class Database:
         if self._closed:
             raise StoreError(f"{self.path} is closed")
         if str(self.path) in _inherited:
-            raise StoreError(
-                f"{self.path} was open when this process was forked, so it can't be used here; "
-                "start the process with spawn or forkserver instead"
-            )
+            raise _forked(self.path)
         connection = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -218,7 +243,7 @@ class Database:
 
     def _abandon(self) -> None:
         """In a forked child: keep the parent's connections from ever being used or closed here."""
-        self._reset_locks()
+        self._connections_lock = threading.Lock()
         entries, self._connections = self._connections, {}
         if not entries:
             return

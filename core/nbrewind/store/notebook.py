@@ -7,14 +7,13 @@ run, which never answers and is removed later. ``mark_saved`` goes the other way
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nbrewind.model import CellAnalysis, Checkpoint, Run, Version
 from nbrewind.store.codec import decode_delta, decode_outputs, encode
-from nbrewind.store.database import Connection, Database, Row
+from nbrewind.store.database import Connection, Database, Guard, Row
 from nbrewind.store.layout import Layout
 from nbrewind.store.registry import Entry
 from nbrewind.store.schema import NOTEBOOK
@@ -48,7 +47,7 @@ class Notebook:
         self._states = States(self.database)
         self._runs: list[Run] = []
         self._runs_number = 0
-        self._runs_lock = threading.Lock()
+        self._runs_lock = Guard(self.database.path)
         self.reconcile()
 
     # -- the two commits ----------------------------------------------------------------------------------------------

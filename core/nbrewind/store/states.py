@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from nbrewind.model import Checkpoint, Version
 from nbrewind.store.codec import decode_delta, decoder
-from nbrewind.store.database import Database
+from nbrewind.store.database import Database, Guard
 from nbrewind.store.types import StoreError
 
 MAPS = 128
@@ -23,7 +22,7 @@ class States:
     def __init__(self, database: Database) -> None:
         """Read from the tables ``checkpoints`` and ``versions`` of ``database``."""
         self._database = database
-        self._lock = threading.RLock()
+        self._lock = Guard(database.path)
         self._maps: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._versions: dict[str, Version] = {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,7 @@ from typing import Any
 from nbrewind.model import Run
 from nbrewind.store import layout
 from nbrewind.store.content import Contents
-from nbrewind.store.database import Database
+from nbrewind.store.database import Database, Guard
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
 from nbrewind.store.schema import TRACES
@@ -39,7 +38,7 @@ class Store:
         self.traces = Traces(self.database, self.contents)
         self.registry = Registry(self.database)
         self._notebooks: dict[str, Notebook] = {}
-        self._lock = threading.RLock()
+        self._lock = Guard(place.directory)
         self.nonce = self._make_nonce()
         self.contents.blobs.clean()
 

@@ -77,10 +77,11 @@ def test_rule_10_no_export_is_left_on_the_users_buffer(store: Store, size: int) 
 
 
 def test_the_id_covers_the_order_and_the_borders(store: Store) -> None:
-    contents = [
-        Content(b"ab", [b"c"], b""), Content(b"a", [b"bc"], b""), Content(b"ab", [], b"c"),
-        Content(b"ab", [b"c", b""], b""), Content(b"abc", [], b""), Content(b"ab", [b"", b"c"], b""), Content(b"", [b"ab", b"c"], b""),
+    parts = [
+        (b"ab", [b"c"], b""), (b"a", [b"bc"], b""), (b"ab", [], b"c"), (b"ab", [b"c", b""], b""), (b"abc", [], b""),
+        (b"ab", [b"", b"c"], b""), (b"", [b"ab", b"c"], b""),
     ]  # fmt: skip
+    contents = [Content(*part) for part in parts]
     ids = [store.put(content).id for content in contents]
     assert len(set(ids)) == len(ids)
     assert [store.put(content).id for content in contents] == ids
