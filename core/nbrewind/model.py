@@ -108,6 +108,9 @@ class Input(Record, frozen=True, kw_only=True):
     digest: str
     run: str = ""
     """The run that made that version; empty where it came from outside (a file on disk, a new kernel's default)."""
+    kept: bool = False
+    """Not read: the code may bind it, and it had this value before and after. What the cell shows does not depend on
+    it, what it leaves does."""
 
 
 class Version(Record, frozen=True, kw_only=True):

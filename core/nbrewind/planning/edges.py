@@ -6,74 +6,100 @@ Edges are reads of versions. A cell that only overwrites a name has no edge to w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from nbrewind.model import Edge, EdgeKind, Evidence, Run
+from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Run
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import Records, SourceCell
 
 Found = dict[tuple[str, str, EdgeKind, Evidence], set[str]]
+OUTSIDE_KINDS: dict[str, EdgeKind] = {"file": "file", "dir": "file", "ambient": "ambient", "env": "ambient"}
+
+
+class Writers:
+    """From top to bottom: who may have made the present value of each name, by the sources alone."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[str, EdgeKind]] = {}
+        """Name to the cells that may have made its value, and whether they bound or changed it."""
+        self._late: dict[str, CellAnalysis] = {}
+        """Name to the analysis of the cell that bound it, where functions of that cell use global names."""
+
+    def read(self, cell: SourceCell) -> Iterator[tuple[str, str, EdgeKind]]:
+        """Yield what a cell may read from the cells above: (producer, name, kind)."""
+        analysis = cell.analysis
+        direct = set(self._of) if analysis.opaque else {*analysis.reads, *analysis.strings}
+        for name in direct:
+            for producer, kind in self._of.get(name, {}).items():
+                yield producer, name, kind
+        for name in self._called(direct) - direct:
+            for producer in self._of.get(name, ()):
+                yield producer, name, "call"
+
+    def write(self, cell: SourceCell) -> None:
+        """Take over what a cell may bind, delete or change in place."""
+        analysis = cell.analysis
+        bound = {*analysis.writes, *analysis.deletes}
+        for name in set(analysis.mutates) - bound:
+            if name in self._of and name not in self._late:
+                self._of[name] = {**self._of[name], cell.id: "mutation"}
+        for name in bound:
+            if name in analysis.must_writes or name not in self._of:
+                self._of[name] = {}
+            self._of[name] = {**self._of[name], cell.id: "variable"}
+            self._late.pop(name, None)
+            if analysis.late_reads:
+                self._late[name] = analysis
+
+    def _called(self, names: set[str]) -> set[str]:
+        """Return the names that functions bound to ``names`` may read when called, at any depth."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            analysis = self._late.get(todo.pop())
+            for name in analysis.late_reads if analysis else ():
+                if name not in found:
+                    found.add(name)
+                    todo.append(name)
+        return found
 
 
 def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[Edge]:
     """Return the edges between the cells, in notebook order. Without ``records`` only the sources count."""
     found: Found = defaultdict(set)
-    present = {cell.id for cell in cells}
-    static = _static_sources(cells)
+    present = {cell.id: cell for cell in cells}
+    writers = Writers()
     for cell in cells:
-        own = records.last_run(cell.id) if records else None
-        if records is not None and own is not None and own.code == cell.analysis.code and own.status == "ok":
-            _observed(cell, own, records, present, found)
+        run = records.last_run_of(cell.id, cell.analysis.code) if records is not None else None
+        if records is not None and run is not None:
+            _observed(cell, run, records, present, found)
         else:
-            for producer, name, kind in static[cell.id]:
+            for producer, name, kind in writers.read(cell):
                 found[producer, cell.id, kind, "static"].add(name)
-    order = {cell.id: cell.index for cell in cells}
+        writers.write(cell)
     return [
         Edge(from_=producer, to=consumer, names=tuple(sorted(names)), kind=kind, evidence=evidence)
         for (producer, consumer, kind, evidence), names in sorted(
-            found.items(), key=lambda item: (order[item[0][1]], order[item[0][0]], item[0][2])
+            found.items(), key=lambda item: (present[item[0][1]].index, present[item[0][0]].index, item[0][2])
         )
     ]
 
 
-def _observed(cell: SourceCell, run: Run, records: Records, present: set[str], found: Found) -> None:
+def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], found: Found) -> None:
+    """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1)."""
     for entry in run.inputs:
-        producer = records.producer(entry.run)
-        if producer not in present or producer == cell.id:
+        producer = present.get(records.producer(entry.run)) if entry.run else None
+        if producer is None or producer is cell or entry.kept:
             continue
-        kind, _, name = entry.key.partition(":")
-        words: dict[str, EdgeKind] = {"file": "file", "dir": "file", "ambient": "ambient", "env": "ambient"}
-        edge = words.get(kind, "variable")
-        if edge == "variable" and name not in cell.analysis.reads and name not in cell.analysis.strings:
-            edge = "call"
-        found[producer, cell.id, edge, "observed"].add(name if edge in ("variable", "call") else describe(entry.key))
-
-
-def _static_sources(cells: Sequence[SourceCell]) -> dict[str, list[tuple[str, str, EdgeKind]]]:
-    """For every cell, the cells above that its text may read from: (producer, name, kind)."""
-    writers: dict[str, str] = {}
-    late: dict[str, tuple[str, ...]] = {}
-    found: dict[str, list[tuple[str, str, EdgeKind]]] = {}
-    for cell in cells:
-        analysis = cell.analysis
-        direct = set(writers) if analysis.opaque else {*analysis.reads, *analysis.strings}
-        called = _called(direct, late)
-        found[cell.id] = [(writers[name], name, "variable") for name in direct if name in writers]
-        found[cell.id] += [(writers[name], name, "call") for name in called - direct if name in writers]
-        for name in (*analysis.writes, *(name for name in analysis.mutates if name in writers)):
-            writers[name] = cell.id
-        for name in analysis.writes:
-            late[name] = analysis.late_reads
-    return found
-
-
-def _called(names: set[str], late: dict[str, tuple[str, ...]]) -> set[str]:
-    """Return the names that functions bound to ``names`` may read when called, at any depth."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        for name in late.get(todo.pop(), ()):
-            if name not in found:
-                found.add(name)
-                todo.append(name)
-    return found
+        prefix, _, name = entry.key.partition(":")
+        kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")
+        if kind == "variable":
+            if producer.index > cell.index:
+                kind = "order"
+            elif name not in cell.analysis.reads and name not in cell.analysis.strings:
+                kind = "call"
+            elif name not in producer.analysis.writes:
+                kind = "mutation"
+            found[producer.id, cell.id, kind, "observed"].add(name)
+        else:
+            found[producer.id, cell.id, kind, "observed"].add(describe(entry.key))

@@ -24,10 +24,13 @@ def freshness(
     A cell is fresh if what it shows (the outputs of its last run) is what it would show if all cells above it ran
     once, in order, in a new kernel. A cell without a run of its own is judged by the records of the whole store.
     """
-    judged, _ = simulate(cells, records, outside, policy=policy, cautious=True)
-    positions = {found.cell.id: found.cell.index for found in judged}
+    notebook = list(cells)
+    positions = {cell.id: cell.index for cell in notebook}
     saved = _checkpoint_states(checkpoints)
-    return [_state(found, records, outside, policy, positions, saved, in_kernel or {}) for found in judged]
+    return [
+        _state(found, records, outside, policy, positions, saved, in_kernel or {})
+        for found in simulate(notebook, records, outside, policy=policy, cautious=True)
+    ]
 
 
 def _state(
@@ -83,7 +86,7 @@ def _freshness(
         return "fresh", "nothing that it read has changed"
     why = mismatch(own, cell.analysis, cell.digest, found.before, outside, policy)
     if why is None:
-        return "unknown", "the contents of its last run were not saved"
+        return "fresh", "nothing that it read has changed"
     if why.cause == "variable":
         return _variable(why, own, found, records, positions)
     words: dict[str, Freshness] = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Run, Version
-from nbrewind.planning.trace import ALL_NAMES, ambient_inputs, names_input, read_names
+from nbrewind.planning.tables import AMBIENT_PACKAGES
+from nbrewind.planning.trace import ALL_NAMES, ambient_inputs, digest_of, lookups, read_names, variable_names
 
 PackagePolicy = Literal["exact", "compatible", "ignore"]
 Cause = Literal["unknown", "failed", "source", "upstream", "input", "variable", "order"]
@@ -36,32 +38,70 @@ class Doubt:
         return f"reads {describe(key)}, which {self.label} {'changes' if self.expected else 'may change'}"
 
 
+VAR = "var:"
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of a key: random generators are one of their own."""
+    return "ambient:rng." if key.startswith("ambient:rng.") else key.partition(":")[0] + ":"
+
+
 @dataclass
 class PlanState:
     """What a plan knows at one point of the notebook: versions, and what is in doubt."""
 
     items: dict[str, Version] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
-    names_doubt: Doubt | None = None
-    """Set once a cell that will run may bind names that nobody can foresee."""
+    reach: dict[str, frozenset[str]] = field(default_factory=dict)
+    """For names in doubt: the names that a value made by the doubtful cell may be connected with."""
+    wild: dict[str, tuple[Doubt, set[str]]] = field(default_factory=dict)
+    """Kinds of which every key is in doubt, but for those that became known since."""
 
     def copy(self) -> PlanState:
         """Return an independent copy."""
-        return PlanState(dict(self.items), dict(self.doubts), self.names_doubt)
+        wild = {kind: (doubt, set(settled)) for kind, (doubt, settled) in self.wild.items()}
+        return PlanState(dict(self.items), dict(self.doubts), dict(self.reach), wild)
 
     def apply(self, writes: Iterable[Version], removed: Iterable[str]) -> None:
         """Take over the results of a run: what it wrote is known now."""
         for key in removed:
             self.items.pop(key, None)
-            self.doubts.pop(key, None)
+            self._settle(key)
         for version in writes:
             self.items[version.key] = version
-            self.doubts.pop(version.key, None)
+            self._settle(version.key)
 
-    def doubt(self, keys: Iterable[str], doubt: Doubt) -> None:
-        """Mark keys as changed by a cell that will run."""
+    def _settle(self, key: str) -> None:
+        if self.doubts.pop(key, None) is not None:
+            self.reach.pop(key[4:], None)
+        if self.wild and (found := self.wild.get(kind_of(key))):
+            found[1].add(key)
+
+    def doubt(self, keys: Iterable[str], doubt: Doubt, reach: frozenset[str] = frozenset()) -> None:
+        """Mark keys as changed by a cell that will run; ``reach``: what their new values may be connected with."""
         for key in keys:
             self.doubts[key] = doubt
+            if key.startswith(VAR):
+                self.reach[key[4:]] = self.reach.get(key[4:], frozenset()) | reach
+
+    def doubt_all(self, kinds: Iterable[str], doubt: Doubt) -> None:
+        """Mark every key of some kinds as possibly changed by a cell that will run."""
+        for kind in kinds:
+            self.wild[kind] = (doubt, set())
+
+    def doubt_on(self, key: str) -> Doubt | None:
+        """Return why the content of a key is not known here; None if it is."""
+        found = self.doubts.get(key)
+        if found is None and self.wild:
+            wild = self.wild.get(kind_of(key))
+            if wild is not None and key not in wild[1]:
+                return wild[0]
+        return found
+
+    @property
+    def certain(self) -> bool:
+        """Whether everything is known."""
+        return not self.doubts and not self.wild
 
 
 @dataclass(frozen=True)
@@ -89,6 +129,133 @@ def describe(key: str) -> str:
     return words.get(kind, key)
 
 
+class Meeting:
+    """A cell in the state that it meets: judges recorded runs one after another."""
+
+    def __init__(
+        self,
+        analysis: CellAnalysis,
+        source: str,
+        state: PlanState,
+        outside: Outside,
+        policy: PackagePolicy = "compatible",
+    ) -> None:
+        """``source`` is the digest of the cell's exact text."""
+        self.analysis, self.source, self.state = analysis, source, state
+        self.outside, self.policy = outside, policy
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The variables that exist here and that the code may look up, where it makes a difference."""
+        found = read_names(self.analysis, self.state.items)
+        return {name for name in found if VAR + name in self.state.items}
+
+    @cached_property
+    def doubted(self) -> Mismatch | None:
+        """The first name that the code may look up and whose value is not known; no run can answer then."""
+        state = self.state
+        if state.certain:
+            return None
+        direct = {*self.analysis.reads, *self.analysis.strings}
+        if self.analysis.opaque:
+            direct |= variable_names(state.items)
+        found, every = lookups(direct, state.items, state.reach)
+        for key in [VAR + name for name in sorted(found)] + ([ALL_NAMES] if every or self.analysis.opaque else []):
+            doubt = self._doubt(key)
+            if doubt is not None:
+                return doubt
+        return None
+
+    def _doubt(self, key: str) -> Mismatch | None:
+        doubt = self.state.doubt_on(key)
+        if doubt is None and key == ALL_NAMES:
+            variables = (found for other, found in self.state.doubts.items() if other.startswith(VAR))
+            wild = self.state.wild.get(VAR)
+            doubt = next(variables, wild[0] if wild else None)
+        if doubt is None:
+            return None
+        return Mismatch("upstream" if doubt.expected else "unknown", key, doubt.about(key))
+
+    def differs(self, run: Run) -> bool:
+        """Whether a run is known at a glance not to hold here."""
+        items = self.state.items
+        for entry in run.inputs:
+            version = items.get(entry.key)
+            if version is not None and version.digest != entry.digest:
+                return True
+        return False
+
+    def mismatch(self, run: Run, *, shown: bool = False) -> Mismatch | None:
+        """Judge whether ``run`` may stand for a new run here. Returns None if it may.
+
+        A run holds where its normalised code is the cell's and every recorded input equals what is there, and where
+        nothing else that the code may read has come into being since. ``shown``: only whether it would show the same,
+        whatever it leaves.
+        """
+        if run.code != self.analysis.code:
+            return Mismatch("source", "", "its code was edited since")
+        if run.stderr and run.source != self.source:
+            return Mismatch("source", "", "its text was edited since, and what it printed may quote lines of it")
+        if run.status != "ok":
+            return Mismatch("failed", "", f"its last run ended with {run.error or run.status}")
+        if run.unknown:
+            return Mismatch("unknown", "", run.unknown[0])
+        if self.doubted is not None:
+            return self.doubted
+        for entry in run.inputs:
+            if shown and entry.kept:
+                continue
+            found = self._compare(entry)
+            if found is not None:
+                return found
+        return self._come_into_being(run)
+
+    def differs_in(self, entry: Input) -> bool:
+        """Whether one recorded input is another here, or not known."""
+        return self._compare(entry) is not None
+
+    def _compare(self, entry: Input) -> Mismatch | None:
+        key = entry.key
+        doubt = self._doubt(key)
+        if doubt is not None:
+            return doubt
+        kind = key.partition(":")[0]
+        if key == ALL_NAMES:
+            now = digest_of(*sorted(variable_names(self.state.items)))
+        elif key in self.state.items:
+            now = self.state.items[key].digest
+        elif kind == "var":
+            now = ABSENT
+        elif kind == "ambient":
+            now = DEFAULT
+        else:
+            now = self.outside.digest(key)
+            if kind in ("package", "python"):
+                return _compare_version(entry, now, self.policy)
+        if now == entry.digest:
+            return None
+        if kind in ("var", "names"):
+            return Mismatch("variable", key, _variable_words(entry, now))
+        what = describe(key)
+        return Mismatch("input", key, f"{what} is gone" if now == ABSENT else f"{what} changed since it ran")
+
+    def _come_into_being(self, run: Run) -> Mismatch | None:
+        """Find something that the code may read here and that did not exist for the recorded run."""
+        recorded = {entry.key for entry in run.inputs}
+        for name in sorted(self.names):
+            if VAR + name not in recorded:
+                return Mismatch("variable", VAR + name, f"{name} exists here and did not when it ran")
+        packages = {key[8:] for key in recorded if key.startswith("package:")}
+        packages.update(module.partition(".")[0] for module in self.analysis.imports)
+        for entry in ambient_inputs(packages, self.state.items):
+            if entry.key not in recorded:
+                return Mismatch("variable", entry.key, f"{describe(entry.key)} was changed and was not when it ran")
+        for key, owner in AMBIENT_PACKAGES.items():
+            if key in self.state.doubts and key not in recorded and (not owner or owner in packages):
+                return self._doubt(key)
+        return None
+
+
 def mismatch(
     run: Run,
     analysis: CellAnalysis,
@@ -97,58 +264,17 @@ def mismatch(
     outside: Outside,
     policy: PackagePolicy = "compatible",
 ) -> Mismatch | None:
-    """Judge whether ``run`` may stand for a new run of a cell in ``state``. Returns None if it may.
-
-    ``source`` is the digest of the cell's exact text. A run holds where its normalised code is the cell's and every
-    recorded input equals what is there, and where nothing else that the code may read has come into being since.
-    """
-    if run.code != analysis.code:
-        return Mismatch("source", "", "its code was edited since")
-    if run.stderr and run.source != source:
-        return Mismatch("source", "", "its text was edited since, and what it printed may quote lines of it")
-    if run.status != "ok":
-        return Mismatch("failed", "", f"its last run ended with {run.error or run.status}")
-    if run.unknown:
-        return Mismatch("unknown", "", run.unknown[0])
-    for entry in run.inputs:
-        found = _compare(entry, analysis, state, outside, policy)
-        if found is not None:
-            return found
-    return _come_into_being(run, analysis, state)
+    """Judge whether ``run`` may stand for a new run of a cell in ``state``: see `Meeting.mismatch`."""
+    return Meeting(analysis, source, state, outside, policy).mismatch(run)
 
 
-def _compare(
-    entry: Input, analysis: CellAnalysis, state: PlanState, outside: Outside, policy: PackagePolicy
-) -> Mismatch | None:
-    doubt = state.doubts.get(entry.key)
-    if doubt is None and entry.key == ALL_NAMES:
-        doubt = state.names_doubt or next(iter(state.doubts.values()), None)
-    if doubt is not None:
-        return Mismatch("upstream" if doubt.expected else "unknown", entry.key, doubt.about(entry.key))
-    kind = entry.key.partition(":")[0]
-    if entry.key == ALL_NAMES:
-        now = names_input(analysis, state.items)[0].digest if analysis.opaque else entry.digest
-    elif entry.key in state.items:
-        now = state.items[entry.key].digest
-    elif kind == "var":
-        now = ABSENT
-    elif kind == "ambient":
-        now = DEFAULT
-    elif kind == "env":
-        now = outside.digest(entry.key)
-    else:
-        now = outside.digest(entry.key)
-        if kind in ("package", "python"):
-            return _compare_version(entry, now, policy)
-    if now == entry.digest:
-        return None
-    if kind == "var":
-        if now == ABSENT:
-            return Mismatch("variable", entry.key, f"{describe(entry.key)} does not exist here")
-        return Mismatch("variable", entry.key, f"{describe(entry.key)} has another value than when it ran")
+def _variable_words(entry: Input, now: str) -> str:
+    what = describe(entry.key)
     if now == ABSENT:
-        return Mismatch("input", entry.key, f"{describe(entry.key)} is gone")
-    return Mismatch("input", entry.key, f"{describe(entry.key)} changed since it ran")
+        return f"{what} does not exist here"
+    if entry.digest == ABSENT:
+        return f"{what} exists here and did not when it ran"
+    return f"{what} has another value than when it ran" if entry.key != ALL_NAMES else f"{what} is another here"
 
 
 def _compare_version(entry: Input, now: str, policy: PackagePolicy) -> Mismatch | None:
@@ -162,28 +288,6 @@ def _compare_version(entry: Input, now: str, policy: PackagePolicy) -> Mismatch 
     return Mismatch("input", entry.key, f"{describe(entry.key)} is {here} here and was {then}")
 
 
-def _come_into_being(run: Run, analysis: CellAnalysis, state: PlanState) -> Mismatch | None:
-    """Find something that the code may read here and that did not exist for the recorded run."""
-    recorded = {entry.key for entry in run.inputs}
-    for name in sorted(read_names(analysis, state.items)):
-        key = "var:" + name
-        if key in state.items and key not in recorded:
-            return Mismatch("variable", key, f"{name} exists here and did not when it ran")
-    for name in sorted({*analysis.reads, *analysis.strings}):
-        doubt = state.doubts.get("var:" + name)
-        if doubt is not None and "var:" + name not in recorded:
-            return Mismatch("upstream" if doubt.expected else "unknown", "var:" + name, doubt.about("var:" + name))
-    packages = {key[8:] for key in recorded if key.startswith("package:")} | _stdlib_users(analysis)
-    for entry in ambient_inputs(packages, state.items):
-        if entry.key not in recorded:
-            return Mismatch("variable", entry.key, f"{describe(entry.key)} was changed and was not when it ran")
-    return None
-
-
-def _stdlib_users(analysis: CellAnalysis) -> set[str]:
-    return {module.partition(".")[0] for module in analysis.imports}
-
-
 def answer(
     candidates: Iterable[Run],
     analysis: CellAnalysis,
@@ -193,9 +297,12 @@ def answer(
     policy: PackagePolicy = "compatible",
 ) -> Run | Mismatch | None:
     """Return the first candidate that answers, else the mismatch of the first, else None where there is none."""
+    here = Meeting(analysis, source, state, outside, policy)
     first: Mismatch | None = None
     for run in candidates:
-        found = mismatch(run, analysis, source, state, outside, policy)
+        if first is not None and (here.doubted is not None or here.differs(run)):
+            continue
+        found = here.mismatch(run)
         if found is None:
             return run
         first = first or found

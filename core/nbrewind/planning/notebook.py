@@ -59,6 +59,10 @@ class Records(Protocol):
         """Return the newest run of a cell in this notebook's own history."""
         ...  # pragma: no cover
 
+    def last_run_of(self, cell: str, code: str) -> Run | None:
+        """Return the newest run of a cell in this notebook's own history that ran this code without an error."""
+        ...  # pragma: no cover
+
     def producer(self, run: str) -> str:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         ...  # pragma: no cover
@@ -71,6 +75,7 @@ class History:
         """Take the notebook's own runs, oldest first, and ``Store.candidates``."""
         self.runs = {run.id: run for run in runs}
         self._newest = {run.cell: run for run in self.runs.values() if run.cell}
+        self._newest_of = {(run.cell, run.code): run for run in self.runs.values() if run.cell and run.status == "ok"}
         self._lookup = lookup
 
     def candidates(self, code: str) -> Sequence[Run]:
@@ -80,6 +85,10 @@ class History:
     def last_run(self, cell: str) -> Run | None:
         """Return the newest run of a cell in this notebook's own history."""
         return self._newest.get(cell)
+
+    def last_run_of(self, cell: str, code: str) -> Run | None:
+        """Return the newest run of a cell in this notebook's own history that ran this code without an error."""
+        return self._newest_of.get((cell, code))
 
     def producer(self, run: str) -> str:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""

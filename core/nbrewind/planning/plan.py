@@ -8,23 +8,29 @@ well, with its own needs, until nothing more is needed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from nbrewind.model import Action, Run, Step
+from nbrewind.model import Action, Run, Step, Version
 from nbrewind.planning.match import Outside, PackagePolicy
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, needed_names, simulate
 
 
-@dataclass
+@dataclass(frozen=True)
+class Planned:
+    """A judged cell, and what it needs."""
+
+    judgement: Judgement
+    needs: tuple[Version, ...] = ()
+    """The known versions that must be bound before the cell runs; empty where it does not run."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """Steps in notebook order, and the cells that run only because of what they leave alive."""
 
     steps: list[Step]
-    judged: list[Judgement]
     forced: frozenset[str] = frozenset()
-    needs: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Cell id to the names that must be bound before it runs."""
 
 
 def plan(
@@ -38,41 +44,40 @@ def plan(
     """Plan the cells, from the top to the last one given, for a new kernel. ``forced`` cells run in any case."""
     must = set(forced)
     while True:
-        judged, _ = simulate(cells, records, outside, policy=policy, forced=must)
-        needs = {found.cell.id: frozenset(needed_names(found.cell, found.before)) for found in judged if runs(found)}
-        more = _makers_of_unloadable(judged, needs) - must
+        planned = [
+            Planned(found, _needed_versions(found) if runs(found) else ())
+            for found in simulate(cells, records, outside, policy=policy, forced=must)
+        ]
+        more = _makers_of_unloadable(planned) - must
         if not more:
             break
         must |= more
-    loads = _loaded_runs(judged, needs)
-    steps = [_step(found, records, loads) for found in judged]
-    return Plan(steps, judged, frozenset(must), needs)
+    loads = {version.run for one in planned for version in one.needs}
+    return Plan([_step(one.judgement, records, loads) for one in planned], frozenset(must))
 
 
 def runs(found: Judgement) -> bool:
-    """Whether a new kernel has to run the cell: no record answers it, or it is of the prelude."""
-    return found.cell.active and (found.answered is None or found.cell.analysis.prelude)
+    """Whether a new kernel has to run the cell: no record answers it, it is forced, or it is of the prelude."""
+    return found.cell.active and (found.answered is None or found.forced or found.cell.analysis.prelude)
 
 
-def _makers_of_unloadable(judged: Iterable[Judgement], needs: dict[str, frozenset[str]]) -> set[str]:
+def _needed_versions(found: Judgement) -> tuple[Version, ...]:
+    """Return the versions that a running cell needs; what a cell that runs before it makes is not among them."""
+    before = found.before
+    keys = ("var:" + name for name in sorted(needed_names(found.cell, before)))
+    return tuple(before.items[key] for key in keys if key not in before.doubts)
+
+
+def _makers_of_unloadable(planned: Iterable[Planned]) -> set[str]:
     """Return the cells that were answered although a value of theirs is needed that can't be loaded."""
     maker: dict[str, str] = {}
     found: set[str] = set()
-    for judgement in judged:
-        for name in needs.get(judgement.cell.id, ()):
-            version = judgement.before.items["var:" + name]
-            if not version.loadable and version.run in maker:
-                found.add(maker[version.run])
-        if judgement.answered is not None and not runs(judgement):
-            maker[judgement.answered.id] = judgement.cell.id
+    for one in planned:
+        found.update(maker[version.run] for version in one.needs if not version.loadable and version.run in maker)
+        run = one.judgement.answered
+        if run is not None and not runs(one.judgement):
+            maker[run.id] = one.judgement.cell.id
     return found
-
-
-def _loaded_runs(judged: Iterable[Judgement], needs: dict[str, frozenset[str]]) -> set[str]:
-    """Return the ids of the recorded runs some of whose values a running cell needs."""
-    return {
-        judgement.before.items["var:" + name].run for judgement in judged for name in needs.get(judgement.cell.id, ())
-    }
 
 
 def _step(found: Judgement, records: Records, loads: Collection[str]) -> Step:
@@ -83,7 +88,7 @@ def _step(found: Judgement, records: Records, loads: Collection[str]) -> Step:
         action, reason = "skip", "the cell is empty" if not cell.source.strip() else "it only steers recording"
     elif cell.analysis.prelude:
         reason = "imports, options and definitions run in every new kernel"
-    elif run is not None:
+    elif run is not None and not found.forced:
         action = "load" if run.id in loads else "skip"
         reason = "a later step needs its values" if action == "load" else "recorded, and nothing needs its values"
     return Step(

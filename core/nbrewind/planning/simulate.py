@@ -7,13 +7,14 @@ really happened: a re-run with an equal result takes the doubt away (early cut-o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nbrewind.model import Run, Version
-from nbrewind.planning.match import Doubt, Mismatch, Outside, PackagePolicy, PlanState, answer
+from nbrewind.model import Run
+from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer
 from nbrewind.planning.notebook import Records, SourceCell
-from nbrewind.planning.trace import closure, read_names, variable_names
+from nbrewind.planning.reach import Reach
+from nbrewind.planning.trace import closure, read_names
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,17 @@ class Judgement:
     mismatch: Mismatch | None
     """Why none does; None also where there is no candidate at all."""
     before: PlanState
-    """The state that the cell meets."""
+    """The state that the cell meets. From `simulate` it is so only until the next judgement is asked for."""
+    forced: bool = False
+    """The cell runs although a record answers it: what it leaves alive is needed."""
+    unsettled: frozenset[str] = frozenset()
+    """Keys that the answering run kept as they were, and of which it is not known whether they would be bound here."""
 
     @property
     def reason(self) -> str:
         """Why the cell must run, in words; empty if a record answers it."""
+        if self.forced:
+            return "what it leaves alive is needed"
         if self.answered is not None:
             return ""
         return self.mismatch.reason if self.mismatch else "no run of this code is recorded"
@@ -44,9 +51,9 @@ def judge(
     An empty cell, or one that only steers recording, is answered by nothing and changes nothing.
     """
     found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policy)
-    run = found if isinstance(found, Run) else None
-    why = found if isinstance(found, Mismatch) else _own_reason(cell, records)
-    return Judgement(cell, run, None if run else why, state)
+    if isinstance(found, Run):
+        return Judgement(cell, found, None, state)
+    return Judgement(cell, None, found or _own_reason(cell, records), state)
 
 
 def simulate(
@@ -56,91 +63,103 @@ def simulate(
     *,
     policy: PackagePolicy = "compatible",
     forced: Iterable[str] = (),
-    start: PlanState | None = None,
     cautious: bool = False,
-) -> tuple[list[Judgement], PlanState]:
-    """Judge all cells in order. Returns the judgements and the state after the last cell.
+) -> Iterator[Judgement]:
+    """Judge all cells in order. One state proceeds with them: look at a judgement's before asking for the next.
 
     ``forced`` are ids of cells that run although a record would answer them: their results are expected to be the
-    recorded ones. A cautious simulation doubts everything that a cell which must run *can* change (for freshness);
-    otherwise only what it is expected to change (for plans, which are judged again as they proceed).
+    recorded ones. A cautious simulation (for freshness) takes what a cell's own last run shows for true also before
+    its contents are saved, and doubts everything that a cell which must run *can* change; otherwise (for plans, which
+    are judged again as they proceed) only what it is expected to change is in doubt.
     """
+    notebook = list(cells)
     must = set(forced)
-    state = start.copy() if start else PlanState()
-    judged = []
-    for cell in cells:
-        found = judge(cell, state.copy(), records, outside, policy)
-        judged.append(found)
-        advance(found, state, records, cautious=cautious)
-        if cell.id in must and found.answered is not None:
-            judged[-1] = Judgement(cell, None, Mismatch("upstream", "", "what it leaves alive is needed"), found.before)
-    return judged, state
+    state = PlanState()
+    reach = Reach(notebook) if cautious else None
+    for cell in notebook:
+        found = judge(cell, state, records, outside, policy)
+        if found.answered is not None and cell.id in must:
+            found = Judgement(cell, found.answered, None, state, forced=True)
+        own = records.last_run(cell.id)
+        if cautious and own is not None and (found.answered is None or found.answered.id != own.id):
+            found = _shown(found, own, outside, policy) or found
+        yield found
+        _advance(found, state, records, reach)
 
 
-def advance(found: Judgement, state: PlanState, records: Records, *, cautious: bool = False) -> None:
+def _shown(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy) -> Judgement | None:
+    """Judge by what the cell shows: its own last run, though it may not be saved, or though it kept other values."""
+    cell, state = found.cell, found.before
+    if not cell.active:
+        return None
+    here = Meeting(cell.analysis, cell.digest, state, outside, policy)
+    if here.mismatch(own) is None:
+        return Judgement(cell, own, None, state)
+    if found.answered is not None or here.mismatch(own, shown=True) is not None:
+        return None
+    unsettled = frozenset(entry.key for entry in own.inputs if entry.kept and here.differs_in(entry))
+    return Judgement(cell, own, None, state, unsettled=unsettled)
+
+
+def _advance(found: Judgement, state: PlanState, records: Records, reach: Reach | None) -> None:
     """Bring ``state`` to what is known after the judged cell."""
     cell = found.cell
     if not cell.active:
         return
     if found.answered is not None:
+        connected = reach.of(cell, state) if reach is not None and found.unsettled else frozenset()
         state.apply(found.answered.writes, found.answered.removed)
+        state.doubt(found.unsettled, Doubt(cell.id, cell.label, expected=False), connected)
         return
-    expected = expected_changes(cell, state, records)
-    if cautious:
-        possible = possible_changes(cell, state)
-        state.doubt(possible - expected, Doubt(cell.id, cell.label, expected=False))
-    state.doubt(expected, Doubt(cell.id, cell.label))
-    if cell.analysis.opaque:
-        state.names_doubt = state.names_doubt or Doubt(cell.id, cell.label, expected=False)
+    recorded = _recorded(cell, records)
+    expected = expected_changes(cell, recorded)
+    if reach is None:
+        if not recorded:
+            names = read_names(cell.analysis, state.items)
+            expected |= {"var:" + name for name in names & set(cell.analysis.mutates)}
+        state.doubt(expected, Doubt(cell.id, cell.label))
+    else:
+        reach.doubt(cell, state, recorded, expected)
 
 
-def expected_changes(cell: SourceCell, state: PlanState, records: Records) -> set[str]:
-    """Return the keys that a run of the cell is expected to change: what its text binds and what it changed before.
-
-    Where no run of the cell is recorded, also everything that its text may change in place.
-    """
-    analysis = cell.analysis
+def _recorded(cell: SourceCell, records: Records) -> list[Run]:
+    """Return the runs that tell what to expect of the cell: its own last one, and one of this code."""
     own = records.last_run(cell.id)
-    same = next((run for run in (own, *records.candidates(analysis.code)) if run and run.code == analysis.code), None)
-    keys = {"var:" + name for name in (*analysis.writes, *analysis.deletes)}
-    for run in (own, same):
-        if run is not None:
-            keys |= {version.key for version in run.writes} | set(run.removed)
-    return keys if own or same else keys | possible_changes(cell, state)
+    runs = [own] if own is not None else []
+    if own is None or own.code != cell.analysis.code:
+        runs += records.candidates(cell.analysis.code)[:1]
+    return runs
 
 
-def possible_changes(cell: SourceCell, state: PlanState) -> set[str]:
-    """Return the keys that a run of the cell can change: all values that it can reach and change in place."""
-    names = variable_names(state.items) if cell.analysis.opaque else read_names(cell.analysis, state.items)
-    changeable = _changeable(names, state)
-    return {"var:" + name for name in (*changeable, *cell.analysis.writes, *cell.analysis.deletes)}
+def expected_changes(cell: SourceCell, recorded: Iterable[Run]) -> set[str]:
+    """Return the keys that a run of the cell is expected to change: what its text binds, what it changed before."""
+    keys = {"var:" + name for name in (*cell.analysis.writes, *cell.analysis.deletes)}
+    for run in recorded:
+        keys.update(version.key for version in run.writes)
+        keys.update(run.removed)
+    return keys
 
 
 def needed_names(cell: SourceCell, state: PlanState) -> set[str]:
     """Return the variables that must be bound before the cell runs: all that it may read, with their groups."""
-    names = read_names(cell.analysis, state.items) & variable_names(state.items)
-    for name in tuple(names):
-        names.update(member for member in state.items["var:" + name].members if "var:" + member in state.items)
-    return closure(names, state.items)
-
-
-def _changeable(names: Iterable[str], state: PlanState) -> set[str]:
-    """Return those of ``names`` whose values can be changed in place, with the other members of their groups."""
-    found: set[str] = set()
-    for name in names:
-        version: Version | None = state.items.get("var:" + name)
-        if version is not None and not version.fixed:
-            found.update((name, *version.members))
-    return found
+    items = state.items
+    names = {name for name in read_names(cell.analysis, items) if "var:" + name in items}
+    while True:
+        groups = {member for name in names for member in items["var:" + name].members if "var:" + member in items}
+        more = closure(names | groups, items)
+        if more <= names:
+            return names
+        names |= more
 
 
 def _candidates(cell: SourceCell, records: Records) -> Sequence[Run]:
+    """Return the runs that may answer; the one whose outputs the cell shows comes first."""
     if not cell.active:
         return ()
-    runs = list(records.candidates(cell.analysis.code))
+    runs = records.candidates(cell.analysis.code)
     own = records.last_run(cell.id)
-    if own is not None:  # the run whose outputs the cell shows is judged first, where it may answer at all
-        runs.sort(key=lambda run: run.id != own.id)
+    if own is not None and own.code == cell.analysis.code and runs and runs[0].id != own.id:
+        return sorted(runs, key=lambda run: run.id != own.id)
     return runs
 
 

@@ -5,14 +5,61 @@ from __future__ import annotations
 import sys
 
 AMBIENT_PACKAGES: dict[str, str] = {
-    "ambient:matplotlib.rcparams": "matplotlib",
-    "ambient:pandas.options": "pandas",
-    "ambient:numpy.printoptions": "numpy",
-    "ambient:numpy.errstate": "numpy",
-    "ambient:sklearn.config": "sklearn",
+    "ambient:cwd": "",
     "ambient:decimal.context": "decimal",
+    "ambient:locale": "",
+    "ambient:logging": "logging",
+    "ambient:matplotlib.rcparams": "matplotlib",
+    "ambient:numpy.errstate": "numpy",
+    "ambient:numpy.printoptions": "numpy",
+    "ambient:pandas.options": "pandas",
+    "ambient:sklearn.config": "sklearn",
+    "ambient:sys.path": "",
+    "ambient:warnings": "",
 }
-"""Ambient items that matter only to runs which use a certain package; all others may matter to any run."""
+"""Ambient items but for random generators, with the package whose users they matter to; empty: they may matter to any
+run."""
+
+AMBIENT_SETTERS: dict[str, frozenset[str]] = {
+    "ambient:cwd": frozenset({"chdir", "fchdir", "%cd", "%pushd", "%popd"}),
+    "ambient:decimal.context": frozenset({"getcontext", "setcontext", "prec", "rounding"}),
+    "ambient:locale": frozenset({"setlocale"}),
+    "ambient:logging": frozenset({"basicConfig", "setLevel", "disable", "dictConfig", "addHandler", "getLogger"}),
+    "ambient:matplotlib.rcparams": frozenset(
+        {"rcParams", "rc", "rcdefaults", "style", "use", "set", "set_theme", "set_style", "set_context", "set_palette"}
+        | {"color_palette", "%matplotlib", "rc_file", "reset_defaults", "reset_orig", "xkcd", "update"}
+    ),
+    "ambient:numpy.errstate": frozenset({"seterr", "seterrcall"}),
+    "ambient:numpy.printoptions": frozenset({"set_printoptions", "set_string_function"}),
+    "ambient:pandas.options": frozenset({"set_option", "reset_option", "options", "set_eng_float_format"}),
+    "ambient:sklearn.config": frozenset({"set_config"}),
+    "ambient:sys.path": frozenset({"path", "addsitedir"}),
+    "ambient:warnings": frozenset({"simplefilter", "filterwarnings", "resetwarnings"}),
+}
+"""The words by which code changes an ambient item for good. One that is used without them is left as it is."""
+
+ENVIRONMENT_SETTERS = frozenset({"environ", "environb", "putenv", "unsetenv", "load_dotenv", "%env", "%set_env"})
+"""The words by which code changes environment variables."""
+
+FILE_WRITERS = frozenset(
+    {"copy", "copy2", "copyfile", "copytree", "download", "dump", "export", "extract", "extractall", "imsave", "link"}
+    | {"makedirs", "mkdir", "mkdtemp", "mkstemp", "move", "open", "Popen", "remove", "removedirs", "rename", "replace"}
+    | {"rmdir", "rmtree", "run", "savefig", "symlink", "symlink_to", "system", "touch", "truncate", "unlink"}
+    | {
+        "urlretrieve",
+        "connect",
+        "check_call",
+        "check_output",
+        "call",
+        "getoutput",
+        "persist",
+        "tofile",
+        "unpack_archive",
+    }
+)
+"""Words by which code changes files, besides those that begin with one of `FILE_WRITER_STARTS`."""
+
+FILE_WRITER_STARTS = ("to_", "write", "save", "sink_", "!", "%%", "%cp", "%mv", "%rm", "%mkdir", "%rmdir", "%save")
 
 UNOWNED_MODULES = frozenset(
     {

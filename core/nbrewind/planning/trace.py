@@ -33,48 +33,90 @@ def digest_of(*parts: str) -> str:
     return "b3:" + hasher.hexdigest(length=16)
 
 
+OPAQUE_GLOBALS = frozenset({"breakpoint", "eval", "exec", "get_ipython", "globals"})
+"""Builtins by which a function looks up names that its code does not spell out."""
+
+NOTHING: Mapping[str, frozenset[str]] = {}
+
+
 def variable_names(state: State) -> set[str]:
     """Return the names of all variables of a state."""
     return {key[4:] for key in state if key.startswith("var:")}
 
 
-def closure(names: Iterable[str], state: State) -> set[str]:
-    """Add to ``names`` everything that user functions among their values may read when called, at any depth."""
+def lookups(names: Iterable[str], state: State, reach: Mapping[str, frozenset[str]] = NOTHING) -> tuple[set[str], bool]:
+    """Return all names that code which reads ``names`` may look up, absent ones too, and whether it may look up any.
+
+    What user functions among the values may look up when called is followed to any depth; ``reach`` says it for names
+    whose values are not known.
+    """
     found = set(names)
     todo = list(found)
+    every = False
     while todo:
-        version = state.get("var:" + todo.pop())
+        name = todo.pop()
+        version = state.get("var:" + name)
         if version is None:
-            continue
-        for name in (*version.refs, *version.needs):
-            if name not in found and "var:" + name in state:
-                found.add(name)
-                todo.append(name)
-    return found
+            more: Iterable[str] = reach.get(name, ())
+        else:
+            more = (*version.refs, *version.needs, *reach.get(name, ()))
+        for other in more:
+            if other not in found:
+                found.add(other)
+                todo.append(other)
+                every = every or (other in OPAQUE_GLOBALS and "var:" + other not in state)
+    return found, every
+
+
+def closure(names: Iterable[str], state: State) -> set[str]:
+    """Add to ``names`` everything that user functions among their values may read when called, at any depth."""
+    direct = set(names)
+    found, every = lookups(direct, state)
+    if every:
+        return direct | variable_names(state)
+    return direct | {name for name in found if "var:" + name in state}
+
+
+def direct_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
+    """Return the names that the cell's own code may look up: its reads, and of its strings those that exist."""
+    if analysis.opaque:
+        return set(analysis.reads) | variable_names(state)
+    return set(analysis.reads).union(name for name in (*analysis.strings, *started) if "var:" + name in state)
 
 
 def read_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
     """Return the names that a run of the cell may read from ``state``, the absent ones among its direct reads too.
 
     ``started`` are the global names used by user code that is known to have started during the run. An opaque cell
-    may read every name. Functions handed on have been read (rule 5): the closure of every name is included whether
-    its functions were called or not.
+    may read every name, and so may one that reaches a function which calls ``globals()`` or ``exec``. Functions handed
+    on have been read (rule 5): the closure of every name is included whether its functions were called or not.
     """
-    present = variable_names(state)
-    direct = set(analysis.reads) | (set(analysis.strings) & present) | (set(started) & present)
-    if analysis.opaque:
-        direct |= present
-    return closure(direct, state)
+    return closure(direct_names(analysis, state, started), state)
 
 
-def bind_inputs(names: Iterable[str], state: State) -> tuple[Input, ...]:
+def kept_names(analysis: CellAnalysis, state: State, changed: Collection[str]) -> set[str]:
+    """Return the names that the text may bind or delete, but that a run which changed ``changed`` left as they were.
+
+    Whether it did not bind them or bound them to an equal value is not known, so its results hold only where they have
+    that value before. Names bound for certain are not among them: the run made them.
+    """
+    may = set(analysis.writes) - set(analysis.must_writes) - set(changed)
+    return {name for name in may if "var:" + name in state or name in analysis.deletes}
+
+
+def bind_inputs(names: Iterable[str], state: State, *, kept: bool = False) -> tuple[Input, ...]:
     """Bind names to the versions that ``state`` has, ``absent`` where it has none. Sorted by key."""
-    return tuple(_input("var:" + name, state, ABSENT) for name in sorted(set(names)))
+    return tuple(_input("var:" + name, state, ABSENT, kept) for name in sorted(set(names)))
+
+
+def sees_all(analysis: CellAnalysis, state: State) -> bool:
+    """Whether a run of the cell may look up any name: by its own text, or by a function that it reaches."""
+    return bool(analysis.opaque) or lookups(direct_names(analysis, state), state)[1]
 
 
 def names_input(analysis: CellAnalysis, state: State) -> tuple[Input, ...]:
     """Return the input that says which names existed, for a cell that may have asked (``'x' in globals()``)."""
-    if not analysis.opaque:
+    if not sees_all(analysis, state):
         return ()
     return (Input(key=ALL_NAMES, digest=digest_of(*sorted(variable_names(state)))),)
 
@@ -89,14 +131,16 @@ def ambient_inputs(packages: Collection[str], state: State) -> tuple[Input, ...]
         if not key.startswith(("ambient:", "env:")) or key.startswith("ambient:rng.") or state[key].digest == DEFAULT:
             continue
         owner = AMBIENT_PACKAGES.get(key)
-        if owner is None or owner in packages:
+        if not owner or owner in packages:
             found.append(_input(key, state, DEFAULT))
     return tuple(found)
 
 
-def _input(key: str, state: State, missing: str) -> Input:
+def _input(key: str, state: State, missing: str, kept: bool = False) -> Input:
     version = state.get(key)
-    return Input(key=key, digest=missing) if version is None else Input(key=key, digest=version.digest, run=version.run)
+    if version is None:
+        return Input(key=key, digest=missing, kept=kept)
+    return Input(key=key, digest=version.digest, run=version.run, kept=kept)
 
 
 def provenance(code: str, inputs: Iterable[Input], key: str) -> str:

@@ -1,0 +1,120 @@
+"""How far a cell that must run can reach: everything that it can change, by all that its text and the values say.
+
+Used for freshness, where nothing may be called fresh that a stale cell could still change. A cell can change the values
+that it can get hold of and that are not fixed: those it names, those that functions it can call name, and whatever
+shares objects with them. A value made by a cell that has not run yet is taken to be connected with all of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from nbrewind.model import CellAnalysis, Run
+from nbrewind.planning.match import Doubt, PlanState
+from nbrewind.planning.notebook import SourceCell
+from nbrewind.planning.tables import (
+    AMBIENT_PACKAGES,
+    AMBIENT_SETTERS,
+    ENVIRONMENT_SETTERS,
+    FILE_WRITER_STARTS,
+    FILE_WRITERS,
+)
+from nbrewind.planning.trace import direct_names, lookups
+
+ALL_KINDS = ("var:", "ambient:rng.", "env:", "file:", "dir:")
+GLOBAL = re.compile(r"\bglobal\s+([\w\s,]+)")
+SUSPENDED = frozenset({"async_generator", "coroutine", "generator"})
+
+
+def words_of(analysis: CellAnalysis) -> set[str]:
+    """Return the words by which a cell's text can change something outside the variables."""
+    calls = {part for call in analysis.calls for part in call.split(".")}
+    return calls | set(analysis.attributes) | set(analysis.magics)
+
+
+class Reach:
+    """What the cells of one notebook can change."""
+
+    def __init__(self, cells: Sequence[SourceCell]) -> None:
+        """Look at all texts once: which names functions may rebind, which words functions use."""
+        self._rebound = {
+            name
+            for cell in cells
+            if "global" in cell.source
+            for found in GLOBAL.findall(cell.source)
+            for name in re.findall(r"\w+", found)
+        }
+        self._words = {word for cell in cells if cell.analysis.late_reads for word in words_of(cell.analysis)}
+
+    def of(self, cell: SourceCell, state: PlanState) -> frozenset[str]:
+        """Return the names that a value made by the cell may be connected with."""
+        return frozenset(_found(cell, state)[0].union(cell.analysis.late_reads, cell.analysis.writes))
+
+    def doubt(self, cell: SourceCell, state: PlanState, recorded: Iterable[Run], expected: Collection[str]) -> None:
+        """Doubt what a run of the cell is ``expected`` to change, and everything else that it can change."""
+        analysis = cell.analysis
+        doubt = Doubt(cell.id, cell.label, expected=False)
+        found, every = _found(cell, state)
+        user_code = any(_runs_user_code(name, state) for name in found)
+        late = set(analysis.late_reads)
+        reach = self.of(cell, state)
+        if every:
+            self._everything(state, expected, doubt, reach)
+        else:
+            changed = self._changeable(found, state)
+            if user_code or late:
+                changed |= self._rebound
+            state.doubt([key for name in changed if (key := "var:" + name) not in expected], doubt, reach)
+            if user_code or analysis.calls or analysis.magics:
+                state.doubt_all(("ambient:rng.",), doubt)
+            if not any(run.code == analysis.code for run in recorded):
+                words = words_of(analysis) | (self._words if user_code else set())
+                self._outside(words, state, expected, doubt)
+        state.doubt(expected, Doubt(cell.id, cell.label), reach)
+
+    def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:
+        state.doubt([key for key in state.items if key not in expected], doubt, reach)
+        state.doubt([key for key in AMBIENT_PACKAGES if key not in expected], doubt)
+        state.doubt_all(ALL_KINDS, doubt)
+
+    def _changeable(self, names: Iterable[str], state: PlanState) -> set[str]:
+        """Return those of ``names`` whose values can be changed in place, with the other members of their groups."""
+        found: set[str] = set()
+        for name in names:
+            version = state.items.get("var:" + name)
+            if version is None or "var:" + name in state.doubts:
+                if name in state.reach:
+                    found.add(name)
+            elif not version.fixed:
+                found.update((name, *version.members))
+        return found
+
+    def _outside(self, words: set[str], state: PlanState, expected: Collection[str], doubt: Doubt) -> None:
+        for key, setters in AMBIENT_SETTERS.items():
+            if key not in expected and not setters.isdisjoint(words):
+                state.doubt((key,), doubt)
+        if not ENVIRONMENT_SETTERS.isdisjoint(words):
+            state.doubt_all(("env:",), doubt)
+        if not FILE_WRITERS.isdisjoint(words) or any(word.startswith(FILE_WRITER_STARTS) for word in words):
+            state.doubt_all(("file:", "dir:"), doubt)
+
+
+def _found(cell: SourceCell, state: PlanState) -> tuple[set[str], bool]:
+    """Return all names that a run of the cell may look up, and whether it may look up any name."""
+    analysis = cell.analysis
+    names = direct_names(analysis, state.items).union(analysis.strings)
+    found, every = lookups(names, state.items, state.reach)
+    return found, every or bool(analysis.opaque) or any(_hides_code(name, state) for name in found)
+
+
+def _hides_code(name: str, state: PlanState) -> bool:
+    """Whether a value holds suspended code of which nothing is known."""
+    version = state.items.get("var:" + name)
+    return version is not None and version.kind in SUSPENDED and not version.refs
+
+
+def _runs_user_code(name: str, state: PlanState) -> bool:
+    """Whether a value may hold functions of the user's: then what they do is done by whoever reads it."""
+    version = state.items.get("var:" + name)
+    return name in state.reach or (version is not None and bool(version.refs or version.needs or not version.loadable))
