@@ -14,7 +14,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pickle import PickleBuffer
 from typing import NamedTuple
@@ -188,6 +187,8 @@ class Contents:
             elif piece.size:
                 view[:] = self._get_row(piece)
         if manifest.size > PARALLEL_BYTES:
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
                 for _ in pool.map(lambda job: self.blobs.read(*job), jobs):
                     pass

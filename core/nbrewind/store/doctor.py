@@ -58,7 +58,7 @@ def _permissions(store: Store, repair: bool) -> Iterator[Finding]:
     ]
     for path, mode in wanted:
         found = mode_of(path)
-        if found & ~mode:
+        if found is not None and found & ~mode:
             fixed = repair and _chmod(path, mode)
             yield Finding(
                 kind="permissions",
@@ -66,7 +66,7 @@ def _permissions(store: Store, repair: bool) -> Iterator[Finding]:
                 what=f"others can use it: mode {found:o}, not {mode:o}",
                 fixed=fixed,
             )
-    wrong = [path for path in place.blobs.glob("*/*") if mode_of(path) != BLOB_MODE]
+    wrong = [path for path in place.blobs.glob("*/*") if mode_of(path) not in (BLOB_MODE, None)]
     if wrong:
         changed = [_chmod(path, BLOB_MODE) for path in wrong] if repair else [False]
         yield Finding(

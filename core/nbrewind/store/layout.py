@@ -116,9 +116,12 @@ def create_private(path: Path, mode: int = DATABASE_MODE) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, mode))
 
 
-def mode_of(path: Path) -> int:
-    """Return a path's permission bits."""
-    return stat.S_IMODE(path.lstat().st_mode)
+def mode_of(path: Path) -> int | None:
+    """Return a path's permission bits, ``None`` if it has just gone."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def disk_error(action: str, where: object, error: OSError) -> StoreError:

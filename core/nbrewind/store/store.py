@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
@@ -63,7 +62,7 @@ class Store:
         rows = self.database.read(sql)
         if not rows:
             with self.database.write() as connection:
-                connection.execute("INSERT OR IGNORE INTO meta VALUES ('nonce', ?)", (secrets.token_hex(16),))
+                connection.execute("INSERT OR IGNORE INTO meta VALUES ('nonce', ?)", (os.urandom(16).hex(),))
             rows = self.database.read(sql)
         return str(rows[0][0])
 

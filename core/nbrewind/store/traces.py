@@ -53,9 +53,9 @@ class Traces:
 
     @staticmethod
     def insert(connection: Connection, run: Run, *, answerable: bool) -> None:
-        """Write the row of a run's trace."""
+        """Write the row of a run's trace, unless a first attempt to record the run has left it."""
         connection.execute(
-            "INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.id, run.notebook, run.cell, run.code, run.started, time.time(), run.status, answerable, encode(run),
             ),

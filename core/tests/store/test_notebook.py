@@ -254,6 +254,22 @@ def test_a_record_that_fails_leaves_nothing(store: Store, notebook: Notebook, hi
     assert store.doctor() == []
 
 
+def test_a_record_that_failed_can_be_tried_again(store: Store, notebook: Notebook, history: Any) -> None:
+    history.run({"x": b"1"})
+    run = Run(id="r2", notebook=notebook.id, session="s", cell="", number=1, code="c", source="s", started=0.0)
+    checkpoint = Checkpoint(id="c2", notebook=notebook.id, session="s", run="r2", time=0.0)
+    outputs = [{"text": "x" * 1_000_000}]
+    connection = notebook.database.connection()
+    connection.execute("PRAGMA max_page_count=40")
+    with pytest.raises(StoreError, match="full"):
+        notebook.record(run, checkpoint, source="", outputs=outputs)
+    connection.execute("PRAGMA max_page_count=100000")
+    notebook.record(run, checkpoint, source="", outputs=outputs)
+    notebook.mark_saved("c2", added=0)
+    assert store.outputs("r2") == outputs
+    assert store.candidates("c") == [run]
+
+
 def test_another_notebooks_run_is_refused(store: Store, notebook: Notebook) -> None:
     run = Run(id="r", notebook="other", session="s", cell="", number=1, code="c", source="s", started=0.0)
     checkpoint = Checkpoint(id="c", notebook="other", session="s", time=0.0)
