@@ -55,7 +55,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
         reads=_sorted(walk.reads - tables.BUILTINS),
         late_reads=_sorted(walk.late),
         writes=_sorted(walk.writes),
-        must_writes=_sorted({name for name in walk.state.bound if "@" not in name} - walk.volatile),
+        must_writes=_sorted(walk.certain()),
         deletes=_sorted(walk.deletes),
         mutates=_sorted(walk.mutates()),
         strings=_sorted((walk.strings | (walk.reads & tables.BUILTINS)) - tables.KEYWORDS),

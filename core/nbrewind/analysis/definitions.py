@@ -24,7 +24,7 @@ class Definitions(Statements):
         self._methods: list[tuple[str, Body]] = []
         """Methods of the class whose body is walked: the key of each, and what it does."""
 
-    def visit_FunctionDef(self, node: Function) -> None:
+    def _visit_FunctionDef(self, node: Function) -> None:
         for decorator in node.decorator_list:
             self._decorator(decorator)
         for default in (*node.args.defaults, *node.args.kw_defaults):
@@ -37,24 +37,28 @@ class Definitions(Statements):
                 self.annotation(argument.annotation)
         if node.returns is not None:
             self.annotation(node.returns)
-        body = self._function_body(node, self.body or Body(), outer)
+        inner = {argument.arg for argument in arguments(node.args)}
+        key = outer.class_key(outer.mangle(node.name)) or outer.mangle(node.name)
+        body = self.function(node.body, inner, key, in_class=outer.kind is Kind.CLASS)
         self.scope = outer
         if self.body is None:
             self._hand_over(node, body)
         self.store(node.name)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    _visit_AsyncFunctionDef = _visit_FunctionDef
 
-    def _function_body(self, node: Function, body: Body, outer: Scope) -> Body:
-        inner, global_ = bindings(node.body)
-        inner |= {argument.arg for argument in arguments(node.args)}
-        if outer.kind is Kind.CLASS:
+    def function(self, statements: list[ast.stmt], names: set[str], key: str, *, in_class: bool = False) -> Body:
+        """Walk a function's body; ``names`` are its parameters, ``key`` is what it will be bound to."""
+        inner, global_ = bindings(statements)
+        inner |= names
+        if in_class:
             inner.add("__class__")
+        body = self.body or Body()
         kept = self.scope, self.body, self.state, self.loops, self._exits, self._rounds, self._function
         self.scope = Scope(Kind.FUNCTION, self.scope, inner, global_)
         self.body, self.state, self.loops, self._exits, self._rounds = body, State(), 0, [], []
-        self._function = outer.class_key(outer.mangle(node.name)) or outer.mangle(node.name)
-        self.block(node.body)
+        self._function = key
+        self.block(statements)
         self.scope, self.body, self.state, self.loops, self._exits, self._rounds, self._function = kept
         return body
 
@@ -84,7 +88,7 @@ class Definitions(Statements):
         if not isinstance(node, ast.Call) and dotted(node):
             self.calls.add(dotted(node))
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+    def _visit_ClassDef(self, node: ast.ClassDef) -> None:
         for decorator in node.decorator_list:
             self._decorator(decorator)
         outer = self._type_parameters(node)
@@ -146,7 +150,7 @@ class Definitions(Statements):
     def _lazily(self, node: ast.expr) -> None:
         self.deferred(Scope(Kind.FUNCTION, self.scope), lambda: self.visit(node))
 
-    def visit_TypeAlias(self, node: Any) -> None:
+    def _visit_TypeAlias(self, node: Any) -> None:
         outer = self._type_parameters(node)
         self._lazily(node.value)
         self.scope = outer

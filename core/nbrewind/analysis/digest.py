@@ -7,6 +7,7 @@ added are left out where they are empty, so is what the position of a node impli
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from blake3 import blake3
@@ -68,10 +69,10 @@ def dump(tree: ast.AST, replaced: Mapping[int, Sequence[Part]] | None = None) ->
                 continue
             if isinstance(value, list):
                 todo.append("]")
-                todo += [item if isinstance(item, ast.AST) else "C" + constant(item) + ";" for item in reversed(value)]
+                todo += [item if isinstance(item, ast.AST) else "V" + constant(item) + ";" for item in reversed(value)]
                 todo.append("[")
             else:
-                todo.append(value if isinstance(value, ast.AST) else "C" + constant(value) + ";")
+                todo.append(value if isinstance(value, ast.AST) else "V" + constant(value) + ";")
             todo.append(" " + name + "=")
     return "".join(found)
 
@@ -106,7 +107,7 @@ def quiet(text: str, tree: ast.Module) -> bool:
     if not tree.body or not isinstance(tree.body[-1], ast.Expr) or ";" not in text:
         return False
     last = tree.body[-1]
-    lines = text.splitlines() if "\f" not in text else text.split("\n")
+    lines = re.split(r"\r\n?|\n", text)
     row = (last.end_lineno or 1) - 1
     if row >= len(lines):
         return False

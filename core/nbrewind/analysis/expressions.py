@@ -27,7 +27,7 @@ class Expressions(Facts):
         kind = type(node)
         visitor = self._visitors.get(kind)
         if visitor is None:
-            visitor = self._visitors[kind] = getattr(self, "visit_" + kind.__name__, self.generic)
+            visitor = self._visitors[kind] = getattr(self, "_visit_" + kind.__name__, self.generic)
         visitor(node)
 
     def generic(self, node: ast.AST) -> None:
@@ -41,10 +41,10 @@ class Expressions(Facts):
             elif isinstance(value, ast.AST):
                 self.visit(value)
 
-    def visit_Load(self, node: ast.Load) -> None:
+    def _visit_Load(self, node: ast.Load) -> None:
         """Nothing to see."""
 
-    def visit_Name(self, node: ast.Name) -> None:
+    def _visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.load(node.id)
         elif isinstance(node.ctx, ast.Store):
@@ -52,32 +52,33 @@ class Expressions(Facts):
         else:
             self.delete(node.id)
 
-    def visit_Constant(self, node: ast.Constant) -> None:
+    def _visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
             self.mention(node.value)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
+    def _visit_Attribute(self, node: ast.Attribute) -> None:
         value: ast.expr = node
-        attributes = []
+        parts = []
         while isinstance(value, ast.Attribute):
-            attributes.append(value.attr)
+            parts.append(value.attr)
             if isinstance(value.ctx, ast.Load):
                 self.attributes.add(value.attr)
             value = value.value
         if isinstance(node.ctx, (ast.Store, ast.Del)):
             self.change(node.value)
-        self.visit(value)
-        for name in attributes:
+        if not (parts[-1] in tables.SHELL_HARMLESS and is_shell(value)):
+            self.visit(value)
+        for name in parts:
             if name in tables.OPAQUE_ATTRIBUTES:
                 self.hide(f".{name}: {tables.OPAQUE_ATTRIBUTES[name]}")
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:
+    def _visit_Subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, (ast.Store, ast.Del)):
             self.change(node.value)
         self.visit(node.value)
         self.visit(node.slice)
 
-    def visit_BinOp(self, node: ast.BinOp) -> None:
+    def _visit_BinOp(self, node: ast.BinOp) -> None:
         rights = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp):
@@ -95,17 +96,17 @@ class Expressions(Facts):
                 self.visit(node)
         self.state = join([before, self.state])
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+    def _visit_BoolOp(self, node: ast.BoolOp) -> None:
         self.visit(node.values[0])
         self.maybe(*node.values[1:])
 
-    def visit_Compare(self, node: ast.Compare) -> None:
+    def _visit_Compare(self, node: ast.Compare) -> None:
         self.visit(node.left)
         self.visit(node.comparators[0])
         if len(node.comparators) > 1:
             self.maybe(*node.comparators[1:])
 
-    def visit_IfExp(self, node: ast.IfExp) -> None:
+    def _visit_IfExp(self, node: ast.IfExp) -> None:
         self.visit(node.test)
         before = self.state.copy()
         self.visit(node.body)
@@ -114,21 +115,21 @@ class Expressions(Facts):
         self.visit(node.orelse)
         self.state = join([*ends, self.state])
 
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+    def _visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
         self.share(node.target, node.value)
         self.store(node.target.id)
 
-    def visit_Yield(self, node: ast.Yield) -> None:
+    def _visit_Yield(self, node: ast.Yield) -> None:
         if node.value is not None:
             self.visit(node.value)
             self.touch(node.value)
 
-    def visit_Await(self, node: ast.Await | ast.YieldFrom) -> None:
+    def _visit_Await(self, node: ast.Await | ast.YieldFrom) -> None:
         self.visit(node.value)
         self.touch(node.value)
 
-    visit_YieldFrom = visit_Await
+    _visit_YieldFrom = _visit_Await
 
     # What may change in place
 
@@ -151,7 +152,7 @@ class Expressions(Facts):
 
     # Scopes of their own
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:
+    def _visit_Lambda(self, node: ast.Lambda) -> None:
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
@@ -203,7 +204,7 @@ class Expressions(Facts):
         runs_once = len(node.generators) == 1 and not first.ifs and self.surely(first.iter)
         self.state = self.state if runs_once else join([before, self.state])
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+    _visit_ListComp = _visit_SetComp = _visit_DictComp = _visit_GeneratorExp = _comprehension
 
     def _bind_inner(self, target: ast.expr) -> None:
         """Walk a comprehension's target: its names are its own, but it may store into an object (``for x.y in``)."""
@@ -229,7 +230,7 @@ class Expressions(Facts):
 
     # Calls
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def _visit_Call(self, node: ast.Call) -> None:
         func = node.func
         name = dotted(func)
         if name.startswith(".") and self.shell_call(node):
@@ -314,3 +315,8 @@ class Expressions(Facts):
     def shell_call(self, node: ast.Call) -> bool:
         """Walk a call that IPython's own syntax becomes; return whether it was one."""
         raise NotImplementedError
+
+
+def is_shell(node: ast.expr) -> bool:
+    """Whether an expression is ``get_ipython()``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "get_ipython"

@@ -65,6 +65,8 @@ class Facts:
         self.opaque = ""
         self.volatile: set[str] = set()
         """Names that a function may delete at any time once it ran."""
+        self.erased = False
+        """A function ran that may delete any name, at any time from then on."""
         self.pending: dict[str, list[Body]] = {}
         self.live: set[str] = set()
         """Names that bodies which may run read: a function bound to one later may run at once."""
@@ -80,7 +82,7 @@ class Facts:
             own = scope.class_key(name)
             if own:
                 self._activate(own)
-                if self.body is None and own in self.state.bound:
+                if own in self.state.bound:
                     return
             if scope.owner(name) is not None:
                 return
@@ -102,7 +104,7 @@ class Facts:
         name = scope.mangle(name)
         if scope.kind is not Kind.MODULE and name not in scope.globals:
             own = scope.class_key(name)
-            if own and self.body is None:
+            if own:
                 self.state.bound.add(own)
             return
         (self.modules if module else self.values).add(name)
@@ -138,22 +140,27 @@ class Facts:
         """Return what stands for a name in `changed`, `touched` and `alias`."""
         name = self.scope.mangle(name)
         own = self.scope.class_key(name)
-        if own:
-            return own
         scope = self.scope.owner(name)
-        return scope.key(name) if scope is not None else name
+        key = scope.key(name) if scope is not None else name
+        if own:
+            # Before the class binds the name, it reads the one outside.
+            self.alias[own].add(key)
+        return own or key
 
     def mention(self, text: str) -> None:
         """Note the identifiers inside a string constant."""
         found = [text] if text.isidentifier() else IDENTIFIER.findall(text)
         (self.strings if self.body is None else self.body.strings).update(found)
 
-    def hide(self, reason: str) -> None:
-        """Note that the text does not tell what is read or written."""
+    def hide(self, reason: str, *, deletes: bool = True) -> None:
+        """Note that the text does not tell what is read or written; ``deletes``: names may be gone after it."""
         if self.body is not None:
             self.body.opaque = self.body.opaque or reason
             return
         self.opaque = self.opaque or reason
+        if deletes:
+            self.state.bound.clear()
+            self.deleted |= self.writes
         for name in tuple(self.pending):
             self._activate(name)
 
@@ -193,9 +200,14 @@ class Facts:
                     self.reads.add(name)
                 todo += self.pending.pop(name, ())
             if body.opaque:
+                self.erased = True
                 self.hide(body.opaque)
 
     # Results
+
+    def certain(self) -> set[str]:
+        """Return the names that are bound whenever the text ends without an error."""
+        return set() if self.erased else {name for name in self.state.bound if "@" not in name} - self.volatile
 
     def mutates(self) -> set[str]:
         """Return the names whose object may change: those noted, and those that they share objects with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import string
@@ -127,7 +128,7 @@ def _outputs(line: str) -> list[str]:
         words = shlex.split(line.replace("=", " "))
     except ValueError:
         words = line.replace("=", " ").split()
-    pairs = zip(words, words[1:], strict=False)
+    pairs = itertools.pairwise(words)
     return [value for option, value in pairs if option in ("--out", "--err", "--proc") and value.isidentifier()]
 
 

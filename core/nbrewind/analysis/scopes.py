@@ -38,7 +38,7 @@ class Scope:
     ) -> None:
         self.kind = kind
         self.parent = parent
-        self.mangler = mangler or (parent.mangler if parent else "")
+        self.mangler: str = mangler or (parent.mangler if parent else "")
         """The class whose private names (``__x``) are spelt with its own name; empty outside classes."""
         self.globals = frozenset(map(self.mangle, globals_))
         self.locals = frozenset(map(self.mangle, locals_)) - self.globals

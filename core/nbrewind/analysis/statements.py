@@ -47,11 +47,11 @@ class Statements(Expressions):
 
     # Simple statements
 
-    def visit_Expr(self, node: ast.Expr) -> None:
+    def _visit_Expr(self, node: ast.Expr) -> None:
         if not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)):
             self.visit(node.value)
 
-    def visit_Assign(self, node: ast.Assign) -> None:
+    def _visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
         fixed = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         for target in node.targets:
@@ -66,7 +66,7 @@ class Statements(Expressions):
         if value is not None:
             self.share(target, value)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+    def _visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
             self.load(node.target.id)
             self.visit(node.value)
@@ -80,7 +80,7 @@ class Statements(Expressions):
         self.visit(node.target)
         self.share(node.target, node.value)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+    def _visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self.scope.kind is not Kind.FUNCTION:
             self.annotation(node.annotation)
         if node.value is not None:
@@ -98,51 +98,51 @@ class Statements(Expressions):
         else:
             self.visit(node)
 
-    def visit_Assert(self, node: ast.Assert) -> None:
+    def _visit_Assert(self, node: ast.Assert) -> None:
         self.visit(node.test)
         self.maybe(node.msg)
 
-    def visit_Raise(self, node: ast.Raise | ast.Return) -> None:
+    def _visit_Raise(self, node: ast.Raise | ast.Return) -> None:
         self.generic(node)
         self.state.dead = True
 
-    def visit_Return(self, node: ast.Return) -> None:
+    def _visit_Return(self, node: ast.Return) -> None:
         self.generic(node)
         if node.value is not None:
             self.touch(node.value)
             self.alias[self._function] |= {self.key(name.id) for name in bases(node.value)}
         self.state.dead = True
 
-    def visit_Break(self, node: ast.Break) -> None:
+    def _visit_Break(self, node: ast.Break) -> None:
         if self._exits:
             self._exits[-1].append(self.state.copy())
         self.state.dead = True
 
-    def visit_Continue(self, node: ast.Continue) -> None:
+    def _visit_Continue(self, node: ast.Continue) -> None:
         if self._rounds:
             self._rounds[-1].append(self.state.copy())
         self.state.dead = True
 
-    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
+    def _visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         """Scopes know these."""
 
-    visit_Nonlocal = visit_Global
+    _visit_Nonlocal = _visit_Global
 
-    def visit_Import(self, node: ast.Import) -> None:
+    def _visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.imports.add(alias.name)
             self.store(alias.asname or alias.name.partition(".")[0], module=True)
             if alias.name == "__main__":
                 self.hide("it imports __main__, the namespace itself")
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def _visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         self.imports.add(module)
         if module == "__main__":
             self.hide("it imports __main__, the namespace itself")
         for alias in node.names:
             if alias.name == "*":
-                self.hide(f"from {module} import * binds names that the text does not tell")
+                self.hide(f"from {module} import * binds names that the text does not tell", deletes=False)
                 continue
             self.store(alias.asname or alias.name)
             if module == "__future__" and alias.name == "annotations":
@@ -150,7 +150,7 @@ class Statements(Expressions):
 
     # Ways that part and meet
 
-    def visit_If(self, node: ast.If) -> None:
+    def _visit_If(self, node: ast.If) -> None:
         ends: list[State] = []
         while True:
             self.visit(node.test)
@@ -168,7 +168,7 @@ class Statements(Expressions):
             self.state = join(ends)
             return
 
-    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+    def _visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
         self.touch(node.iter)
         start = self.state
@@ -183,9 +183,9 @@ class Statements(Expressions):
         self.block(node.orelse)
         self.state = join([self.state, *(state.without(deleted) for state in exits)])
 
-    visit_AsyncFor = visit_For
+    _visit_AsyncFor = _visit_For
 
-    def visit_While(self, node: ast.While) -> None:
+    def _visit_While(self, node: ast.While) -> None:
         with self.watched() as deleted, self._loop() as (exits, _):
             self.visit(node.test)
             start = self.state.copy()
@@ -209,7 +209,7 @@ class Statements(Expressions):
             self._exits.pop()
             self._rounds.pop()
 
-    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+    def _visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         swallowed: State | None = None
         with self.watched() as deleted:
             for item in node.items:
@@ -223,9 +223,9 @@ class Statements(Expressions):
         if swallowed is not None:
             self.state = join([self.state, swallowed.without(deleted)])
 
-    visit_AsyncWith = visit_With
+    _visit_AsyncWith = _visit_With
 
-    def visit_Try(self, node: ast.Try) -> None:
+    def _visit_Try(self, node: ast.Try) -> None:
         start = self.state.copy()
         ends: list[State] = []
         with self.watched() as deleted:
@@ -252,9 +252,9 @@ class Statements(Expressions):
             after.dead = after.dead or last.dead
         self.state = after
 
-    visit_TryStar = visit_Try
+    _visit_TryStar = _visit_Try
 
-    def visit_Match(self, node: ast.Match) -> None:
+    def _visit_Match(self, node: ast.Match) -> None:
         self.visit(node.subject)
         self.touch(node.subject)
         start = self.state
@@ -304,7 +304,7 @@ class Statements(Expressions):
         if name:
             self.bind(ast.Name(name, ast.Store()), subject)
 
-    def visit_match_case(self, node: ast.match_case) -> None:
+    def _visit_match_case(self, node: ast.match_case) -> None:
         self.pattern(node.pattern, ast.Constant(None))
         if node.guard is not None:
             self.visit(node.guard)

@@ -118,14 +118,11 @@ SHELL_METHODS = frozenset(
 )
 """Methods of the shell that IPython's own syntax is transformed to."""
 
-SHELL_HARMLESS = frozenset(
-    {"config", "events", "kernel", "set_next_input", "show_usage", "display_formatter", "history_manager"}
-)
+SHELL_HARMLESS = frozenset({"config", "events", "kernel", "set_next_input", "show_usage", "display_formatter"})
 """Attributes of the shell that neither read nor bind the user's names."""
 
 TRANSPARENT = frozenset(
     {
-        "ABC",
         "BytesIO",
         "ExcelWriter",
         "Figure",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -76,12 +78,20 @@ def parse_python(text: str) -> ast.Module:
     """Return the tree of Python text, without a warning to the user."""
     if not _WARNS.search(text):
         return ast.parse(text, FILENAME)
-    # The kernel has warned of an invalid escape already. `catch_warnings` would make it forget which warnings were
-    # shown before, so that others came twice.
+    with _silent():
+        return ast.parse(text, FILENAME)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep warnings of the parser, which the kernel has shown already, from the user.
+
+    `warnings.catch_warnings` would make Python forget which warnings were shown before, so that others came twice.
+    """
     kept = warnings.filters
     warnings.filters = [("ignore", None, Warning, None, 0)]
     try:
-        return ast.parse(text, FILENAME)
+        yield
     finally:
         warnings.filters = kept
 
@@ -90,11 +100,14 @@ def parse_python(text: str) -> ast.Module:
 def _manager() -> Any:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager()
+    manager: Any = TransformerManager
+    return manager()
 
 
 def _transformed(source: str) -> str:
-    return str(_manager().transform_cell(source))
+    manager = _manager()
+    with _silent():
+        return str(manager.transform_cell(source))
 
 
 def automagic(text: str) -> str:

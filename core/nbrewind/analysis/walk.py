@@ -6,7 +6,7 @@ import ast
 
 from nbrewind.analysis import digest, magics, tables
 from nbrewind.analysis.definitions import Definitions
-from nbrewind.analysis.facts import Body
+from nbrewind.analysis.expressions import is_shell
 from nbrewind.analysis.flow import join
 from nbrewind.analysis.scopes import Kind
 from nbrewind.analysis.transform import Parsed, Unparsable, automagic, parse, parse_python
@@ -50,10 +50,7 @@ class Walk(Definitions):
     def shell_call(self, node: ast.Call) -> bool:
         """Walk a call that IPython's own syntax becomes; return whether it was one."""
         func = node.func
-        if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Call):
-            return False
-        inner = func.value.func
-        if not isinstance(inner, ast.Name) or inner.id != "get_ipython":
+        if not isinstance(func, ast.Attribute) or not is_shell(func.value):
             return False
         values = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
         texts = [value for value in values if isinstance(value, str)]
@@ -122,8 +119,6 @@ class Walk(Definitions):
         outer = self.scope
         while self.scope.parent is not None:
             self.scope = self.scope.parent
-        if outer is not self.scope:
-            self.mention(" ".join(outer.locals))
         body = tree.body if isinstance(tree, ast.Module) else [tree]
         for node in body:
             self.visit(node)
@@ -131,9 +126,7 @@ class Walk(Definitions):
 
     def _run_locally(self, code: list[Parsed]) -> None:
         body = [node for found in code for node in found.tree.body]
-        empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-        function = ast.FunctionDef(name="timeit", args=empty, body=body, decorator_list=[])
-        found = self._function_body(function, self.body or Body(), self.scope)
+        found = self.function(body, set(), "timeit")
         if self.body is None:
             self.run(found)
 
