@@ -28,7 +28,9 @@ class Kernel:
             language="python",
         )
         environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **(env or {})}
-        environment.pop("NBREWIND_STORE", None) if env is None else None
+        for name in ("NBREWIND_STORE", "NBREWIND_MODE", "NBREWIND_NOTEBOOK", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST"):
+            if name not in (env or {}):  # with the last one set, ipykernel does not catch what programs print
+                environment.pop(name, None)
         self.manager.start_kernel(cwd=str(cwd) if cwd else None, env=environment)
         self.client = self.manager.client()
         self.client.start_channels()

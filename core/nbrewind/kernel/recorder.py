@@ -101,12 +101,12 @@ class Recorder:
         if os.getpid() != self._pid:
             entry.extra["skip"] = True
             return
+        if entry.silent:
+            self.outside("something was executed silently")
         analysis = entry.extra["analysis"] = self.analysis(entry.source)
         if analysis.own:
             entry.extra["skip"] = True
             return
-        if entry.silent:
-            self.outside("something was executed silently")
         self.look_outside()
         if self.replayer is not None:
             self.replayer.prepare(entry, analysis)

@@ -79,7 +79,7 @@ def test_silent_executes_count_as_outside_changes(kernel, records):
     kernel.run("x = 1", cell="one")
     kernel.run("x = 2", silent=True)
     kernel.run("y = x", cell="two")
-    first, outside, second = records()
+    _, outside, second = records()
     assert outside.cell == "" and outside.unknown
     assert [version.key for version in outside.writes] == ["var:x"]
     assert {entry.key: entry.run for entry in second.inputs}["var:x"] == outside.id
@@ -141,7 +141,7 @@ def test_an_interrupt_before_the_cell_is_raised_in_the_cell(kernel, records):
     assert (reply["status"], reply["ename"]) == ("error", "KeyboardInterrupt")
     assert not kernel.text(messages)
     assert kernel.value("'ran' in globals()") is False
-    run = [run for run in records() if run.cell == "one"][0]
+    (run,) = records("one")
     assert run.status == "interrupted"
 
 
