@@ -1,23 +1,50 @@
-"""The command's entry: a group of commands, one module each."""
+"""The command's entry: a group of commands. Each is loaded when it is used, so that help appears at once."""
 
 from __future__ import annotations
+
+import importlib
 
 import click
 
 from nbrewind._version import __version__
-from nbrewind.cli.records import graph, history, status
-from nbrewind.cli.run import audit, repeat
-from nbrewind.cli.storage import doctor, store
+
+COMMANDS = {
+    "audit": ("run", "Run a whole notebook in a new kernel and record it."),
+    "repeat": ("run", "Bring a notebook up to date, running only what must run."),
+    "status": ("records", "Show the state of every cell, with the reason."),
+    "graph": ("records", "Show which cell reads what from which."),
+    "history": ("records", "Show the checkpoint tree of a notebook."),
+    "store": ("storage", "Look at the store of records."),
+    "doctor": ("storage", "Check the store, and say what is wrong where."),
+}
+"""Name to module and help in one line."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The group: knows its commands' names and short help without loading them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"nbrewind.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def app() -> None:
     """Record notebooks, rewind their kernels, and repeat only what an edit touches.
 
     Example: nbrewind audit analysis.ipynb -o done.ipynb
     """
-
-
-for command in (audit, repeat, graph, status, history, store, doctor):
-    app.add_command(command)

@@ -1,7 +1,8 @@
-"""What all commands share: options, exit statuses, JSON, progress, words for numbers."""
+"""What all commands share: options, exit statuses, errors as one line, JSON, and access to the records."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -14,18 +15,16 @@ from typing import Any, TypeVar
 import click
 import msgspec
 from nbformat import NotebookNode
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from nbrewind.cli.show import note, plain
 from nbrewind.driver.notebook_file import NotebookError, is_python, read_notebook
-from nbrewind.driver.session import KernelError
-from nbrewind.store import Store, StoreError
+from nbrewind.planning.notebook import History
+from nbrewind.store import Notebook, Store, StoreError
+from nbrewind.store.layout import Layout, default_directory
 
 FAILED = 1
 USAGE = 2
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+INTERRUPTED = 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,7 +36,7 @@ class Usage(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line to standard error."""
-        click.echo(f"nbrewind: {self.format_message()}", err=True)
+        click.echo(f"nbrewind: {plain(self.format_message())}", err=True)
 
 
 class Failed(Usage):
@@ -46,8 +45,17 @@ class Failed(Usage):
     exit_code = FAILED
 
 
+class Interrupted(Usage):
+    """Ctrl-C, or a request to end: one line, exit status 130."""
+
+    exit_code = INTERRUPTED
+
+
 def command_options(function: Command) -> Command:
-    """Add ``--store`` and ``--json``, and turn known errors into one line and an exit status."""
+    """Add ``--store`` and ``--json``, and turn known errors into one line and an exit status.
+
+    With ``--json`` such an error is also the document on standard output: ``{"error": MESSAGE}``.
+    """
 
     @click.option(
         "--store", "store_dir", metavar="DIR", help="The store (default: $NBREWIND_STORE, else Jupyter's data)."
@@ -57,12 +65,25 @@ def command_options(function: Command) -> Command:
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
-        except (NotebookError, StoreError) as error:
-            raise Usage(str(error)) from error
-        except KernelError as error:
-            raise Failed(str(error)) from error
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            error: Usage = Interrupted("interrupted; what was saved until then is kept")
+        except (Usage, NotebookError, StoreError) as problem:
+            error = problem if isinstance(problem, Usage) else Usage(str(problem))
+        except Exception as problem:
+            error = _of_kernel(problem)
+        if options["as_json"]:
+            emit({"error": error.format_message()})
+        raise error
 
     return wrapped  # type: ignore[return-value]
+
+
+def _of_kernel(problem: Exception) -> Usage:
+    """Return what to say of a kernel's failure; anything else is a bug, and is raised again with its traceback."""
+    module = sys.modules.get("nbrewind.driver.session")  # without a kernel it need not be loaded, which takes a while
+    if module is None or not isinstance(problem, module.KernelError):
+        raise problem
+    return Usage(str(problem)) if isinstance(problem, module.StartError) else Failed(str(problem))
 
 
 def open_store(directory: str | None, *, create: bool = True) -> Store:
@@ -70,56 +91,57 @@ def open_store(directory: str | None, *, create: bool = True) -> Store:
     return Store.open(directory, create=create)
 
 
+def place_of(directory: str | None) -> Layout:
+    """Return where a command's store is, whether or not there is one."""
+    return Layout(Path(directory).expanduser() if directory else default_directory())
+
+
+@contextmanager
+def records_of(directory: str | None, content: NotebookNode, path: Path) -> Iterator[Records]:
+    """Open what is recorded of a notebook, for reading; where there is no store, nothing is, and none is made."""
+    if not place_of(directory).traces.exists():
+        yield Records(None, None)
+        return
+    with open_store(directory, create=False) as store:
+        yield Records(store, store.notebook(path, cells=[cell.id for cell in content.cells], create=False))
+
+
+class Records:
+    """What is recorded of a notebook; nothing at all if there is no store, no history of its own if it has none."""
+
+    def __init__(self, store: Store | None, index: Notebook | None) -> None:
+        """Take the store and the notebook's index in it, where they exist."""
+        self.store = store
+        self.index = index
+
+    @property
+    def history(self) -> History:
+        """The notebook's runs, and a look-up in all records."""
+        runs = self.index.runs() if self.index else ()
+        return History(runs, self.store.candidates if self.store else lambda code: ())
+
+
 def load_notebook(path: str) -> tuple[NotebookNode, Path]:
     """Read a notebook for a command; warnings go to standard error."""
     notebook, warnings = read_notebook(path)
     for text in warnings:
-        err.print(f"[yellow]note:[/] {text}")
+        note(text)
     if not is_python(notebook):
         raise NotebookError(f"{path} is a notebook of another language than Python; nothing is recorded of those")
     return notebook, Path(path).resolve()
 
 
 def emit(document: Any) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False) + "\n")
+    """Print one JSON document; in ASCII where standard output takes nothing else."""
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=ascii_only)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair in somebody's source
+        text = json.dumps(msgspec.to_builtins(document), indent=2)
+    click.echo(text)
 
 
 def instant(seconds: float) -> str:
     """Return an RFC 3339 instant in UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in words (``1.5 MB``)."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return ""  # not reached: the loop ends at GB
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words (``12 ms``, ``3.4 s``, ``2 min 5 s``)."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else f"{seconds * 1000:.1f} ms"
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"
-
-
-@contextmanager
-def progress_bar(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[Any], None]]:
-    """Show progress over cells on a terminal; yields what to call when a cell begins."""
-    if quiet or not err.is_terminal:
-        yield lambda cell: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        begun = 0
-
-        def begin(cell: Any) -> None:
-            nonlocal begun
-            progress.update(task, completed=begun, description=f"{title}: {cell.label} {cell.title[:40]}")
-            begun += 1
-
-        yield begin

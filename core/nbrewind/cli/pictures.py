@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
+from nbrewind.cli.show import plain
 from nbrewind.model import CellState, Edge
 
 COLOURS = {"fresh": "#2e7d32", "never run": "#757575", "failed": "#c62828"}
@@ -14,19 +15,27 @@ LEFT = 28
 
 
 def _label(state: CellState) -> str:
-    return f"{state.index + 1}: {state.label}"
+    return plain(f"{state.index + 1}: {state.label}")
+
+
+def _names(edge: Edge) -> str:
+    return plain(", ".join(edge.names))
 
 
 def mermaid(states: Sequence[CellState], edges: Sequence[Edge]) -> str:
     """Return a Mermaid flow chart."""
+
+    def quoted(text: str) -> str:
+        codes = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
+        return '"' + "".join(codes.get(char, char) for char in text) + '"'
+
     lines = ["flowchart TD"]
     names = {state.id: f"c{state.index}" for state in states}
     for state in states:
-        text = _label(state).replace('"', "#quot;")
-        lines.append(f'  {names[state.id]}["{text}"]')
+        lines.append(f"  {names[state.id]}[{quoted(_label(state))}]")
     for edge in edges:
         arrow = "-->" if edge.evidence == "observed" else "-.->"
-        lines.append(f'  {names[edge.from_]} {arrow}|"{", ".join(edge.names)}"| {names[edge.to]}')
+        lines.append(f"  {names[edge.from_]} {arrow}|{quoted(_names(edge))}| {names[edge.to]}")
     return "\n".join(lines)
 
 
@@ -40,9 +49,7 @@ def dot(states: Sequence[CellState], edges: Sequence[Edge]) -> str:
     lines += [f"  {quoted(state.id)} [label={quoted(_label(state))}];" for state in states]
     for edge in edges:
         style = "solid" if edge.evidence == "observed" else "dashed"
-        lines.append(
-            f"  {quoted(edge.from_)} -> {quoted(edge.to)} [label={quoted(', '.join(edge.names))}, style={style}];"
-        )
+        lines.append(f"  {quoted(edge.from_)} -> {quoted(edge.to)} [label={quoted(_names(edge))}, style={style}];")
     return "\n".join([*lines, "}"])
 
 
@@ -62,7 +69,7 @@ def svg(states: Sequence[CellState], edges: Sequence[Edge]) -> str:
         y = ROW * rows[state.id] + 26
         colour = COLOURS.get(state.freshness, STALE)
         parts.append(
-            f'<circle cx="14" cy="{y - 4}" r="5" fill="{colour}"><title>{escape(state.reason)}</title></circle>'
+            f'<circle cx="14" cy="{y - 4}" r="5" fill="{colour}"><title>{escape(plain(state.reason))}</title></circle>'
         )
         parts.append(f'<text x="{LEFT}" y="{y}" fill="#212121">{escape(_label(state))}</text>')
         parts.append(f'<text x="{text_width + 10}" y="{y}" fill="{colour}">{escape(state.freshness)}</text>')
@@ -72,6 +79,9 @@ def svg(states: Sequence[CellState], edges: Sequence[Edge]) -> str:
         dash = "" if edge.evidence == "observed" else ' stroke-dasharray="4 3"'
         parts.append(
             f'<path d="M{start} {top} C{bend} {top} {bend} {bottom} {start} {bottom}" fill="none" stroke="#1565c0" '
-            f'stroke-opacity="0.6"{dash}><title>{escape(", ".join(edge.names))}</title></path>'
+            f'stroke-opacity="0.6"{dash}><title>{escape(_names(edge))}</title></path>'
         )
     return "\n".join([*parts, "</svg>"])
+
+
+PICTURES: dict[str, Callable[[Sequence[CellState], Sequence[Edge]], str]] = {"mermaid": mermaid, "dot": dot, "svg": svg}

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 from nbformat import NotebookNode
-from rich.table import Table
+from rich.text import Text
 
-from nbrewind.cli.common import command_options, duration, emit, instant, load_notebook, open_store, out, size
-from nbrewind.cli.pictures import dot, mermaid, svg
-from nbrewind.driver.repeat import history_of
+from nbrewind.cli.common import Records, Usage, command_options, emit, instant, load_notebook, records_of
+from nbrewind.cli.pictures import PICTURES
+from nbrewind.cli.show import Row, at_work, console, count, duration, plain, rows, say, shorten, size
 from nbrewind.model import CellState, Checkpoint, Edge, Run
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
 from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
-from nbrewind.store import Notebook, Store
+
+MARKS = {"fresh": ("✓", "green"), "never run": ("○", "dim"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
+STALE = ("●", "yellow")
 
 
-def _index(store: Store, path: Path, content: NotebookNode) -> Notebook | None:
-    return store.notebook(path, cells=[cell.id for cell in content.cells], create=False)
-
-
-def _states(content: NotebookNode, path: Path, store: Store) -> list[CellState]:
-    index = _index(store, path, content)
-    return freshness(
-        code_cells(content.cells),
-        history_of(index, store),
-        World(path.parent),
-        checkpoints=index.checkpoints() if index else (),
-    )
+def _states(content: NotebookNode, path: Path, records: Records) -> list[CellState]:
+    checkpoints = records.index.checkpoints() if records.index else ()
+    return freshness(code_cells(content.cells), records.history, World(path.parent), checkpoints=checkpoints)
 
 
 @click.command()
@@ -44,56 +38,52 @@ def status(notebook: str, store_dir: str | None, as_json: bool) -> None:
     Example: nbrewind status analysis.ipynb
     """
     content, path = load_notebook(notebook)
-    with open_store(store_dir) as store:
-        states = _states(content, path, store)
+    with records_of(store_dir, content, path) as records, at_work("Comparing with the records"):
+        states = _states(content, path, records)
     if as_json:
         emit({"cells": [msgspec.to_builtins(state) for state in states]})
         return
-    marks = {"fresh": "[green]✓ fresh[/]", "never run": "[dim]○ never run[/]", "failed": "[red]✗ failed[/]"}
-    table = Table(box=None, pad_edge=False)
-    table.add_column("cell", justify="right")
-    table.add_column("")
-    table.add_column("checkpoint")
-    table.add_column("time", justify="right")
-    table.add_column("bytes", justify="right")
-    table.add_column("", no_wrap=True, max_width=40, overflow="ellipsis")
-    table.add_column("why", overflow="fold")
-    for state in states:
-        table.add_row(
-            str(state.index + 1),
-            marks.get(state.freshness, f"[yellow]● {state.freshness}[/]"),
-            state.checkpoint,
-            duration(state.seconds) if state.run else "",
-            size(state.bytes) if state.run else "",
-            state.label.replace("[", r"\["),
-            state.reason.replace("[", r"\["),
-        )
-    out.print(table)
+    if states:
+        rows(("cell", "state", "time", "size", "code"), [_state_row(state) for state in states], right=(0, 2, 3))
+        say()
     fresh = sum(1 for state in states if state.freshness == "fresh")
-    out.print(f"{fresh} of {len(states)} cells are fresh")
+    say(f"{fresh} of {count(len(states), 'cell')} {'is' if fresh == 1 else 'are'} fresh")
+
+
+def _state_row(state: CellState) -> Row:
+    mark, style = MARKS.get(state.freshness, STALE)
+    reason = "" if state.freshness in ("fresh", "never run") and state.checkpoint != "lost" else state.reason
+    columns: list[str | Text] = [str(state.index + 1), Text(f"{mark} {state.freshness}", style=style)]
+    columns += [duration(state.seconds), size(state.bytes)] if state.run else ["", ""]
+    return Row(columns, state.label, reason)
 
 
 @click.command()
 @click.argument("notebook")
 @click.option("--static", is_flag=True, help="From the sources alone, without records.")
 @click.option(
-    "--format", "form", type=click.Choice(["json", "mermaid", "dot", "svg"]), help="Print the graph in this form."
+    "--format", "form", type=click.Choice(["json", *PICTURES]), help="Print the graph in this form, for other programs."
 )
 @command_options
 def graph(notebook: str, static: bool, form: str | None, store_dir: str | None, as_json: bool) -> None:
     """Show which cell of NOTEBOOK reads what from which.
 
+    Edges are those observed where a cell's code is as it ran, and those that its text tells elsewhere (dashed in
+    pictures).
+
     Example: nbrewind graph analysis.ipynb --format svg > graph.svg
     """
+    if as_json and form not in (None, "json"):
+        raise Usage(f"--json and --format {form} exclude each other")
     content, path = load_notebook(notebook)
     cells = code_cells(content.cells)
-    with open_store(store_dir) as store:
-        states = _states(content, path, store)
-        found = edges(cells, None if static else history_of(_index(store, path, content), store))
+    with records_of(store_dir, content, path) as records, at_work("Reading the records"):
+        states = _states(content, path, records)
+        found = edges(cells, None if static else records.history)
     if as_json or form == "json":
         emit({"cells": [msgspec.to_builtins(state) for state in states], "edges": [edge_json(edge) for edge in found]})
     elif form is not None:
-        out.out({"mermaid": mermaid, "dot": dot, "svg": svg}[form](states, found), highlight=False)
+        click.echo(PICTURES[form](states, found))
     else:
         _print_graph(states, found)
 
@@ -110,14 +100,20 @@ def edge_json(edge: Edge) -> dict[str, Any]:
 
 
 def _print_graph(states: list[CellState], found: list[Edge]) -> None:
+    to = console()
     number = {state.id: state.index + 1 for state in states}
     for state in states:
-        out.print(f"[bold]{number[state.id]:>3}[/] {state.label}".replace("[(", r"\[("), markup=True)
+        code = shorten(plain(state.label), to.width - 5)
+        to.print(Text(f"{number[state.id]:>3}  ", style="bold") + Text(code, style=""))
         for edge in found:
             if edge.to == state.id:
-                kind = "" if edge.kind == "variable" else f" ({edge.kind})"
-                guess = "" if edge.evidence == "observed" else " [dim]static[/]"
-                out.print(f"      reads {', '.join(edge.names)} of cell {number[edge.from_]}{kind}{guess}")
+                words: list[str] = [] if edge.kind == "variable" else [edge.kind]
+                words += [] if edge.evidence == "observed" else ["from the text"]
+                remark = f"  ({', '.join(words)})" if words else ""
+                names = shorten(plain(", ".join(edge.names)), max(to.width - 32 - len(remark), 12))
+                to.print(Text(f"       ← cell {number[edge.from_]}: {names}") + Text(remark, style="dim"))
+    say()
+    say(f"{count(len(found), 'edge')} between {count(len(states), 'cell')}")
 
 
 @click.command()
@@ -129,37 +125,16 @@ def history(notebook: str, store_dir: str | None, as_json: bool) -> None:
     Example: nbrewind history analysis.ipynb
     """
     content, path = load_notebook(notebook)
-    with open_store(store_dir) as store:
-        index = _index(store, path, content)
-        checkpoints = index.checkpoints() if index else []
-        heads = index.heads() if index else {}
-        runs = {run.id: run for run in index.runs()} if index else {}
-        rows = [_row(checkpoint, runs.get(checkpoint.run) or store.run(checkpoint.run)) for checkpoint in checkpoints]
+    with records_of(store_dir, content, path) as records:
+        heads = records.index.heads() if records.index else {}
+        found = _history(records)
     if as_json:
-        emit(
-            {
-                "heads": [{"session": session, "checkpoint": head} for session, head in sorted(heads.items())],
-                "checkpoints": [msgspec.to_builtins(row) for row in rows],
-            }
-        )
-        return
-    if not rows:
-        out.print("No checkpoints yet. `nbrewind audit NOTEBOOK` records a run.")
-        return
-    places = {cell.id: index + 1 for index, cell in enumerate(content.cells)}
-    table = Table(box=None, pad_edge=False)
-    for title in ("checkpoint", "parent", "cell", "time", "stored", "wrote", ""):
-        table.add_column(title, justify="right" if title == "stored" else "left", overflow="fold")
-    ends = {checkpoint: session for session, checkpoint in heads.items()}
-    for row in reversed(rows):
-        words = ", ".join(row.written) + (f" (removed {', '.join(row.removed)})" if row.removed else "")
-        marks = [f"head of {ends[row.id]}"] if row.id in ends else []
-        marks += [f"labelled {row.label}"] if row.label else []
-        marks += ["kept"] if row.keep else []
-        marks += [f"lost: {row.lost}"] if row.lost else ([] if row.saved else ["not saved"])
-        place = str(places.get(row.cell or "", "-"))
-        table.add_row(row.id, row.parent or "", place, row.time, size(row.bytes), words, ", ".join(marks))
-    out.print(table)
+        ends = [{"session": session, "checkpoint": head} for session, head in sorted(heads.items())]
+        emit({"heads": ends, "checkpoints": [msgspec.to_builtins(row) for row in found]})
+    elif found:
+        _print_history(found, heads, {cell.id: index + 1 for index, cell in enumerate(content.cells)})
+    else:
+        say(f"No checkpoints yet: `nbrewind audit {notebook}` records a run.")
 
 
 class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +155,15 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     written: list[str]
     removed: list[str]
+
+
+def _history(records: Records) -> list[HistoryRow]:
+    """Return the checkpoints, oldest first."""
+    if records.index is None or records.store is None:
+        return []
+    runs = {run.id: run for run in records.index.runs()}
+    store = records.store
+    return [_row(point, runs.get(point.run) or store.run(point.run)) for point in records.index.checkpoints()]
 
 
 def _row(checkpoint: Checkpoint, run: Run | None) -> HistoryRow:
@@ -203,3 +187,28 @@ def _row(checkpoint: Checkpoint, run: Run | None) -> HistoryRow:
         written=names(True),
         removed=names(False),
     )
+
+
+def _print_history(found: list[HistoryRow], heads: dict[str, str], places: dict[str, int]) -> None:
+    """Print newest first; the parent is named where it is not the next line."""
+    ends = {checkpoint: session for session, checkpoint in heads.items()}
+    listed = []
+    for number, row in reversed(list(enumerate(found))):
+        below = found[number - 1].id if number else None
+        local = datetime.fromisoformat(row.time.replace("Z", "+00:00")).astimezone()
+        columns = (row.id, str(places.get(row.cell or "", "-")), f"{local:%Y-%m-%d %H:%M:%S}", size(row.bytes))
+        words = ", ".join(row.written) + (f" (removed {', '.join(row.removed)})" if row.removed else "")
+        listed.append(Row(columns, words or "-", "; ".join(_marks(row, below, ends))))
+    rows(("checkpoint", "cell", "time", "stored", "wrote"), listed, right=(1, 3))
+    say()
+    say(f"{count(len(found), 'checkpoint')} of {count(len(heads), 'session')}")
+
+
+def _marks(row: HistoryRow, below: str | None, ends: dict[str, str]) -> list[str]:
+    marks = [f"labelled {row.label}"] if row.label else []
+    marks += [f"head of session {ends[row.id]}"] if row.id in ends else []
+    marks += ["kept"] if row.keep else []
+    marks += [{"skip": "skipped: a record answered", "load": "loaded"}[row.action]] if row.action != "run" else []
+    if row.parent != below:
+        marks.append(f"follows {row.parent}" if row.parent else "start of a session")
+    return marks + ([f"lost: {row.lost}"] if row.lost else [] if row.saved else ["not saved"])

@@ -8,28 +8,25 @@ from typing import Any
 
 import click
 from nbformat import NotebookNode
-from rich.table import Table
 
-from nbrewind.cli.common import (
-    FAILED,
-    Usage,
-    command_options,
-    duration,
-    emit,
-    err,
-    load_notebook,
-    open_store,
-    out,
-    progress_bar,
-    size,
-)
+from nbrewind.cli.common import FAILED, Records, Usage, command_options, emit, load_notebook, open_store, records_of
+from nbrewind.cli.reports import failure, print_audit, print_steps, unrecorded
+from nbrewind.cli.show import at_work, progress_bar
 from nbrewind.driver.audit import Audit, AuditedRun
 from nbrewind.driver.audit import audit as run_audit
-from nbrewind.driver.notebook_file import cell_index, inject_parameters, parameter_value, write_notebook
-from nbrewind.driver.repeat import Repeat, preview
+from nbrewind.driver.notebook_file import (
+    cell_index,
+    check_writable,
+    inject_parameters,
+    parameter_value,
+    write_notebook,
+)
+from nbrewind.driver.repeat import Repeat
 from nbrewind.driver.repeat import repeat as run_repeat
 from nbrewind.model import Step
 from nbrewind.planning.notebook import code_cells
+from nbrewind.planning.outside import World
+from nbrewind.planning.plan import plan
 
 PARAMETER = click.option(
     "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter (papermill)."
@@ -59,38 +56,50 @@ def audit(
 ) -> None:
     """Run the whole NOTEBOOK in a new kernel and record it.
 
+    Stops at the first cell that raises, unless it is tagged raises-exception. The notebook itself is left as it is; ask
+    for the executed one with -o or --inplace.
+
     Example: nbrewind audit analysis.ipynb -o done.ipynb -p YEAR 2013
     """
-    content, path = _prepare(notebook, output, inplace, parameters)
+    content, path, target = _prepare(notebook, output, inplace, parameters)
     total = len(code_cells(content.cells))
-    with open_store(store_dir) as store, progress_bar("Auditing", total, quiet=as_json) as begin:
+    with open_store(store_dir) as store, progress_bar("Auditing", total) as begin:
         result = asyncio.run(run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, progress=begin))
-    _write(content, output, path if inplace else None)
+    if target is not None:
+        write_notebook(content, target)
     if as_json:
-        emit({"runs": [_audited(run) for run in result.runs if run.run], "seconds": result.seconds})
+        emit(_audited(result))
     else:
-        _print_audit(result)
-    if result.failed and not allow_errors:
-        raise SystemExit(FAILED)
+        print_audit(result, target)
+    why = failure(result)
+    if why:
+        _end(why)
 
 
 def _prepare(
     notebook: str, output: str | None, inplace: bool, parameters: tuple[tuple[str, str], ...]
-) -> tuple[NotebookNode, Path]:
+) -> tuple[NotebookNode, Path, Path | None]:
+    """Read the notebook and set its parameters. Returns it, its path, and where the executed one goes."""
     if output and inplace:
         raise Usage("-o and --inplace exclude each other")
     content, path = load_notebook(notebook)
     inject_parameters(content, {name: parameter_value(value) for name, value in parameters})
-    return content, path
-
-
-def _write(content: NotebookNode, output: str | None, path: Path | None) -> None:
-    target = Path(output) if output else path
+    target = Path(output) if output else path if inplace else None
     if target is not None:
-        write_notebook(content, target)
+        check_writable(target)
+    return content, path, target
 
 
-def _audited(done: AuditedRun) -> dict[str, Any]:
+def _audited(result: Audit) -> dict[str, Any]:
+    return {
+        "runs": [_audited_run(done) for done in result.runs if done.run],
+        "seconds": result.seconds,
+        "failed": failure(result),
+        "unrecorded": [done.cell.id for done in unrecorded(result)],
+    }
+
+
+def _audited_run(done: AuditedRun) -> dict[str, Any]:
     assert done.run is not None
     return {
         "cell": done.cell.id,
@@ -101,35 +110,6 @@ def _audited(done: AuditedRun) -> dict[str, Any]:
         "bytes": done.stored,
         "status": done.run.status,
     }
-
-
-def _print_audit(result: Audit) -> None:
-    table = Table(box=None, pad_edge=False)
-    for title, justify in (("cell", "right"), ("time", "right"), ("overhead", "right"), ("stored", "right")):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
-    table.add_column("", no_wrap=True, overflow="ellipsis")
-    recorded = [done for done in result.runs if done.run is not None]
-    for done in recorded:
-        assert done.run is not None
-        mark = "" if done.status == "ok" else f"  [red]{done.status}: {_plain(done.error)}[/]"
-        table.add_row(
-            str(done.cell.index + 1),
-            duration(done.run.seconds),
-            duration(done.run.overhead),
-            size(done.stored),
-            _plain(done.cell.title) + mark,
-        )
-    out.print(table)
-    overhead = sum(done.run.overhead for done in recorded if done.run)
-    stored = sum(done.stored for done in recorded)
-    share = f" ({overhead / result.seconds:.1%} of the time)" if result.seconds else ""
-    out.print(
-        f"{len(recorded)} cells recorded in {duration(result.seconds)}; "
-        f"overhead {duration(overhead)}{share}; {size(stored)} stored"
-    )
-    for done in recorded:
-        if done.run and done.run.unknown:
-            out.print(f"[yellow]cell {done.cell.index + 1}[/] will always run again: {_plain(done.run.unknown[0])}")
 
 
 @click.command()
@@ -156,34 +136,47 @@ def repeat(
 ) -> None:
     """Bring NOTEBOOK up to date in a new kernel, running only what must run.
 
+    Outputs in OUT are complete, as if every cell had run. The first use runs everything and records it.
+
     Example: nbrewind repeat analysis.ipynb -o done.ipynb -p YEAR 2014
     """
-    content, path = _prepare(notebook, output, inplace, parameters)
+    if dry_run and (output or inplace):
+        raise Usage("--dry-run writes no notebook; leave out -o and --inplace")
+    content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
-    with open_store(store_dir) as store:
-        if dry_run:
-            steps = preview(content, path, store, last=last).steps
-            result = Repeat(steps=steps, seconds=sum(step.seconds for step in steps))
-        else:
-            with progress_bar("Repeating", len(code_cells(content.cells)), quiet=as_json) as begin:
-                result = asyncio.run(
-                    run_repeat(content, path, store, last=last, kernel=kernel, files=files, progress=begin)
-                )
-            _write(content, output, path if inplace else None)
-    if as_json:
-        emit(
-            {
-                "steps": [_step(step) for step in result.steps],
-                "tasks": {"answered": 0, "ran": 0},
-                "seconds": result.seconds,
-                "failed": result.failed,
-                "notes": result.notes,
-            }
-        )
+    if dry_run:
+        with records_of(store_dir, content, path) as records, at_work("Planning"):
+            result = _expected(content, path, last, records)
     else:
-        _print_steps(result, content, dry_run)
+        total = sum(1 for cell in code_cells(content.cells) if last is None or cell.index <= last)
+        with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
+            work = run_repeat(content, path, store, last=last, kernel=kernel, files=files, progress=begin)
+            result = asyncio.run(work)
+        if place is not None:
+            write_notebook(content, place)
+    if as_json:
+        emit(_repeated(result))
+    else:
+        print_steps(result, content, place, dry_run=dry_run)
     if result.failed:
-        raise SystemExit(FAILED)
+        _end(result.failed)
+
+
+def _expected(content: NotebookNode, path: Path, last: int | None, records: Records) -> Repeat:
+    """Plan a repeat without a kernel, and without making a store where there is none."""
+    cells = [cell for cell in code_cells(content.cells) if last is None or cell.index <= last]
+    steps = plan(cells, records.history, World(path.parent)).steps
+    return Repeat(steps=steps, seconds=sum(step.seconds for step in steps))
+
+
+def _repeated(result: Repeat) -> dict[str, Any]:
+    return {
+        "steps": [_step(step) for step in result.steps],
+        "tasks": {"answered": 0, "ran": 0},
+        "seconds": result.seconds,
+        "failed": result.failed,
+        "notes": result.notes,
+    }
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -197,37 +190,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _print_steps(result: Repeat, content: NotebookNode, dry_run: bool) -> None:
-    titles = {cell.id: cell.title for cell in code_cells(content.cells)}
-    table = Table(box=None, pad_edge=False)
-    table.add_column("cell", justify="right")
-    table.add_column("")
-    table.add_column("expected" if dry_run else "time", justify="right")
-    table.add_column("", no_wrap=True, max_width=44, overflow="ellipsis")
-    table.add_column("why", overflow="fold")
-    colours = {"run": "bold", "load": "cyan", "skip": "dim"}
-    for step in result.steps:
-        action = f"{step.action} (prelude)" if step.prelude else step.action
-        table.add_row(
-            str(step.index + 1),
-            f"[{colours[step.action]}]{action}[/]",
-            duration(step.seconds),
-            _plain(titles.get(step.cell, "")),
-            _plain(step.reason),
-        )
-    out.print(table)
-    for note in result.notes:
-        out.print(_plain(note))
-    count = {action: sum(1 for step in result.steps if step.action == action) for action in ("run", "load", "skip")}
-    verb = "would run" if dry_run else "ran"
-    out.print(
-        f"{count['run']} cells {verb}, {count['load']} loaded, {count['skip']} skipped; "
-        f"{'expected ' if dry_run else ''}{duration(result.seconds)}"
-    )
-    if result.failed:
-        err.print(f"[red]nbrewind:[/] {_plain(result.failed)}")
-
-
-def _plain(text: str) -> str:
-    """Keep brackets of the user's text from being read as markup."""
-    return text.replace("[", r"\[")
+def _end(why: str) -> None:
+    """End with the one line on standard error that says what failed."""
+    error = Usage(why)
+    error.show()
+    raise SystemExit(FAILED)

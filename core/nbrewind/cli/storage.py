@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 import msgspec
 
-from nbrewind.cli.common import FAILED, command_options, emit, open_store, out, size
+from nbrewind.cli.common import FAILED, command_options, emit, open_store, place_of
+from nbrewind.cli.show import at_work, console, count, plain, say, size
+from nbrewind.store import Finding, StoreError
 
 
 @click.group()
@@ -23,34 +25,58 @@ def info(store_dir: str | None, as_json: bool) -> None:
 
     Example: nbrewind store info --json
     """
-    with open_store(store_dir) as opened:
+    with open_store(store_dir, create=False) as opened:
         found = opened.info()
-    fields = msgspec.to_builtins(found)
     if as_json:
-        emit(fields)
+        emit(found)
         return
-    for name, value in fields.items():
-        text = size(value) if name.startswith("bytes") or name == "budget" else str(value)
-        out.print(f"{name.replace('_', ' '):<16}{text}")
+    held = found.row_bytes + found.blob_bytes
+    lines = {
+        "directory": found.directory,
+        "notebooks": str(found.notebooks),
+        "runs": str(found.runs),
+        "checkpoints": str(found.checkpoints),
+        "contents": f"{size(held)} ({count(found.blobs, 'file')} of {size(found.blob_bytes)}, the rest in rows)",
+        "budget": f"{size(found.budget)}, not yet kept to",
+        "schema": str(found.schema),
+    }
+    for name, text in lines.items():
+        console().print(f"{name:<13}{plain(text)}")
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Mend what can be mended without losing anything.")
+@click.option("--repair", is_flag=True, help="Mend what can be mended; what can't is taken out of the saved history.")
+@click.option("--deep", is_flag=True, help="Read every content and verify its digest.")
 @command_options
-def doctor(repair: bool, store_dir: str | None, as_json: bool) -> None:
+def doctor(repair: bool, deep: bool, store_dir: str | None, as_json: bool) -> None:
     """Check the store, and say what is wrong where.
+
+    Exit status 1 if something is wrong and was not mended.
 
     Example: nbrewind doctor --repair
     """
-    with open_store(store_dir) as opened:
-        findings = opened.doctor(repair=repair)
+    with at_work("Checking the store"):
+        findings = _examine(store_dir, repair=repair, deep=deep)
     if as_json:
         emit({"findings": [msgspec.to_builtins(finding) for finding in findings]})
     elif not findings:
-        out.print("Nothing is wrong.")
+        say("Nothing is wrong.")
     else:
         for finding in findings:
-            done = " (mended)" if finding.fixed else ""
-            out.print(f"{finding.where}: {finding.what}{done}", markup=False)
+            say(plain(f"{finding.where}: {finding.what}{' (mended)' if finding.fixed else ''}"))
     if any(not finding.fixed for finding in findings):
         raise SystemExit(FAILED)
+
+
+def _examine(directory: str | None, *, repair: bool, deep: bool) -> list[Finding]:
+    """Check the store; one that is there but can't even be opened is a finding, with what to do."""
+    place = place_of(directory)
+    try:
+        with open_store(directory, create=False) as opened:
+            return opened.doctor(repair=repair, deep=deep)
+    except StoreError as error:
+        if "newer nbrewind" in str(error) or not place.traces.is_file():
+            raise
+        advice = "restore it from a backup, or move the store away and start a new one"
+        what = str(error).replace("; run `nbrewind doctor`", f"; {advice}")
+        return [Finding(kind="database", where=str(place.traces), what=what)]
