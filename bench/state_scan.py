@@ -38,7 +38,7 @@ def commit(live: LiveState, changes: Changes) -> None:
 def measure(label: str, setup: str, change: str = "pass") -> None:
     """Print what a scan costs with nothing changed, and after *change*."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    exec(setup, namespace)  # noqa: S102
+    exec(setup, namespace)
     live = LiveState(namespace, lambda: ())
     commit(live, live.scan())
     print(f"{label:<44}{'nothing changed':<20}{best(live.scan):9.3f} ms")
@@ -51,7 +51,7 @@ def measure(label: str, setup: str, change: str = "pass") -> None:
             size[""] = sum(sum(group.bytes.values()) for group in changes.groups)
             commit(live, changes)
 
-        print(f"{'':<44}{change[:18]:<20}{best(changed, lambda: exec(code, namespace), 3):9.3f} ms")  # noqa: S102
+        print(f"{'':<44}{change[:18]:<20}{best(changed, lambda: exec(code, namespace), 3):9.3f} ms")
 
 
 def main() -> None:
@@ -63,7 +63,11 @@ def main() -> None:
     measure("array of 400 MB", "import numpy as np; a = np.random.rand(50_000_000)", "a[7] += 1")
     measure("300,000 dicts", "d = [{'k': i, 'v': str(i)} for i in range(300_000)]", "d[7]['k'] += 1")
     measure("1,000,000 numbers in a list", "d = list(range(1_000_000))", "d[7] += 1")
-    measure("100,000 objects", "class C: pass\nd = []\nfor i in range(100_000):\n    c = C(); c.v = i; d.append(c)", "d[7].v += 1")
+    measure(
+        "100,000 objects",
+        "class C: pass\nd = []\nfor i in range(100_000):\n    c = C(); c.v = i; d.append(c)",
+        "d[7].v += 1",
+    )
     pandas = "import pandas as pd, numpy as np\n"
     measure("frame, 1,000,000 x 10", pandas + "df = pd.DataFrame(np.random.rand(1_000_000, 10))", "df.iloc[0, 0] += 1")
     measure("frame, 1,000,000 strings", pandas + "df = pd.DataFrame({'s': [str(i) for i in range(1_000_000)]})")

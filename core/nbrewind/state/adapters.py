@@ -11,6 +11,7 @@ import builtins
 import gc
 import sys
 import types
+import typing
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,16 @@ PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "Buffer", "SwigPyObject"}
 """Types of objects that own an array's memory and that nobody else reaches."""
 
 CLASS_INTERNALS = frozenset(
-    {"__dict__", "__weakref__", "_abc_impl", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
-     "__slotnames__"}
+    {
+        "__dict__",
+        "__weakref__",
+        "_abc_impl",
+        "__module__",
+        "__qualname__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__slotnames__",
+    }
 )
 """Entries of a class that the interpreter makes itself."""
 
@@ -37,13 +46,15 @@ def global_dicts() -> set[int]:
 
 def is_definition(obj: object) -> bool:
     """Tell whether an object is a function or a class."""
-    return isinstance(obj, (types.FunctionType, type))
+    return isinstance(obj, (types.FunctionType, type, typing.TypeVar))
 
 
 def is_own_definition(obj: Any) -> bool:
     """Tell whether a function or class is the notebook's: no import brings it back."""
     if isinstance(obj, type):
         return is_user_class(obj)
+    if isinstance(obj, typing.TypeVar):
+        return not is_importable(obj, obj.__module__ or "", obj.__name__)
     return not is_importable(obj, obj.__module__ or "", obj.__qualname__)
 
 
@@ -74,6 +85,8 @@ def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
         extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
         extra += type.__getattribute__(obj, "__bases__")
         extra.append(type(obj))
+    elif isinstance(obj, typing.TypeVar):
+        extra += [obj.__bound__, *obj.__constraints__]
     elif isinstance(obj, types.MethodType):
         extra += [obj.__self__, obj.__func__]
     elif isinstance(obj, weakref.ReferenceType):

@@ -30,7 +30,7 @@ def _flat(array: np.ndarray[Any, Any]) -> tuple[Any, tuple[int, ...]] | None:
 def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     """Return how an array of exactly ``numpy.ndarray`` is saved."""
     root = owner_of(array)
-    if array.dtype.hasobject and array.dtype.kind != "O" or array.dtype.kind in "TV" and array.dtype.hasobject:
+    if (array.dtype.hasobject and array.dtype.kind != "O") or (array.dtype.kind in "TV" and array.dtype.hasobject):
         return _by_numpy(pickler, array, root)
     if array.dtype.kind == "T":
         return _by_numpy(pickler, array, root)
@@ -87,8 +87,8 @@ def reduce_subclass(pickler: Snapshotter, array: Any) -> Any:
     if isinstance(array, np.memmap):
         pickler.refuse("an array mapped from a file lives in that file")
     cls = type(array)
-    if "__reduce__" in cls.__dict__ and cls.__module__.split(".")[0] != "numpy" or "__setstate__" in cls.__dict__ and (
-        cls.__module__.split(".")[0] != "numpy"
+    if ("__reduce__" in cls.__dict__ and cls.__module__.split(".")[0] != "numpy") or (
+        "__setstate__" in cls.__dict__ and (cls.__module__.split(".")[0] != "numpy")
     ):
         pickler.refuse(f"its type {cls.__qualname__} decides itself what is saved, which can't be checked")
     plain = array.view(np.ndarray)
@@ -122,7 +122,7 @@ def owned_objects(items: list[Any], shape: tuple[int, ...], fortran: bool, write
     """Make an array of objects."""
     import numpy as np
 
-    array = np.empty(len(items), object)
+    array: Any = np.empty(len(items), object)
     for index, item in enumerate(items):
         array[index] = item
     if fortran:

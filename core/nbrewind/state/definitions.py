@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import collections
 import enum
 import sys
 import types
@@ -105,6 +104,19 @@ def _scope(pickler: Snapshotter, obj: types.FunctionType) -> str:
     return str(module)
 
 
+def reduce_type_variable(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a type variable: two of them are never equal, so it is referred to by its name as classes are."""
+    if is_importable(obj, obj.__module__ or "", obj.__name__):
+        return NotImplemented
+    name = pickler.definition(obj)
+    if name:
+        return rebuild.ref, (name,)
+    if getattr(obj, "__infer_variance__", False) or getattr(obj, "has_default", bool)():
+        pickler.refuse(f"the type variable {obj.__name__} can't be saved")
+    args = (obj.__name__, obj.__constraints__, obj.__bound__, obj.__covariant__, obj.__contravariant__, obj.__module__)
+    return rebuild.type_variable, args
+
+
 def reduce_method(pickler: Snapshotter, obj: types.MethodType) -> Any:
     """Save a bound method by its name where the class has it under that name."""
     name = getattr(obj.__func__, "__name__", "")
@@ -163,7 +175,9 @@ def reduce_class(pickler: Snapshotter, obj: type) -> Any:
     if declared is not None:
         body["__slots__"] = declared
         for slot in [declared] if isinstance(declared, str) else declared:
-            mangled = f"_{obj.__name__.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
+            mangled = (
+                f"_{obj.__name__.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
+            )
             members.pop(mangled, None)
     if "__orig_bases__" in members:
         body["__orig_bases__"] = members["__orig_bases__"]
@@ -209,13 +223,12 @@ def _enum(pickler: Snapshotter, obj: Any, members: dict[str, Any], body: dict[st
         pickler.refuse(f"the class {obj.__qualname__} has a metaclass of its own")
     values = {name: member._value_ for name, member in obj._member_map_.items()}
     standard = {"_value_", "_name_", "_sort_order_", "__objclass__", "_hashable_values_"}
-    extra = {
-        member._name_: {key: value for key, value in member.__dict__.items() if key not in standard}
-        for member in obj
-    }
+    extra: dict[str, dict[str, Any]] = {}
+    for name, member in obj._member_map_.items():
+        extra[name] = {key: value for key, value in member.__dict__.items() if key not in standard}
     if "__new__" in members and getattr(members["__new__"], "__module__", "") == "__main__":
         pickler.refuse(f"the enumeration {obj.__qualname__} makes its members itself")
-    if "_missing_" in members or "_generate_next_value_" in members and is_user_function(members):
+    if "_missing_" in members or ("_generate_next_value_" in members and is_user_function(members)):
         pickler.refuse(f"the enumeration {obj.__qualname__} makes its members itself")
     kept = {n: v for n, v in members.items() if n not in _ENUM_INTERNALS and n not in values}
     kept = {n: v for n, v in kept.items() if n not in ("__reduce_ex__", "__getnewargs__", "__doc__") or n == "__doc__"}
@@ -242,7 +255,7 @@ def _named_tuple(pickler: Snapshotter, obj: Any) -> Any:
     """Save a named tuple class by its recipe, with what was added to it."""
     fields = tuple(obj._fields)
     defaults = tuple(obj._field_defaults.values())
-    plain = collections.namedtuple(obj.__name__, fields, defaults=defaults, module=obj.__module__)  # noqa: PYI024
+    plain = rebuild.named_tuple(obj.__name__, fields, defaults, obj.__module__)
     if obj.__bases__ != (tuple,):
         pickler.refuse(f"the named tuple {obj.__qualname__} has more than one base")
     made = {"__new__", "_make", "_replace", "__replace__", "__repr__", "_asdict", "__getnewargs__", "__slots__"}

@@ -14,9 +14,11 @@ import datetime
 import decimal
 import enum
 import fractions
+import logging
 import re
 import sys
 import types
+import typing
 import uuid
 import weakref
 from pathlib import PurePath
@@ -74,7 +76,17 @@ _RUNNING = {"IPython", "ipykernel", "tornado", "zmq", "jupyter_client", "nbrewin
 TRUSTED_ROOTS = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "polars"}
 """Libraries whose reducers hold the whole value."""
 
-LOSSY_ROOTS = {"matplotlib", "mpl_toolkits", "seaborn", "xarray", "statsmodels", "PIL", "xgboost", "lightgbm", "astropy"}
+LOSSY_ROOTS = {
+    "matplotlib",
+    "mpl_toolkits",
+    "seaborn",
+    "xarray",
+    "statsmodels",
+    "PIL",
+    "xgboost",
+    "lightgbm",
+    "astropy",
+}
 """Libraries whose values come back in working order, but with a pickle that proves nothing by being equal."""
 
 _REFUSED_MODULES = {"itertools", "_asyncio", "asyncio", "_thread", "threading", "multiprocessing", "contextvars"}
@@ -141,7 +153,7 @@ def walk_kind(cls: type) -> Walk:
     """
     if issubclass(cls, type):
         return "adapt"
-    if issubclass(cls, weakref.ReferenceType | types.FunctionType | types.MethodType):
+    if issubclass(cls, (weakref.ReferenceType, types.FunctionType, types.MethodType)) or cls is typing.TypeVar:
         return "adapt"
     module = module_of(cls)
     root = root_of(module)
@@ -153,6 +165,8 @@ def walk_kind(cls: type) -> Walk:
         return "through"
     if issubclass(cls, enum.Enum):
         return "through" if is_user_class(cls) else "leaf"
+    if issubclass(cls, logging.Logger):
+        return "leaf"  # only referred to: what it is belongs to the module
     if issubclass(cls, PurePath) or cls is types.TracebackType or cls is types.FrameType:
         # What only a traceback's frames hold is gone after a load: exceptions with one are never exact.
         return "leaf"

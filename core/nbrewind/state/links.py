@@ -166,9 +166,7 @@ class Walker:
         result = []
         for indices in together.values():
             members = tuple(self.names[index] for index in indices)
-            needs = {
-                self.names[index]: tuple(sorted(self.needs[index].difference(members))) for index in indices
-            }
+            needs = {self.names[index]: tuple(sorted(self.needs[index].difference(members))) for index in indices}
             problem = next((self.problems[index] for index in indices if index in self.problems), "")
             result.append(Group(members, needs, problem))
         return result
@@ -206,8 +204,9 @@ class Walker:
     def _join_cycles(self) -> None:
         """Link definitions that need each other: none could be loaded before the others."""
         position = {name: index for index, name in enumerate(self.names)}
-        for cycle in _cycles({index: {position[n] for n in names if n in position}
-                              for index, names in enumerate(self.needs) if names}):
+        for cycle in _cycles(
+            {index: {position[n] for n in names if n in position} for index, names in enumerate(self.needs) if names}
+        ):
             for index in cycle[1:]:
                 self.union(cycle[0], index)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+
 from nbrewind.model import Version
 from nbrewind.store.types import Content
 
@@ -24,8 +26,20 @@ from .load import Loaded, load
 from .snapshot import Refused, ScanInterrupted, Snapshotter
 
 _ALWAYS_HIDDEN = frozenset(
-    {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__file__",
-     "__annotations__", "__annotate__", "__cached__", "__debug__"}
+    {
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__builtin__",
+        "__builtins__",
+        "__file__",
+        "__annotations__",
+        "__annotate__",
+        "__cached__",
+        "__debug__",
+    }
 )
 _PREFIX = "var:"
 
@@ -61,7 +75,8 @@ class LiveState:
         """Return the live names: all but those that the shell made."""
         hidden = self._hidden()
         return [
-            name for name in list(self.namespace)
+            name
+            for name in list(self.namespace)
             if isinstance(name, str) and name not in hidden and name not in _ALWAYS_HIDDEN
         ]
 
@@ -137,11 +152,14 @@ class LiveState:
         """Return id to name of the notebook's functions and classes that are bound to a name."""
         found: dict[int, str] = {}
         for name in names:
-            value = self.namespace.get(name)
-            if isinstance(value, types.FunctionType) or (isinstance(value, type) and is_user_class(value)):
+            value: Any = self.namespace.get(name)
+            cls: type = type(value)
+            if cls is types.FunctionType or cls is typing.TypeVar or (issubclass(cls, type) and is_user_class(value)):
                 other = found.get(id(value))
-                if other is None or getattr(value, "__name__", "") == name or (
-                    getattr(value, "__name__", "") != other and name < other
+                if (
+                    other is None
+                    or getattr(value, "__name__", "") == name
+                    or (getattr(value, "__name__", "") != other and name < other)
                 ):
                     found[id(value)] = name
         return found
@@ -171,9 +189,12 @@ class LiveState:
         size = len(stream) + sum(len(view) for view in views)
         digest = content_digest(stream, views, fingerprint, self._chunks) if fingerprint is not None else ""
         share, rest = divmod(size, len(members))
-        needs = {name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members}
+        needs = {
+            name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())}))
+            for name in members
+        }
         refs = tuple(sorted(name for name in pickler.refs if name in namespace or not _is_builtin(name)))
-        change = GroupChange(
+        return GroupChange(
             members=members,
             digest={
                 name: digest if len(members) == 1 or not digest else member_digest(digest, name) for name in members
@@ -181,7 +202,7 @@ class LiveState:
             content=content,
             loadable=content is not None,
             reason=reason,
-            refs={name: refs for name in members},
+            refs=dict.fromkeys(members, refs),
             needs=needs,
             packages={name: tuple(sorted(pickler.packages)) for name in members},
             kind={name: describe.kind(value) for name, value in zip(members, values, strict=True)},
@@ -195,7 +216,6 @@ class LiveState:
                 content is not None,
             ),
         )
-        return change
 
     def commit(self, changes: Changes, versions: Mapping[str, Version]) -> None:
         """Make what a scan found the new baseline. *versions* holds the new version of every changed name.
@@ -339,4 +359,3 @@ def _weak(value: object) -> weakref.ref[object] | None:
         return weakref.ref(value)
     except TypeError:
         return None
-

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
 from nbrewind.model import Version
 from nbrewind.store.types import Content
 
@@ -48,9 +49,7 @@ class _Unpickler(pickle.Unpickler):
 class _Loading:
     """One load of several groups, each when it is first needed."""
 
-    def __init__(
-        self, versions: list[Version], fetch: Callable[[str], Content], namespace: dict[str, Any]
-    ) -> None:
+    def __init__(self, versions: list[Version], fetch: Callable[[str], Content], namespace: dict[str, Any]) -> None:
         self.wanted = {version.key.removeprefix("var:"): version for version in versions}
         self.fetch = fetch
         self.namespace = namespace
@@ -110,9 +109,8 @@ class _Loading:
 
     def _unpickle(self, content: Content) -> tuple[Any, ...]:
         places: list[Any] = []
-        lines: list[int] = []
         if content.side:
-            _, magic, places, lines = msgspec.msgpack.decode(content.side)
+            _, magic, places, _lines = msgspec.msgpack.decode(content.side)
             if magic != MAGIC:
                 raise rebuild.LoadProblem("it holds functions compiled by another version of Python")
         builder = rebuild.Builder(self.namespace, self.resolve, places)
@@ -128,4 +126,3 @@ def load(versions: list[Version], fetch: Callable[[str], Content], namespace: di
     if loading.reasons:
         raise LoadError(loading.reasons)
     return Loaded({name: loading.values[name] for name in loading.wanted}, loading.wanted)
-

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import copyreg
+import functools
 import gc
+import logging
 import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import rebuild
+from .kinds import HEAP_TYPE, is_importable, is_standard, module_of, root_of
 from .sentinels import SINGLETONS
-from .kinds import HEAP_TYPE, is_standard, module_of, root_of
 
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
+
+HAVE_GC = 1 << 14
+"""``Py_TPFLAGS_HAVE_GC``: `gc.get_referents` sees what an instance holds."""
 
 _BASES: tuple[type, ...] = (dict, list, tuple, str, int, float, complex, bytes)
 
 
 def attributes(obj: Any) -> dict[str, Any]:
-    """Return an instance's own attributes without running its code; empty if it has no dict."""
+    """Return an instance's own attributes without running its code; empty if it has no dict.
+
+    Types of the C kind make the dict when they are asked for it (``functools.partial``, ``io.BytesIO``), and it shows
+    in their pickles from then on: they are not asked if they have none yet.
+    """
+    cls = type(obj)
+    if cls.__dictoffset__ > 0 and cls.__flags__ & HAVE_GC:
+        dicts = sum(type(item) is dict for item in gc.get_referents(obj))
+        if dicts == (1 if isinstance(obj, functools.partial) else 0):  # one holds its keyword arguments
+            return {}
     try:
         found = object.__getattribute__(obj, "__dict__")
     except AttributeError:
@@ -47,7 +61,8 @@ def user_reducer(cls: type) -> Callable[[Snapshotter, Any], Any]:
     Not by that default itself: it would leave ``__slotnames__`` in the user's class.
     """
     if any(base in _BASES for base in cls.__mro__) or not all(
-        base is object or base.__flags__ & HEAP_TYPE or base.__basicsize__ == object.__basicsize__ for base in cls.__mro__
+        base is object or base.__flags__ & HEAP_TYPE or base.__basicsize__ == object.__basicsize__
+        for base in cls.__mro__
     ):
         return reduce_special
     for base in cls.__mro__:
@@ -90,12 +105,6 @@ def reduce_special(pickler: Snapshotter, obj: Any) -> Any:
     return rebuild.new, (cls, base, args), state, None, None, rebuild.set_plain
 
 
-def reduce_plain(pickler: Snapshotter, obj: Any) -> Any:
-    """Save by Python's own default; the standard library's sentinels by import."""
-    found = SINGLETONS.get(id(obj))
-    return NotImplemented if found is None else (getattr, (sys.modules[found[0]], found[1]))
-
-
 def _covers(state: Any, name: str, value: Any) -> bool:
     if isinstance(state, dict):
         return name in state and state[name] is value
@@ -108,10 +117,12 @@ def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
     """Save by the type's own reducer; an attribute that it leaves out is noticed."""
     own = attributes(obj)
     cls = type(obj)
-    if (not own and "__slots__" not in cls.__dict__) or root_of(module_of(cls)) == "pandas":
+    if cls in copyreg.dispatch_table:
         return NotImplemented
     result = obj.__reduce_ex__(5)
     if isinstance(result, str):
+        return by_import(pickler, obj, result)
+    if (not own and "__slots__" not in cls.__dict__) or root_of(module_of(cls)) == "pandas":
         return result
     state = result[2] if len(result) > 2 else None
     library = not is_standard(root_of(module_of(cls))) and module_of(cls) != "__main__"
@@ -140,7 +151,58 @@ def reduce_enum(pickler: Snapshotter, obj: Any) -> Any:
 def reduce_lossy(pickler: Snapshotter, obj: Any) -> Any:
     """Save by the type's own reducer; the stream proves nothing."""
     pickler.exact = False
-    return NotImplemented
+    result = obj.__reduce_ex__(5)
+    return by_import(pickler, obj, result) if isinstance(result, str) else result
+
+
+def by_import(pickler: Snapshotter, obj: Any, qualname: str) -> Any:
+    """Save what its type says is found by its name, if an import in another process does find it."""
+    found = getattr(obj, "__module__", None)
+    module = found if isinstance(found, str) else module_of(type(obj))
+    if not is_importable(obj, module, qualname):
+        pickler.refuse(f"an object of type {type(obj).__qualname__} can't be found again by its name {qualname}")
+    return qualname
+
+
+def singleton(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a global object of a library: by import where a provider owns its state, else not; None: it is none."""
+    module = module_of(type(obj))
+    name = module_globals(module).get(id(obj))
+    if name is None or getattr(sys.modules.get(module), name, None) is not obj:
+        return None
+    if (module, name) in _OWNED:
+        return rebuild.module_attribute, (module, name)
+    if (module, name) == SINGLETONS.get(id(obj)):
+        return rebuild.module_attribute, (module, name)
+    if not attributes(obj) and not slots(obj):
+        return rebuild.module_attribute, (module, name)
+    return pickler.refuse(f"an object of type {type(obj).__qualname__} is a part of the module {module}")
+
+
+_OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand")}
+_module_globals: dict[str, tuple[int, dict[int, str]]] = {}
+
+
+def module_globals(module: str) -> dict[int, str]:
+    """Return the ids of a module's global objects of its own classes, with their names."""
+    found = vars(sys.modules[module]) if module in sys.modules else {}
+    size, known = _module_globals.get(module, (-1, {}))
+    if size != len(found):
+        known = {
+            id(value): name
+            for name, value in list(found.items())
+            if not isinstance(value, (type, types.FunctionType, types.ModuleType)) and module_of(type(value)) == module
+        }
+        _module_globals[module] = (len(found), known)
+    return known
+
+
+def reduce_logger(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a logger by its name; its level is a provider's, its handlers are the module's."""
+    known: dict[str, Any] = logging.root.manager.loggerDict
+    if known.get(obj.name) is not obj and obj is not logging.root:
+        pickler.refuse(f"the logger {obj.name} is not the one of that name")
+    return logging.getLogger, (obj.name,) if obj is not logging.root else ()
 
 
 def reduce_proxy(pickler: Snapshotter, obj: Any) -> Any:
@@ -155,12 +217,12 @@ def reduce_void(pickler: Snapshotter, obj: Any) -> Any:
     return NotImplemented
 
 
-def reduce_exception(pickler: Snapshotter, obj: BaseException) -> Any:
+def reduce_exception(pickler: Snapshotter, obj: Any) -> Any:
     """Save an exception; with a traceback, cause or context it is not the whole value."""
     if obj.__traceback__ is not None or obj.__cause__ is not None or obj.__context__ is not None:
         pickler.exact = False
     cls = type(obj)
-    if cls.__module__ == "builtins" or cls.__reduce__ is not BaseException.__reduce__:
+    if cls.__module__ == "builtins" or getattr(cls, "__reduce__", None) is not BaseException.__reduce__:
         if cls.__module__ != "builtins" and not is_standard(root_of(cls.__module__)):
             pickler.exact = False
         return NotImplemented
@@ -176,7 +238,7 @@ def reduce_ctypes(pickler: Snapshotter, obj: Any) -> Any:
     if isinstance(obj, ctypes.Array) and isinstance(element, type) and element.__module__ == "ctypes":
         if obj._b_base_ is None and getattr(element, "_type_", "P") not in "PzZO":
             return rebuild.ctypes_array, (element, list(obj))
-    pickler.refuse(f"an object of type {cls.__qualname__} holds foreign memory")
+    return pickler.refuse(f"an object of type {cls.__qualname__} holds foreign memory")
 
 
 # pandas
@@ -186,7 +248,11 @@ def reduce_ndframe(pickler: Snapshotter, obj: Any) -> Any:
     """Save a DataFrame or Series, with attributes that pandas leaves out."""
     result = obj.__reduce_ex__(5)
     own = attributes(obj)
-    extra = {name: own[name] for name in own if name not in _FRAME_ATTRIBUTES and not _covers(result[2], name, own[name])}
+    extra = {
+        name: value
+        for name, value in own.items()
+        if name not in _FRAME_ATTRIBUTES and not _covers(result[2], name, value)
+    }
     if len(result) < 3 or not isinstance(result[2], dict):
         pickler.refuse(f"its type {type(obj).__qualname__} decides itself what is saved, which can't be checked")
     state = {key: value for key, value in result[2].items() if key != "_mgr"}
@@ -200,7 +266,7 @@ _FRAME_ATTRIBUTES = {"_mgr", "_attrs", "_flags", "_name", "_item_cache", "_cache
 
 def ndframe(cls: type, manager: Any) -> Any:
     """Make a DataFrame or Series without its state."""
-    obj = object.__new__(cls)
+    obj: Any = object.__new__(cls)
     object.__setattr__(obj, "_mgr", manager)
     return obj
 

@@ -10,6 +10,7 @@ import collections
 import importlib
 import sys
 import types
+import typing
 import weakref
 from typing import Any
 
@@ -65,6 +66,21 @@ def module(name: str) -> types.ModuleType:
 def module_globals(name: str) -> dict[str, Any]:
     """Return the globals of a library module, for functions made there."""
     return importlib.import_module(name).__dict__
+
+
+def module_attribute(name: str, attribute: str) -> Any:
+    """Return a global object of a module."""
+    return getattr(importlib.import_module(name), attribute)
+
+
+def type_variable(
+    name: str, constraints: tuple[Any, ...], bound: Any, covariant: bool, contravariant: bool, module: str
+) -> Any:
+    """Make a type variable."""
+    make: Any = typing.TypeVar
+    made = make(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)
+    made.__module__ = module
+    return made
 
 
 def cell() -> types.CellType:
@@ -169,7 +185,9 @@ def enum_value(cls: Any, value: Any) -> Any:
 
 def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
     """Make a named tuple class."""
-    return collections.namedtuple(name, fields, defaults=defaults, module=module)  # noqa: PYI024
+    make: Any = collections.namedtuple
+    made: type = make(name, fields, defaults=defaults, module=module)
+    return made
 
 
 def set_class(obj: type, state: dict[str, Any]) -> None:

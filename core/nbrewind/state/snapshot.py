@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import enum
 import io
+import logging
 import pickle
 import types
+import typing
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
@@ -150,6 +152,7 @@ _HANDLERS: dict[type, Handler] = {
     staticmethod: definitions.reduce_wrapped,
     classmethod: definitions.reduce_wrapped,
     definitions.Scope: _plain,
+    typing.TypeVar: definitions.reduce_type_variable,
 }
 
 _USER_HANDLERS: weakref.WeakKeyDictionary[type, Handler] = weakref.WeakKeyDictionary()
@@ -158,12 +161,19 @@ _USER_HANDLERS: weakref.WeakKeyDictionary[type, Handler] = weakref.WeakKeyDictio
 
 def _named(handler: Handler, cls: type) -> Handler:
     """Note the package of a type while its values are saved."""
-    root = root_of(module_of(cls))
-    if is_standard(root) or root == "__main__" or is_user_class(cls):
+    module = module_of(cls)
+    root = root_of(module)
+    if is_user_class(cls) or root == "builtins":
         return handler
+    standard = is_standard(root)
 
     def noting(pickler: Snapshotter, obj: Any) -> Any:
-        pickler.packages.add(root)
+        if not standard:
+            pickler.packages.add(root)
+        if id(obj) in objects.module_globals(module):
+            found = objects.singleton(pickler, obj)
+            if found is not None:
+                return found
         return handler(pickler, obj)
 
     return noting
@@ -187,6 +197,8 @@ def _choose(cls: type) -> Handler:
         return objects.reduce_refs
     if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):
         return _builtin
+    if issubclass(cls, logging.Logger):
+        return objects.reduce_logger
     if issubclass(cls, enum.Enum):
         return _named(objects.reduce_enum, cls)
     if issubclass(cls, BaseException):
@@ -201,7 +213,5 @@ def _choose(cls: type) -> Handler:
     if kind == "special":
         return _named(objects.reduce_special, cls)
     if kind == "plain":
-        if module_of(cls) == "dataclasses":
-            return objects.reduce_plain
         return objects.user_reducer(cls) if is_user_class(cls) else _named(_plain, cls)
     return _named(objects.reduce_trusted, cls)

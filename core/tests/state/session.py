@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import types
 from typing import Any
 
 from nbrewind.model import Version, new_id
@@ -16,7 +18,11 @@ class Session:
     """One namespace with its recorded versions."""
 
     def __init__(self) -> None:
-        self.namespace: dict[str, Any] = {"__name__": "__main__"}
+        # As in a kernel: the namespace is that of the module __main__ (the fixture `main` puts it back).
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        self.namespace: dict[str, Any] = module.__dict__
+        self._module = module
         self.live = LiveState(self.namespace, lambda: ("In", "Out"))
         self.ambient = Ambient()
         self.contents: dict[str, Content] = {}
@@ -26,7 +32,7 @@ class Session:
     def run(self, source: str) -> Changes:
         """Run a cell and record what changed."""
         with contextlib.suppress(ZeroDivisionError):
-            exec(compile(source, "<cell>", "exec"), self.namespace)  # noqa: S102
+            exec(compile(source, "<cell>", "exec"), self.namespace)
         return self.record()
 
     def record(self, touched: tuple[str, ...] | None = None) -> Changes:
@@ -87,7 +93,7 @@ class Session:
 
     def value(self, source: str) -> Any:
         """Evaluate an expression in the namespace."""
-        return eval(source, self.namespace)  # noqa: S307
+        return eval(source, self.namespace)
 
 
 def reload_in_new_process(session: Session) -> Session:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CASES, Case
 from session import Session
+
 from nbrewind.state import LoadError
 
 

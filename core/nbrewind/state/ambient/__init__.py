@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from blake3 import blake3
+
 from nbrewind.model import DEFAULT, Version
 
 from .base import Provider
@@ -113,9 +114,7 @@ class Ambient:
     def differing(self, target: Mapping[str, str]) -> list[str]:
         """Return the keys of the items that are not as *target* says (key to digest; what it leaves out: default)."""
         live = {key: change.digest for key, change in self.deviating().items()}
-        return sorted(
-            key for key in live.keys() | set(target) if live.get(key, DEFAULT) != target.get(key, DEFAULT)
-        )
+        return sorted(key for key in live.keys() | set(target) if live.get(key, DEFAULT) != target.get(key, DEFAULT))
 
     def restore(self, key: str, content: bytes | None) -> None:
         """Bring an item back, and take it as the baseline; None: as a new kernel has it.

@@ -96,7 +96,8 @@ class WarningFilters(Provider):
     def read(self) -> Any:
         """Return the filters with categories by import name; None if one can't be named."""
         found = []
-        for action, message, category, module, line in warnings.filters:
+        filters: list[Any] = list(warnings.filters)
+        for action, message, category, module, line in filters:
             if not is_importable(category, category.__module__, category.__qualname__):
                 return None
             name = f"{category.__module__}:{category.__qualname__}"

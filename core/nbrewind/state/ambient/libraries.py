@@ -225,7 +225,7 @@ class MatplotlibSettings(Provider):
         for name, value in dict.items(library.rcParamsOrig):
             if name in self._BACKEND:
                 continue
-            dict.__setitem__(library.rcParams, name, pickle.loads(data[name]) if name in data else value)  # noqa: S301
+            dict.__setitem__(library.rcParams, name, pickle.loads(data[name]) if name in data else value)
 
     def default(self) -> Any:
         """Return that nothing differs."""

@@ -1,0 +1,130 @@
+"""Random structures with sharing: what is loaded is the same graph, and equal digests mean equal graphs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from session import Session
+
+KINDS = ("list", "dict", "tuple", "set", "object", "bytearray")
+
+programs = st.lists(
+    st.tuples(
+        st.sampled_from(KINDS),
+        st.lists(st.one_of(st.integers(0, 30), st.integers(-5, 5).map(str)), max_size=4),
+        st.integers(0, 3),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+class Thing:
+    """A plain object."""
+
+
+Thing.__module__ = "nbrewind_test_things"
+sys.modules.setdefault("nbrewind_test_things", type(sys)("nbrewind_test_things"))
+sys.modules["nbrewind_test_things"].__spec__ = sys.__spec__
+sys.modules["nbrewind_test_things"].Thing = Thing  # type: ignore[attr-defined]
+
+
+def build(program: list[tuple[str, list[Any], int]]) -> dict[str, Any]:
+    """Make objects, later ones of earlier ones, and earlier ones of later ones where they are mutable."""
+    made: list[Any] = []
+    for kind, parts, _ in program:
+        items = [made[part % len(made)] if isinstance(part, int) and made else int(part) for part in parts]
+        if kind == "list":
+            made.append(items)
+        elif kind == "dict":
+            made.append(dict(enumerate(items)))
+        elif kind == "tuple":
+            made.append(tuple(items))
+        elif kind == "set":
+            made.append({item for item in items if type(item) is int})
+        elif kind == "bytearray":
+            made.append(bytearray(len(items)))
+        else:
+            thing = Thing()
+            thing.__dict__.update({f"a{index}": item for index, item in enumerate(items)})
+            made.append(thing)
+    for (_, _, back), value in zip(program, made, strict=True):
+        if back and type(value) is list:
+            value.append(made[-back % len(made)])
+    return {f"n{index}": value for index, value in enumerate(made) if index % 2 == 0 or index == len(made) - 1}
+
+
+def shape(values: list[Any]) -> Any:
+    """Return a form of a graph that is equal for isomorphic graphs only: identity of mutable objects counts."""
+    numbers: dict[int, int] = {}
+    keep: list[Any] = []
+
+    def visit(value: Any) -> Any:
+        kind = type(value)
+        if kind in (int, str):
+            return value
+        if kind is tuple:
+            return ("tuple", *(visit(item) for item in value))
+        if id(value) in numbers:
+            return ("again", numbers[id(value)])
+        numbers[id(value)] = len(numbers)
+        keep.append(value)
+        if kind is list:
+            return ["list", *(visit(item) for item in value)]
+        if kind is dict:
+            return ["dict", *((key, visit(item)) for key, item in value.items())]
+        if kind is set:
+            return ["set", sorted(value)]
+        if kind is bytearray:
+            return ["bytes", bytes(value)]
+        return [kind.__name__, *((key, visit(item)) for key, item in vars(value).items())]
+
+    return [visit(value) for value in values]
+
+
+def recorded(values: dict[str, Any]) -> Session:
+    """Return a session in which values were recorded."""
+    session = Session()
+    session.namespace.update(values)
+    session.record()
+    return session
+
+
+@settings(max_examples=150, deadline=None)
+@given(programs)
+def test_what_is_loaded_is_the_same_graph(program: list[tuple[str, list[Any], int]]) -> None:
+    values = build(program)
+    session = recorded(values)
+    fresh = Session()
+    fresh.contents = session.contents
+    fresh.live.install(fresh.live.load(session.state.values(), fresh.fetch))
+    names = sorted(values)
+    assert shape([fresh.namespace[name] for name in names]) == shape([values[name] for name in names])
+    assert not fresh.live.scan().groups
+
+
+@settings(max_examples=150, deadline=None)
+@given(programs, programs)
+def test_equal_digests_mean_equal_graphs(
+    program: list[tuple[str, list[Any], int]], other: list[tuple[str, list[Any], int]]
+) -> None:
+    one, two = recorded(build(program)), recorded(build(other))
+    for name in one.state.keys() & two.state.keys():
+        first, second = one.state[name], two.state[name]
+        if first.digest == second.digest:
+            assert first.members == second.members
+            assert shape([one.namespace[n] for n in first.members]) == shape([two.namespace[n] for n in first.members])
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs)
+def test_the_same_program_gives_the_same_digests(program: list[tuple[str, list[Any], int]]) -> None:
+    one, two = recorded(build(program)), recorded(build(program))
+    assert {name: v.digest for name, v in one.state.items()} == {name: v.digest for name, v in two.state.items()}
