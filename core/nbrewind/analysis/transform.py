@@ -47,10 +47,11 @@ def parse(source: str) -> Parsed:
                 raise Unparsable(_words(caught)) from caught
     try:
         text = _transformed(source)
+    except Exception:  # its errors are many; without IPython there are no magics either
+        text = source
+    try:
         return Parsed(text, parse_python(text))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as caught:
-        error = error or caught
-    except Exception as caught:  # the transformer's own errors are many
         error = error or caught
     line = source.strip()
     word = _WORD.match(line)

@@ -179,9 +179,17 @@ def test_a_text_that_nobody_is_given_names_nothing():
 
 
 def test_calls_attributes_and_imports():
-    found = analyze(
-        "import matplotlib.pyplot as plt\nfrom . import q\nfrom .r import s\nnp.random.seed(1)\nf()(2)\nA().fit(x).go\n@deco\ndef g(): h()"
-    )
+    source = """
+import matplotlib.pyplot as plt
+from . import q
+from .r import s
+np.random.seed(1)
+f()(2)
+A().fit(x).go
+@deco
+def g(): h()
+"""
+    found = analyze(source)
     assert set(found.calls) == {"np.random.seed", "f", "A", ".fit", "deco", "h"}
     assert set(found.attributes) == {"random", "seed", "fit", "go"}
     assert set(found.imports) == {"matplotlib.pyplot", ".", ".r"}
