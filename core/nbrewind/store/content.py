@@ -140,6 +140,23 @@ class Contents:
             return False
         return all(self._has_piece(piece) for piece in manifest.pieces)
 
+    def holds_file(self, path: str | os.PathLike[str]) -> bool:
+        """Return whether what lies at ``path`` is stored as a file: nothing is lost if it is overwritten."""
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            with open(path, "rb", buffering=0) as file:
+                length = os.fstat(file.fileno()).st_size
+                step = ROW_BYTES + 1 if length <= ROW_BYTES else CHUNK_BYTES
+                while data := _read(file.read, step):
+                    chunks.append(blake3(data).digest())
+                    size += len(data)
+        except OSError:
+            return False
+        whole = chunks[0] if chunks else blake3(b"").digest()
+        piece = Piece(whole, size) if length <= ROW_BYTES else piece_of(size, chunks)
+        return size == length and self.has(Manifest("file", (piece,)).id)
+
     def _has_piece(self, piece: Piece) -> bool:
         if piece.size == 0:
             return True

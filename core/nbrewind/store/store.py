@@ -161,6 +161,10 @@ class Store:
         """Write a stored file's content to a path, which changes only once all is verified."""
         self.contents.get_file(snapshot, path)
 
+    def holds_file(self, path: str | os.PathLike[str]) -> bool:
+        """Return whether what lies at ``path`` is stored as a file: nothing is lost if it is overwritten."""
+        return self.contents.holds_file(path)
+
     def has(self, snapshot: str) -> bool:
         """Return whether a snapshot is here, with all its parts."""
         return self.contents.has(snapshot)
