@@ -1,6 +1,7 @@
 """Figures of `nbrewind.state`: what a scan costs when nothing, or little, changed.
 
-Run with ``python bench/state_scan.py``; prints one line per figure, best of several runs, in milliseconds.
+Run with ``python bench/state_scan.py``; prints one line per figure, best of several runs, in
+milliseconds of processor time, so that a busy machine does not count.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ def best(action: Callable[[], Any], prepare: Callable[[], Any] = lambda: None, r
     found = []
     for _ in range(runs):
         prepare()
-        start = time.perf_counter()
+        start = time.thread_time()
         result = action()
-        found.append(time.perf_counter() - start)
+        found.append(time.thread_time() - start)
         del result
     return min(found) * 1000
 

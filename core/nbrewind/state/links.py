@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from . import adapters
 from .kinds import LEAVES, Walk, is_user_class, walk_kind
 
+_MANY = 20_000
+"""Objects of one level from which on they are handled in bulk."""
+
 
 class Span(NamedTuple):
     """A range of memory that a name can reach."""
@@ -44,6 +47,8 @@ class Walker:
         self.cut = {id(namespace), *adapters.global_dicts()}
         self.parent = list(range(len(self.names)))
         self.owner: dict[int, int] = {}
+        self.many: list[tuple[set[int], int]] = []
+        """As `owner`, for the objects of very large containers: (ids, name)."""
         self.spans: list[Span] = []
         self.needs: list[set[str]] = [set() for _ in self.names]
         self.problems: dict[int, str] = {}
@@ -85,27 +90,33 @@ class Walker:
 
     def reaches(self, obj: object) -> bool:
         """Tell whether some name holds an object, other than weakly."""
-        return id(obj) in self.owner or id(obj) in self.definitions
+        return self.owner_of(id(obj)) is not None or id(obj) in self.definitions
+
+    def _kind(self, cls: type) -> Walk:
+        """Return a type's kind, decided once per walk."""
+        kind = self._kinds.get(cls)
+        if kind is None:
+            kind = self._kinds[cls] = walk_kind(cls)
+            if kind == "leaf" and not is_user_class(cls):
+                LEAVES.add(cls)
+        return kind
 
     def walk(self, index: int, root: object) -> None:
         """Visit everything that a name reaches."""
-        owner, kinds, cut, parent = self.owner, self._kinds, self.cut, self.parent
+        owner, many, kinds, cut, parent = self.owner, self.many, self._kinds, self.cut, self.parent
         through: set[int] = set()
         level = [root]
         while level:
             nodes: list[Any] = []
             extra: list[Any] = []
+            if len(level) > _MANY:
+                level = self._visit_many(index, level, nodes)
             for obj in level:
                 cls = type(obj)
-                try:
-                    kind = kinds[cls]
-                except KeyError:
-                    kind = kinds[cls] = walk_kind(cls)
-                    if kind == "leaf" and not is_user_class(cls):
-                        LEAVES.add(cls)
+                kind = kinds.get(cls) or self._kind(cls)
                 if kind == "node":
                     key = id(obj)
-                    seen = owner.get(key)
+                    seen = self.owner_of(key) if many else owner.get(key)
                     if seen is None:
                         if key not in cut:
                             owner[key] = index
@@ -131,6 +142,37 @@ class Walker:
                 self.keep.append(extra)
                 level += [obj for obj in extra if type(obj) not in LEAVES]
 
+    def _visit_many(self, index: int, level: list[Any], nodes: list[Any]) -> list[Any]:
+        """Do for many objects at once what `walk` does for one; return those that need to be looked at one by one."""
+        ids = set(map(id, level))
+        if len(ids) < len(level):
+            level = list(dict(zip(map(id, level), level, strict=True)).values())
+        types = set(map(type, level))
+        plain = {cls for cls in types if self._kind(cls) == "node"}
+        rest = [obj for obj in level if type(obj) not in plain] if types != plain else []
+        if rest:
+            level = [obj for obj in level if type(obj) in plain]
+            ids.difference_update(map(id, rest))
+        known = ids & self.owner.keys() | ids & self.cut
+        for other, _ in self.many:
+            known |= ids & other
+        if known:  # what is owned already, or cut, is rare: one by one
+            rest += [obj for obj in level if id(obj) in known]
+            level = [obj for obj in level if id(obj) not in known]
+            ids -= known
+        self.many.append((ids, index))
+        nodes += level
+        return rest
+
+    def owner_of(self, key: int) -> int | None:
+        """Return the name that was the first to reach an object."""
+        found = self.owner.get(key)
+        if found is None:
+            for ids, index in self.many:
+                if key in ids:
+                    return index
+        return found
+
     def _adapt(self, index: int, obj: Any, through: set[int], extra: list[Any]) -> None:
         """Visit an object whose references need an adapter."""
         if adapters.is_definition(obj):
@@ -140,7 +182,7 @@ class Walker:
                 return
         key = id(obj)
         if adapters.links_itself(obj):
-            seen = self.owner.get(key)
+            seen = self.owner_of(key)
             if seen is not None:
                 if seen != index:
                     self.union(seen, index)
@@ -157,7 +199,7 @@ class Walker:
         self._join_memory()
         self._join_cycles()
         for index, target in self.weak:
-            found = self.owner.get(target)
+            found = self.owner_of(target)
             if found is not None:
                 self.union(found, index)
         together: dict[int, list[int]] = {}
@@ -176,7 +218,10 @@ class Walker:
 
         They need not be saved as views of the array that owns the memory, which may be much larger.
         """
-        wanted = {index for index, name in enumerate(self.names) if name in set(members)}
+        if not self.memory:
+            return set()
+        names = set(members)
+        wanted = {index for index, name in enumerate(self.names) if name in names}
         users: dict[int, set[int]] = {}
         found: dict[int, int] = {}
         for index, array, root, kind in self.memory:

@@ -199,10 +199,12 @@ def module_globals(module: str) -> dict[int, str]:
 
 def reduce_logger(pickler: Snapshotter, obj: Any) -> Any:
     """Save a logger by its name; its level is a provider's, its handlers are the module's."""
-    known: dict[str, Any] = logging.root.manager.loggerDict
-    if known.get(obj.name) is not obj and obj is not logging.root:
+    root: Any = logging.getLogger()
+    if obj is root:
+        return logging.getLogger, ()
+    if root.manager.loggerDict.get(obj.name) is not obj:
         pickler.refuse(f"the logger {obj.name} is not the one of that name")
-    return logging.getLogger, (obj.name,) if obj is not logging.root else ()
+    return logging.getLogger, (obj.name,)
 
 
 def reduce_proxy(pickler: Snapshotter, obj: Any) -> Any:
