@@ -191,7 +191,8 @@ class Recorder:
         executed = getattr(result, "error_before_exec", None) is None
         changes = self.live.scan(touched_names(self, entry) if executed else ())
         settings = self.ambient.scan() if executed else {}
-        trace = observe(self, entry, run, settings)
+        changed = {name for group in changes.groups for name in group.members}.union(changes.removed)
+        trace = observe(self, entry, run, settings, changed)
         if not changes.complete:
             trace.unknown.append("values changed while they were read")
         written = Written(added=trace.files.added)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
     ambient_inputs,
     bind_inputs,
+    kept_names,
     names_input,
     provenance,
     read_names,
@@ -58,12 +59,14 @@ def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
 
 
-def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any]) -> Trace:
-    """Gather the trace of an ended run. ``settings``: the interpreter state that it changed."""
+def observe(
+    recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any], changed: Collection[str]
+) -> Trace:
+    """Gather the trace of an ended run. ``settings``: the interpreter state that it changed; ``changed``: the names."""
     extra, state = entry.extra, recorder.state
     analysis: CellAnalysis = extra["analysis"]
     touched_names(recorder, entry)
-    names: set[str] = {*extra["names"], *_kept_names(analysis, recorder)}
+    names: set[str] = extra["names"]
     started = extra["started"]
     values = [recorder.namespace[name] for name in names | set(analysis.writes) if name in recorder.namespace]
     words = facts.code_names(analysis, started, values)
@@ -84,8 +87,11 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     effects += [Effect(kind="thread", subject=name) for name in living]
     unknown += [f"{name} is running and may change what it reaches" for name in living]
     read = _outside_inputs(recorder, files.inputs, environment, local, packages)
+    if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
+        drawn += [key for key in state if key.startswith("ambient:rng.") and key not in drawn]
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
-    inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *names_input(analysis, state))}
+    kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
+    inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *kept, *names_input(analysis, state))}
     inputs |= {entry.key: entry for entry in ambient_inputs(packages | set(sys.stdlib_module_names & packages), state)}
     for key, digest in read.items():
         held = state.get(key)
@@ -94,11 +100,6 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         inputs[key] = Input(key=key, digest=digest, run=held.run if held and held.digest == digest else "")
     ordered = tuple(inputs[key] for key in sorted(inputs))
     return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files)
-
-
-def _kept_names(analysis: CellAnalysis, recorder: Recorder) -> set[str]:
-    """Return names that the text may bind but need not: unchanged, they are what they were before, hence read."""
-    return {name for name in analysis.writes if name not in analysis.must_writes and "var:" + name in recorder.state}
 
 
 def _outside_inputs(
