@@ -95,13 +95,21 @@ def read_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()
 
 
 def kept_names(analysis: CellAnalysis, state: State, changed: Collection[str]) -> set[str]:
-    """Return the names that the text may bind or delete, but that a run which changed ``changed`` left as they were.
+    """Return the names of which a run's results depend on what they were, though it need not have read them.
 
-    Whether it did not bind them or bound them to an equal value is not known, so its results hold only where they have
-    that value before. Names bound for certain are not among them: the run made them.
+    What a run leaves under a name is its own doing only where the text binds it for certain. A name that it may bind
+    and that stayed as it was had that value before; a name that changed with its group, because another member did,
+    has to be in that group. ``changed`` are the names with a new version, and those that are gone.
     """
-    may = set(analysis.writes) - set(analysis.must_writes) - set(changed)
-    return {name for name in may if "var:" + name in state or name in analysis.deletes}
+    kept = set()
+    for name in {*analysis.writes, *changed}.difference(analysis.must_writes):
+        version = state.get("var:" + name)
+        if version is None:
+            if name in analysis.deletes:
+                kept.add(name)
+        elif name not in changed or name not in analysis.writes or len(version.members) > 1:
+            kept.add(name)
+    return kept
 
 
 def bind_inputs(names: Iterable[str], state: State, *, kept: bool = False) -> tuple[Input, ...]:

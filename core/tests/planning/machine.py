@@ -12,6 +12,7 @@ import contextlib
 import gc
 import io
 import random
+import re
 import types
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -34,7 +35,18 @@ from nbrewind.planning.trace import (
 
 RNG = "ambient:rng.python"
 ATOMS = (int, str, float, bool, type(None))
-GENERATORS = (types.GeneratorType, type(iter([])), type(reversed([])))
+PLAIN = (list, dict, tuple, types.FunctionType, types.CellType)
+"""What can be copied, besides atoms; all else can't be loaded."""
+
+
+def text(value: Any = "") -> str:
+    """`str` without addresses, which differ in every process."""
+    return re.sub(r"0x[0-9a-f]+", "0x", str(value))
+
+
+def show(*values: Any) -> None:
+    """`print`, likewise."""
+    print(*map(text, values))
 
 
 def cells_of(sources: Sequence[tuple[str, str]]) -> list[SourceCell]:
@@ -54,9 +66,9 @@ def parts(value: Any) -> list[Any]:
             with contextlib.suppress(ValueError):
                 contents.append(cell.cell_contents)
         return [*(value.__defaults__ or ()), *contents]
-    if isinstance(value, GENERATORS):
-        return [found for found in gc.get_referents(value) if not isinstance(found, (types.CodeType, types.FrameType))]
-    return []
+    if isinstance(value, (*ATOMS, types.CellType, types.BuiltinFunctionType, types.CodeType, types.FrameType, type)):
+        return []
+    return gc.get_referents(value)
 
 
 def shared(value: Any, cut: int) -> dict[int, Any]:
@@ -65,7 +77,7 @@ def shared(value: Any, cut: int) -> dict[int, Any]:
     todo = [value]
     while todo:
         item = todo.pop()
-        if isinstance(item, (*ATOMS, types.BuiltinFunctionType, type)) or id(item) in found or id(item) == cut:
+        if isinstance(item, (*ATOMS, types.BuiltinFunctionType, types.CodeType, types.FrameType, type)) or id(item) in found or id(item) == cut:
             continue
         if isinstance(item, types.FunctionType):
             for cell in item.__closure__ or ():
@@ -96,8 +108,6 @@ def form(value: Any, seen: dict[int, int]) -> str:
     if isinstance(value, types.FunctionType):
         cells = [f"{seen.setdefault(id(cell), len(seen))}={form_cell(cell, seen)}" for cell in value.__closure__ or ()]
         return f"function({form_code(value.__code__)},{form(value.__defaults__ or (), seen)},{cells})"
-    if isinstance(value, types.ModuleType):
-        return value.__name__
     return "?"
 
 
@@ -137,14 +147,13 @@ def global_names(value: Any, cut: int) -> tuple[str, ...]:
         if isinstance(item, types.GeneratorType) and item.gi_frame is not None:
             for code in codes(item.gi_frame.f_code):
                 found.update(code.co_names)
-        if not isinstance(item, ATOMS):
-            todo += parts(item)
+        todo += parts(item)
     return tuple(sorted(found))
 
 
 def copied(value: Any, memo: dict[int, Any], namespace: dict[str, Any]) -> Any:
     """Copy a value deeply; its functions use ``namespace``."""
-    if isinstance(value, (*ATOMS, types.BuiltinFunctionType, types.ModuleType, type)):
+    if isinstance(value, (*ATOMS, types.BuiltinFunctionType, type)):
         return value
     if id(value) in memo:
         return memo[id(value)]
@@ -192,7 +201,7 @@ class Machine:
         """A new kernel: nothing is bound."""
         self.namespace: dict[str, Any] = {}
         self.namespace["__builtins__"] = {
-            **vars(builtins), "seed": self._seed, "draw": self._draw, "save": self._save, "load": self._load,
+            **vars(builtins), "str": text, "print": show, "seed": self._seed, "draw": self._draw, "save": self._save, "load": self._load,
         }  # fmt: skip
         self.rng = random.Random(0)
         self.state: dict[str, Version] = {}
@@ -214,7 +223,7 @@ class Machine:
         return self.rng.randrange(100)
 
     def _save(self, name: str, value: Any) -> None:
-        self.disk[name] = self.wrote_files[name] = str(value)
+        self.disk[name] = self.wrote_files[name] = text(value)
 
     def _load(self, name: str) -> str:
         if name not in self.wrote_files:
@@ -309,7 +318,7 @@ class Machine:
 
     def _hidden(self, group: Iterable[str]) -> bool:
         return any(
-            isinstance(part, GENERATORS)
+            not isinstance(part, PLAIN)
             for name in group
             for part in shared(self.namespace[name], id(self.namespace)).values()
         )
@@ -389,6 +398,14 @@ class Machine:
                 }
             self.namespace[name] = done[group][name]
             self.virtual.discard(name)
+
+    def run_by_hand(self, cell: SourceCell) -> None:
+        """Run a cell as a user does, also after a repeat."""
+        try:
+            self.materialise(needed_names(cell, state_of(self.state)))
+        except Replan:
+            return
+        self.run(cell)
 
     def repeat(self, cells: Sequence[SourceCell]) -> list[str]:
         """Bring cells up to date in a new kernel, as the driver does. Returns what each shows."""

@@ -105,8 +105,23 @@ def statement(draw: st.DrawFn) -> str:
     )
 
 
-CELL = st.lists(statement(), min_size=1, max_size=3).map("\n".join)
-NOTEBOOK = st.lists(CELL, min_size=1, max_size=7)
+def guarded(text: str) -> str:
+    """The statement so that it never ends the cell."""
+    lines = "\n".join(f"    {line}" for line in text.splitlines())
+    return f"try:\n{lines}\nexcept Exception: print('failed')"
+
+
+STATEMENT = st.one_of(statement(), statement().map(guarded), statement().map(guarded))
+CELL = st.lists(STATEMENT, min_size=1, max_size=3).map("\n".join)
+START = st.sampled_from(
+    [
+        "a = [1]\nb = [2, 3]\nc = 4\nd = a\ndef f(): return b\ndef g(): a.append(c)",
+        "a = {'k': [1]}\nb = [a]\nc = iter([1, 2, 3])\nd = 'text'\ndef f(p=b): p.append(d); return p\ndef g(): return f()",
+        "a = b = [0]\nc = [a, [5]]\nd = lambda: c\ndef f():\n    global d\n    d = 1\ndef g(p=0): return [p, draw()]",
+        "a = b = c = d = 1",
+    ]
+)
+NOTEBOOK = st.builds(lambda start, cells: [start, *cells], START, st.lists(CELL, min_size=1, max_size=6))
 NUMBER = st.integers(0, 99)
 OPERATION = st.one_of(
     st.tuples(st.just("run"), NUMBER),
@@ -143,7 +158,7 @@ class Story:
         kind, *rest = operation
         where = rest[0] % len(self.sources) if rest else 0
         if kind == "run":
-            self.machine.run(self.cells[where])
+            self.machine.run_by_hand(self.cells[where])
         elif kind == "edit":
             self.sources[where] = (self.sources[where][0], rest[1])
         elif kind == "insert":
