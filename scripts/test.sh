@@ -23,10 +23,13 @@ run_jest() { jlpm jest; }
 
 run_server() { "$PYTHON" -m pytest -q jupyter_server_ext/tests tests/project; }
 
+# A test that fills the memory fails alone, and doesn't take the machine with it. In KiB of address space.
+limit_memory() { ulimit -v $((12 * 1024 * 1024)) 2>/dev/null || true; }
+
 run_core() {
   local marks=(-m "not slow")
   [ -z "$ALL" ] || marks=()
-  (cd core && "$PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
+  (limit_memory && cd core && "$PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
 }
 
 run_py311() {
@@ -36,7 +39,7 @@ run_py311() {
     say "There is no second Python: install Python 3.11, then run scripts/setup.sh."
     return $LEFT_OUT
   fi
-  (cd core && PATH="$ROOT/.venv-py311/bin:$PATH" "$OLD_PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
+  (limit_memory && cd core && PATH="$ROOT/.venv-py311/bin:$PATH" "$OLD_PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
 }
 
 run_ui() {
