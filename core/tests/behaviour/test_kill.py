@@ -1,4 +1,4 @@
-"""``kill -9`` of the recording kernel at random moments: the store stays whole, and what was reported saved is there."""
+"""``kill -9`` of the recording kernel at random moments: the store stays whole, and what was saved is there."""
 
 from __future__ import annotations
 
