@@ -202,13 +202,13 @@ def play(sources: list[str], operations: list[tuple]) -> None:
     story.check_repeat()
 
 
-def profile(examples: int):
+def profile(examples: int) -> settings:
     return settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
     )
 
 
-@profile(300)
+@profile(200)
 @given(NOTEBOOK, st.lists(OPERATION, min_size=1, max_size=2))
 def test_a_repeat_after_an_edit_equals_a_full_rerun(sources: list[str], operations: list[tuple]) -> None:
     story = Story(sources)
@@ -219,16 +219,17 @@ def test_a_repeat_after_an_edit_equals_a_full_rerun(sources: list[str], operatio
     story.check_repeat()
 
 
-@profile(300)
+@profile(200)
 @given(NOTEBOOK, OPERATIONS)
 def test_what_is_fresh_shows_what_a_full_run_would_show(sources: list[str], operations: list[tuple]) -> None:
     play(sources, operations)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @profile(10_000)
 @given(NOTEBOOK, OPERATIONS)
-def test_what_is_fresh_shows_what_a_full_run_would_show_many_times(sources: list[str], operations: list[tuple]) -> None:
+def test_what_is_fresh_shows_a_full_run_many_times(sources: list[str], operations: list[tuple]) -> None:
     play(sources, operations)
 
 
