@@ -15,19 +15,28 @@ CHUNK = 4 * 1024 * 1024
 """Bytes of a chunk."""
 
 
+_SMALL = 65536
+
+
 class Fingerprint:
     """What is remembered of a group's content."""
 
-    __slots__ = ("chunks", "head", "sizes")
+    __slots__ = ("chunks", "head", "length", "sizes")
 
     def __init__(self, stream: bytes | memoryview, buffers: Iterable[memoryview]) -> None:
         self.head = xxh3_128_digest(stream)
+        self.length = len(stream)
         self.chunks: list[bytes] = []
         self.sizes: list[int] = []
         for buffer in buffers:
             self.sizes.append(len(buffer))
             for start in range(0, len(buffer), CHUNK):
                 self.chunks.append(xxh3_128_digest(buffer[start : start + CHUNK]))
+
+    @property
+    def small(self) -> bool:
+        """Tell whether reading the content twice costs little."""
+        return self.length <= _SMALL and not self.sizes
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two contents are equal."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+from xxhash import xxh3_128_digest
 
 from nbrewind.model import Version
 from nbrewind.store.types import Content
@@ -132,13 +133,18 @@ class LiveState:
         definitions = self._definitions(names)
         walker = Walker(names, self.namespace, definitions)
         result = []
+        probe = Snapshotter((), self.namespace, definitions, (), walker.reaches)
         for group in walker.groups():
             base = self._groups.get(group.members)
-            ids = tuple(id(self.namespace.get(name)) for name in group.members)
+            values = tuple([self.namespace.get(name) for name in group.members])
+            ids = tuple(map(id, values))
             same = base is not None and base.same_objects(ids)
             if same and base is not None and base.fingerprint is None:
                 # Reading it would prove nothing.
                 if touched is not None and not any(name in touched for name in group.members):
+                    continue
+            if same and base is not None and not group.problem:
+                if _is_still(base.fingerprint, probe, group.members, values):
                     continue
             pickler = Snapshotter(
                 group.members, self.namespace, definitions, walker.alone(group.members), walker.reaches
@@ -339,6 +345,21 @@ def _dump(pickler: Snapshotter, values: tuple[Any, ...]) -> str:
             words = ""
         return f"it can't be saved: {words or type(error).__name__}"
     return ""
+
+
+def _is_still(
+    fingerprint: Fingerprint | None, probe: Snapshotter, members: tuple[str, ...], values: tuple[Any, ...]
+) -> bool:
+    """Tell quickly that a small group did not change; False if it may have."""
+    if fingerprint is None or not fingerprint.small:
+        return False
+    try:
+        stream = probe.dumped(members, values)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return False
+    return probe.exact and not probe.buffers and fingerprint.head == xxh3_128_digest(stream)
 
 
 def _is_atom(value: object) -> bool:

@@ -61,6 +61,21 @@ class Snapshotter(pickle.Pickler):
         self.alone = alone
         """Ids of arrays inside pandas objects that share their memory with nothing else in the group."""
 
+    def dumped(self, members: Collection[str], values: tuple[Any, ...]) -> bytes:
+        """Return the stream of a group; the pickler can be used again for another one."""
+        self.members = members
+        self.clear_memo()
+        self.file.seek(0)
+        self.file.truncate()
+        self.buffers.clear()
+        self.places.clear()
+        self.lines.clear()
+        self.keep.clear()
+        self.cells.clear()
+        self.exact = True
+        self.dump(values)
+        return self.file.getvalue()
+
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
         raise Refused(reason)
