@@ -208,7 +208,8 @@ def _marks(row: HistoryRow, below: str | None, ends: dict[str, str]) -> list[str
     marks = [f"labelled {row.label}"] if row.label else []
     marks += [f"head of session {ends[row.id]}"] if row.id in ends else []
     marks += ["kept"] if row.keep else []
-    marks += [{"skip": "skipped: a record answered", "load": "loaded"}[row.action]] if row.action != "run" else []
+    marks += [f"answered by run {row.run}"] if row.action != "run" else []
     if row.parent != below:
         marks.append(f"follows {row.parent}" if row.parent else "start of a session")
-    return marks + ([f"lost: {row.lost}"] if row.lost else [] if row.saved else ["not saved"])
+    unsaved = ["not saved"] if row.action == "run" and not row.saved else []
+    return marks + ([f"lost: {row.lost}"] if row.lost else unsaved)

@@ -31,7 +31,9 @@ def failure(result: Audit) -> str:
     missing = unrecorded(result)
     if missing:
         labels = ", ".join(str(done.cell.index + 1) for done in missing)
-        return f"{count(len(missing), 'cell')} ran but {'were' if len(missing) > 1 else 'was'} not recorded: {labels}"
+        which = f"cells {labels} ran but were" if len(missing) > 1 else f"cell {labels} ran but was"
+        why = next((done.error for done in missing if done.error), "")
+        return f"{which} not recorded{f': {why}' if why else ''}"
     return ""
 
 
@@ -70,7 +72,7 @@ def print_steps(result: Repeat, content: NotebookNode, target: Path | None, *, d
     number = {action: sum(1 for step in result.steps if step.action == action) for action in STYLES}
     prelude = sum(1 for step in result.steps if step.prelude and step.action == "run")
     ran = f"{count(number['run'], 'cell')} {'would run' if dry_run else 'ran'}"
-    of_it = f" ({prelude} of the prelude)" if prelude else ""
+    of_it = f" ({prelude} of the prelude: imports, options, definitions)" if prelude else ""
     rest = f"{number['load']} loaded, {number['skip']} skipped"
     say(f"{ran}{of_it}, {rest}; {'expected ' if dry_run else ''}{duration(result.seconds)}")
     _say_target(target)
@@ -80,8 +82,9 @@ def _step_row(step: Step, title: str) -> Row:
     action = Text(step.action, style=STYLES[step.action])
     if step.prelude:
         action = action + Text(" prelude", style="dim")
-    seconds = duration(step.seconds) if step.seconds or step.action == "run" else ""
-    return Row((str(step.index + 1), action, seconds), title, step.reason)
+    seconds = duration(step.seconds) if step.action == "run" else ""
+    told = step.prelude or step.action == "skip"  # the word says why, and it is the same for all of them
+    return Row((str(step.index + 1), action, seconds), title, "" if told else step.reason)
 
 
 def _say_target(target: Path | None) -> None:

@@ -83,6 +83,8 @@ class Session:
         except CellExecutionError as error:
             return Outcome("interrupted" if error.ename == "KeyboardInterrupt" else "error", _words(error))
         except DeadKernelError as error:
+            if getattr(self._client, "cancelled", False):  # nbclient takes any cancellation for a dead kernel
+                raise asyncio.CancelledError from error
             raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved is kept") from error
         cell.execution_count = self._count(cell)
         return Outcome("ok")
@@ -91,6 +93,13 @@ class Session:
         reply = getattr(self._client, "last_reply", None) or {}
         count = reply.get("content", {}).get("execution_count")
         return count if count is not None else cell.get("execution_count")
+
+    async def trouble(self) -> str:
+        """Return what last went wrong in the recorder, in words; empty if nothing did."""
+        try:
+            return await evaluate(self.client, "__import__('nbrewind.kernel.log', fromlist=['last']).last")
+        except KernelError as error:
+            return str(error)
 
     async def call(self, verb: str, **arguments: Any) -> Any:
         """Ask the agent for something, in the main shell between cells. Arguments and answer are JSON."""
@@ -152,6 +161,10 @@ async def open_session(
         coalesce_streams=True,
     )
     client.owns_km = True
+    if (
+        manager.ipykernel
+    ):  # newer ones warn on stderr, at every start, that their ports on this machine are not encrypted
+        client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
     setup = client.async_setup_kernel()
     try:
         await setup.__aenter__()
@@ -193,12 +206,18 @@ async def _give_up(client: NotebookClient, manager: AsyncKernelManager) -> None:
             pass
 
 
-def _cancel_on_signals() -> None:
+def _cancel_on_signals(client: _Client) -> None:
     """Let Ctrl-C and a request to end cancel the work in progress; nbclient would end only the kernel."""
     task = asyncio.current_task()
+
+    def cancel() -> None:
+        client.cancelled = True
+        if task is not None:
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else int)
+            asyncio.get_running_loop().add_signal_handler(number, cancel)
         except (RuntimeError, ValueError, NotImplementedError):
             pass  # not the main thread: whoever runs it there has its own way to end it
 
@@ -207,10 +226,12 @@ class _Client(NotebookClient):
     """nbclient, keeping the last reply: it knows the execution count."""
 
     last_reply: dict[str, Any] | None = None
+    cancelled = False
+    """A signal asked for the end."""
 
     async def async_start_new_kernel(self, **options: Any) -> None:
         """Start the kernel; nbclient has set its handlers of signals just before."""
-        _cancel_on_signals()
+        _cancel_on_signals(self)
         await super().async_start_new_kernel(**options)
 
     async def _async_poll_for_reply(self, *args: Any, **options: Any) -> dict[str, Any]:
