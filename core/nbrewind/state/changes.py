@@ -55,5 +55,3 @@ class Changes:
 
     groups: list[GroupChange]
     removed: list[str]
-    complete: bool = True
-    """False: values changed while they were read (another thread); what could not be read is reported as changed."""

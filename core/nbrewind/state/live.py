@@ -314,8 +314,11 @@ class LiveState:
         with _no_collection():
             return load(list(versions), fetch, self.namespace)
 
-    def install(self, loaded: Loaded, *, remove: Iterable[str] = ()) -> None:
-        """Swap loaded values in by name, and take a new baseline for them."""
+    def install(self, loaded: Loaded, *, remove: Iterable[str] = (), keep: Iterable[Version] = ()) -> None:
+        """Swap loaded values in by name, and take a new baseline for them.
+
+        *keep* are the versions that `matching` found live: from now on they are what is live.
+        """
         for name in remove:
             self.namespace.pop(name, None)
             self._forget(name)
@@ -323,7 +326,9 @@ class LiveState:
         self.namespace.update(loaded.values)
         for name in loaded.values:
             self._forget(name)
-        self.commit(Changes(self.scan(touched=()).groups, []), loaded.versions)
+        kept = {version.key.removeprefix(_PREFIX): version for version in keep}
+        self.versions.update({name: version for name, version in kept.items() if name in self.namespace})
+        self.commit(Changes(self.scan(touched=()).groups, []), {**kept, **loaded.versions})
 
 
 def _dump(pickler: Snapshotter, values: tuple[Any, ...]) -> str:

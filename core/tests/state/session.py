@@ -85,7 +85,8 @@ class Session:
         wanted = self.live.dependents(set(state) - kept, state)
         gone = [name for name in self.live.names() if name not in state]
         loaded = self.live.load([state[name] for name in wanted], self.fetch)
-        self.live.install(loaded, remove=gone)
+        keep = [state[name] for name in kept - wanted]
+        self.live.install(loaded, remove=gone, keep=keep)
         for key in self.ambient.differing({key: change.digest for key, change in settings.items()}):
             self.ambient.restore(key, settings[key].content if key in settings else None)
         self.state, self.settings = dict(state), dict(settings)

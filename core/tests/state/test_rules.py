@@ -249,6 +249,17 @@ def test_an_equal_value_bound_anew_is_a_change() -> None:
     assert session.state["c"].digest == before
 
 
+def test_what_was_kept_is_the_version_gone_back_to() -> None:
+    session = Session()
+    session.run("a = [1]; b = [1]")
+    mark = session.mark()
+    session.run("a = [1]; b.append(2)")
+    session.run("a = [1]")
+    assert session.rewind(mark) == {"b"}
+    assert session.live.versions == mark[0]
+    assert members(session.record()) == []
+
+
 def test_an_interrupt_ends_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     import nbrewind.state.live as live
 
