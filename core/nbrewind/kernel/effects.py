@@ -99,7 +99,7 @@ class EffectLog:
     def list(self, value: object) -> None:
         """Note that a folder was listed; its names are those of this moment."""
         path = self.path(value if value is not None else ".")
-        if path and path not in self.listings:
+        if path and not _importing() and path not in self.listings:
             self.listings[path] = folder_digest(path)
 
     def program(self, command: object) -> None:
@@ -110,6 +110,14 @@ class EffectLog:
         self.add("process", words)
         if words not in HARMLESS_PROGRAMS:
             self.unknown[f"it starts another program ({words}), whose reads and writes are not seen"] = None
+
+
+def _importing() -> bool:
+    """Whether the import system asks: it lists every folder of ``sys.path``, the notebook's own among them."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
 
 
 def _open(log: EffectLog, args: Sequence[Any]) -> None:

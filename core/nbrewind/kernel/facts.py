@@ -11,6 +11,7 @@ from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.trace import digest_of
+from nbrewind.state.code import canonical
 
 CLOCK_NAMES = frozenset(
     {
@@ -59,7 +60,7 @@ UNSEEN_IO: dict[str, frozenset[str]] = {
 
 def started_globals(started: Iterable[types.CodeType]) -> set[str]:
     """Return the names that started code may read as globals."""
-    return names_of(started)
+    return {name for code in started for name in canonical(code)[2]}
 
 
 def code_names(analysis: CellAnalysis, started: Iterable[types.CodeType], values: Iterable[object]) -> set[str]:

@@ -117,7 +117,7 @@ class Watch:
 
     def arm(self, code: types.CodeType) -> None:
         """Watch what ``code``, about to run, calls, and all functions that it defines. Called from the audit hook."""
-        if self.tool < 0 or not is_user_code(code.co_filename):
+        if self.tool < 0 or not is_user_code(code.co_filename) or _generated(code.co_filename):
             return
         events = sys.monitoring.events
         self._set(code, events.CALL)
@@ -151,6 +151,19 @@ class Watch:
         else:
             self.probes.append(("", found))
         return None
+
+
+def _generated(filename: str) -> bool:
+    """Whether code about to run was made from text by a library (``<string>``: dataclasses, named tuples)."""
+    if not filename.startswith("<") or filename.startswith("<ipython-input"):
+        return False
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame is not None and not is_user_code(frame.f_code.co_filename)
+
+
+_HERE = os.path.dirname(__file__) + os.sep
 
 
 def names_of(codes: Iterable[types.CodeType]) -> set[str]:

@@ -188,12 +188,12 @@ def _flatten(node: Any, prefix: str, found: list[Any]) -> None:
 
 
 class MatplotlibSettings(Provider):
-    """matplotlib's ``rcParams``, except which backend draws."""
+    """matplotlib's ``rcParams``, except which backend draws and, as its first figure decides, whether at once."""
 
     key = "ambient:matplotlib.rcparams"
     module = "matplotlib"
 
-    _BACKEND = ("backend", "backend_fallback")
+    _BACKEND = ("backend", "backend_fallback", "interactive")
 
     def _differences(self) -> Any:
         library = sys.modules["matplotlib"]
@@ -212,7 +212,11 @@ class MatplotlibSettings(Provider):
         library = sys.modules.get("matplotlib")
         if library is None or not hasattr(library, "rcParamsOrig"):
             return None
-        return [tuple(value) if type(value) is list else value for value in dict.values(library.rcParams)]
+        return [
+            tuple(value) if type(value) is list else value
+            for name, value in dict.items(library.rcParams)
+            if name not in self._BACKEND
+        ]
 
     def read(self) -> Any:
         """Return the settings that differ from those at import, pickled: some are objects of matplotlib's."""
