@@ -7,6 +7,7 @@ user's code may hold: what needs one (``tempfile``, ``site``) is looked up when 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -113,11 +114,14 @@ class EffectLog:
 
 
 def _importing() -> bool:
-    """Whether the import system asks: it lists every folder of ``sys.path``, the notebook's own among them."""
+    """Whether the import system asks, for modules or metadata: it lists every folder of ``sys.path``."""
     frame = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
+    return frame is not None and frame.f_code.co_filename.startswith(_IMPORTERS)
+
+
+_IMPORTERS = ("<frozen importlib", os.path.dirname(importlib.__file__) + os.sep)
 
 
 def _open(log: EffectLog, args: Sequence[Any]) -> None:
