@@ -37,10 +37,10 @@ class Living:
         self._threads: list[threading.Thread] = []
         self._tasks: list[Any] = []
 
-    def update(self) -> list[str]:
-        """Return, in words, the user's threads and tasks that live now."""
+    def update(self, tasks: bool = True) -> list[str]:
+        """Return, in words, the user's threads and tasks that live now. ``tasks``: there may be new ones."""
         self._threads = [thread for thread in threading.enumerate() if thread not in self._own and _of_user(thread)]
-        self._tasks = _tasks()
+        self._tasks = _tasks() if tasks or self._tasks else []
         return [f"thread {thread.name}" for thread in self._threads] + [f"task {_name(task)}" for task in self._tasks]
 
     @property

@@ -127,7 +127,7 @@ class Agent:
         return {
             **self.handshake(),
             "runs": recorder.number if recorder else 0,
-            "failure": (recorder.failure if recorder else "") or log.last,
+            "failure": (recorder.failure or recorder.saver.failure if recorder else "") or log.last,
         }
 
     def describe(self) -> str:

@@ -62,14 +62,25 @@ class Capture:
 class Tee:
     """Sees every IOPub message after it was sent."""
 
-    def __init__(self, kernel: Any, late: Callable[[str, list[dict[str, Any]]], None]) -> None:
-        """Watch ``kernel``; ``late`` gets a run's id and all its outputs when some came after it was recorded."""
+    def __init__(
+        self,
+        kernel: Any,
+        late: Callable[[str, list[dict[str, Any]]], None],
+        soon: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """Watch ``kernel``.
+
+        Args:
+            kernel: ipykernel's.
+            late: gets a run's id and all its outputs when some came after it was recorded.
+            soon: does something on another thread, soon.
+        """
         self._thread = kernel.iopub_thread
         self._late = late
         self._captures: OrderedDict[str, Capture] = OrderedDict()
         self._lock = threading.Lock()
         self._dirty: set[str] = set()
-        self._timer: threading.Timer | None = None
+        self._soon = soon
         self._original: Callable[..., Any] | None = None
         self._streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "pub_thread")]
 
@@ -128,7 +139,6 @@ class Tee:
         """Hand on all late outputs now."""
         with self._lock:
             dirty, self._dirty = self._dirty, set()
-            self._timer = None
             found = [
                 (capture.run, capture.outputs())
                 for request in dirty
@@ -178,12 +188,9 @@ class Tee:
                 self._mark(other)
 
     def _mark(self, request: str) -> None:
+        if not self._dirty:
+            self._soon(self.flush_late)
         self._dirty.add(request)
-        if self._timer is None:
-            self._timer = threading.Timer(0.05, self.flush_late)
-            self._timer.name = "nbrewind-late"
-            self._timer.daemon = True
-            self._timer.start()
 
     # -- on the main thread -------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import platform
 from collections import Counter
@@ -11,54 +9,44 @@ from collections.abc import Iterable, Mapping
 from time import perf_counter, time
 from typing import Any
 
-import msgspec
-
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.kernel import effects
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.files import Digests
+from nbrewind.kernel.head import Head, renew
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
+from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes
 from nbrewind.kernel.trace import observe, touched_names
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import DEFAULT, Action, CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
+from nbrewind.model import CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
-from nbrewind.planning.trace import HISTORY
-from nbrewind.state import Ambient, Changes, LiveState, Loaded, ScanInterrupted
-from nbrewind.store import Notebook, Store, StoreError
+from nbrewind.state import Changes, ScanInterrupted
+from nbrewind.store import Notebook, Store
 
 
-class Recorder:
+class Recorder(Head):
     """Records the runs of one kernel session into one notebook's history."""
 
     def __init__(self, shell: Any, store: Store, notebook: Notebook, session: str) -> None:
         """Record what ``shell`` runs, as ``session``."""
-        self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
+        super().__init__(shell, store, notebook, session)
         self.folder = os.path.realpath(os.path.dirname(notebook.path))
-        self.namespace: dict[str, Any] = shell.user_ns
         self.world = World(self.folder)
-        self.live = LiveState(self.namespace, self.hidden)
-        self.ambient = Ambient()
-        self.state: dict[str, Version] = {}
-        """The head: every key to its version."""
-        self.head = ""
-        self.virtual: set[str] = set()
-        """Names that the head has and the namespace has not (yet), or with another value: answered by a skip."""
         self.replayer: Any = None
         """Answers cells from records in mode repeat."""
         self.watch = Watch()
-        self.tee = Tee(shell.kernel, self._late)
+        self.saver = Saver(shell.kernel, store, notebook)
+        self.tee = Tee(shell.kernel, self._late, self.saver.run)
         self.living = Living()
         self.digests = Digests()
         self.number = 0
         self.failure = ""
         """Why the last run could not be recorded; empty if it was."""
-        self._doubts: dict[str, None] = {"there were values before recording began": None}
         self._restless = False
-        self._names: dict[str, int] = {}
         self._places: Counter[str] = Counter()
         self._analyses: dict[str, CellAnalysis] = {}
         self._pid = os.getpid()
@@ -75,14 +63,7 @@ class Recorder:
         effects.stop()
         self.watch.remove()
         self.tee.remove()
-
-    def hidden(self) -> set[str]:
-        """Return the names of the namespace that are IPython's own, not the user's."""
-        own = self.shell.user_ns_hidden
-        found = {name for name in self.namespace if name[:1] in "_IO" and HISTORY.match(name)}
-        found.update(name for name in own if self.namespace.get(name, found) is own[name])
-        found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
-        return found
+        self.saver.close()
 
     def analysis(self, source: str) -> CellAnalysis:
         """Analyse a cell's text, once per text."""
@@ -141,10 +122,6 @@ class Recorder:
             quiet("recording a run", error)
         self.settle()
 
-    def outside(self, reason: str) -> None:
-        """Note that something other than a run may have changed the state."""
-        self._doubts[reason] = None
-
     def look_outside(self) -> None:
         """Record an outside run if something changed since the last run."""
         if self.watch.started:
@@ -193,8 +170,6 @@ class Recorder:
         settings = self.ambient.scan() if executed else {}
         changed = {name for group in changes.groups for name in group.members}.union(changes.removed)
         trace = observe(self, entry, run, settings, changed)
-        if not changes.complete:
-            trace.unknown.append("values changed while they were read")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
         write_ambient(settings, run, self.store, trace.derive, written)
@@ -238,79 +213,6 @@ class Recorder:
         self._commit(record, None, written, outputs, entry.source, entry.extra["analysis"])
         self.tee.recorded(entry.request, run)
 
-    # -- moving the head without a run --------------------------------------------------------------------------------
-
-    def adopt(self, run: Run, cell: str, action: Action) -> str:
-        """Take over a recorded run's results: bound (``load``) or only known of (``skip``). Returns the checkpoint."""
-        delta = dict.fromkeys(run.removed, "") | {version.key: version.id for version in run.writes}
-        checkpoint = Checkpoint(
-            id=new_id(), parent=self.head, notebook=self.notebook.id, session=self.session, cell=cell, run=run.id,
-            action=action, time=time(), delta=delta,
-        )  # fmt: skip
-        with shielded():
-            self.notebook.add_checkpoint(checkpoint, versions=run.writes)
-            self.head = checkpoint.id
-            self._apply(run.writes, run.removed)
-        for version in run.writes:
-            if version.key.startswith(("ambient:", "env:")):
-                failure = self.restore_setting(version.key, version, run.imports)
-                if failure:
-                    self.outside(f"{version.key.partition(':')[2]} could not be brought back: {failure}")
-        if action == "skip":
-            gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
-            if gone:
-                self.live.install(Loaded({}, {}), remove=gone)
-            self.virtual.update(version.key[4:] for version in run.writes if version.key.startswith("var:"))
-        self.settle()
-        return checkpoint.id
-
-    def belonging(self, names: Iterable[str]) -> set[str]:
-        """Return virtual names with those that must be bound with them: their groups, definitions and users."""
-        wanted: set[str] = set()
-        todo = [name for name in names if "var:" + name in self.state]
-        while todo:
-            name = todo.pop()
-            if name in wanted:
-                continue
-            wanted.add(name)
-            version = self.state["var:" + name]
-            todo += [other for other in (*version.members, *version.needs) if other in self.virtual]
-        return wanted
-
-    def restore_setting(self, key: str, version: Version | None, modules: Iterable[str] = ()) -> str:
-        """Bring interpreter state outside variables to a version, or to a new kernel's default.
-
-        ``modules`` are imported if it takes that. Returns why it failed, in words; empty if it did not.
-        """
-        default = version is None or version.digest == DEFAULT
-        if version is not None and not default and not version.snapshot:
-            return version.reason or "its value was not kept"
-        try:
-            content = None if version is None or default else bytes(self.store.get(version.snapshot).stream)
-            try:
-                self.ambient.restore(key, content)
-            except ValueError:
-                for module in modules:
-                    importlib.import_module(module)
-                self.ambient.restore(key, content)
-        except Exception as error:
-            quiet("restoring a setting", error)
-            return str(error)
-        if version is not None:
-            self.ambient.versions[key] = version
-        return ""
-
-    def move(self, checkpoint: str, state: dict[str, Version], *, virtual: set[str]) -> None:
-        """Move the head, as a rewind does."""
-        with shielded():
-            self.notebook.set_head(self.session, checkpoint)
-            self.head, self.state, self.virtual = checkpoint, dict(state), virtual
-        self.settle()
-
-    def settle(self) -> None:
-        """Take the names as they are bound now for those of the last run."""
-        self._names = {name: id(value) for name, value in self.namespace.items()}
-
     def _record_outside(self, run: str, reasons: Iterable[str], changes: Changes, written: Written) -> None:
         analysis = self.analysis("")
         record = Run(
@@ -352,35 +254,14 @@ class Recorder:
         with shielded():
             self.notebook.record(run, checkpoint, source=source, outputs=outputs, analysis=analysis)
             self.number, self.head = run.number, checkpoint.id
-            self._apply(run.writes, run.removed)
+            self.take(run.writes, run.removed)
             if changes is not None:
                 self.live.commit(changes, written.versions)
                 self.ambient.commit(written.ambient)
             for name, version in written.versions.items():
                 if name in self.live.versions:
                     self.live.versions[name] = version
-            self._save(checkpoint.id, written)
-
-    def _save(self, checkpoint: str, written: Written) -> None:
-        try:
-            self.store.sync()
-            if written.failed:
-                self.notebook.mark_lost(checkpoint, written.failed)
-            else:
-                self.notebook.mark_saved(checkpoint, added=written.added)
-        except (StoreError, OSError) as error:
-            self.failure = str(error)
-            quiet("saving a checkpoint", error)
-            with contextlib.suppress(StoreError, OSError):
-                self.notebook.mark_lost(checkpoint, str(error))
-
-    def _apply(self, writes: Iterable[Version], removed: Iterable[str]) -> None:
-        for key in removed:
-            self.state.pop(key, None)
-            self.virtual.discard(key.removeprefix("var:"))
-        for version in writes:
-            self.state[version.key] = version
-            self.virtual.discard(version.key.removeprefix("var:"))
+        self.saver.save(checkpoint.id, written.added, written.failed)
 
     def _rebound(self, analysis: CellAnalysis, run: str, written: Written) -> None:
         """A name that was bound again to an equal value was still made by this run."""
@@ -400,11 +281,6 @@ class Recorder:
 
     def _late(self, run: str, outputs: list[dict[str, Any]]) -> None:
         self.notebook.set_outputs(run, outputs)
-
-
-def renew(version: Version, run: str) -> Version:
-    """Return the same value as made anew by ``run``."""
-    return msgspec.structs.replace(version, id=new_id(), run=run)
 
 
 def outcome(result: Any) -> tuple[RunStatus, str]:

@@ -75,10 +75,18 @@ def rewind(recorder: Recorder, target: str, partial: bool = False) -> dict[str, 
     return report
 
 
+def flush(recorder: Recorder) -> dict[str, Any]:
+    """Return when all checkpoints so far are saved, or known to be lost."""
+    recorder.tee.flush_late()
+    recorder.saver.flush()
+    return {"failure": recorder.saver.failure}
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "state": state,
     "adopt": adopt,
     "materialise": materialise,
     "set_parameters": set_parameters,
     "rewind": rewind,
+    "flush": flush,
 }

@@ -28,6 +28,7 @@ def test_three_cells_leave_right_records(kernel, records, store):
 
 def test_every_checkpoint_is_saved_and_follows_the_one_before(kernel, store, notebook_path):
     kernel.cells(["x = 1", "y = x + 1"])
+    kernel.verb("flush")
     index = store.notebook(notebook_path)
     first, second = index.checkpoints()
     assert first.saved and second.saved and second.parent == first.id

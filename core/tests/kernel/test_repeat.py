@@ -18,11 +18,17 @@ def again(kernels, kernel, notebook_path, store_path, tmp_path):
     return other
 
 
+def audited(kernel, source, cell="a"):
+    """Run a cell in the auditing kernel, and wait until it may answer."""
+    kernel.run(source, cell=cell)
+    kernel.verb("flush")
+
+
 SLOW = "import time\ntime.sleep(0.8)\nrows = list(range(5))\nprint('slept')\nlen(rows)"
 
 
 def test_a_recorded_run_answers(kernel, again, store, notebook_path):
-    kernel.run(SLOW, cell="a")
+    audited(kernel, SLOW)
     begin = time.perf_counter()
     reply, messages = again.run(SLOW, cell="a")
     assert time.perf_counter() - begin < 0.6
@@ -38,7 +44,7 @@ def test_a_recorded_run_answers(kernel, again, store, notebook_path):
 
 def test_what_changed_runs(kernel, again, records):
     kernel.run("k = 2", cell="k")
-    kernel.run("v = [k] * 3", cell="v")
+    audited(kernel, "v = [k] * 3", "v")
     again.run("k = 3", cell="k")
     again.run("v = [k] * 3", cell="v")
     assert again.value("v") == [3, 3, 3]
@@ -47,14 +53,14 @@ def test_what_changed_runs(kernel, again, records):
 
 def test_failed_runs_do_not_answer(kernel, again):
     source = "import os\nif not os.environ.get('GO'): raise ValueError('no')\nx = 1"
-    kernel.run(source, cell="a")
+    audited(kernel, source)
     again.run("import os\nos.environ['GO'] = '1'", silent=True)
     assert again.run(source, cell="a")[0]["status"] == "ok"
 
 
 def test_future_flags_survive_a_replay(kernel, again):
     source = "from __future__ import annotations\nx = 1"
-    kernel.run(source, cell="a")
+    audited(kernel, source)
     again.run(source, cell="a")
     again.run("def f(a: nowhere): pass", cell="b")
     assert again.value("f.__annotations__['a']") == "nowhere"
@@ -62,7 +68,7 @@ def test_future_flags_survive_a_replay(kernel, again):
 
 def test_async_cells_and_magics_are_answered(kernel, again):
     for source in ["import asyncio\nawait asyncio.sleep(0.7)\ndone = 1", "%%time\nw = 1"]:
-        kernel.run(source, cell="a")
+        audited(kernel, source)
         begin = time.perf_counter()
         reply, _ = again.run(source, cell="a")
         assert reply["status"] == "ok"
@@ -72,7 +78,7 @@ def test_async_cells_and_magics_are_answered(kernel, again):
 
 def test_values_that_cant_be_loaded_make_the_cell_run(kernel, again, records):
     source = "import threading\nlock = threading.Lock()"
-    kernel.run(source, cell="a")
+    audited(kernel, source)
     again.run(source, cell="a")
     assert again.value("lock.locked()") is False
     assert len(records("a")) == 2

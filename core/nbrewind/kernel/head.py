@@ -1,0 +1,133 @@
+"""Where a kernel session stands: the head, its state, and what of it is live."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from time import time
+from typing import Any
+
+import msgspec
+
+from nbrewind.kernel.log import quiet
+from nbrewind.kernel.shield import shielded
+from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
+from nbrewind.planning.trace import HISTORY
+from nbrewind.state import Ambient, LiveState, Loaded
+from nbrewind.store import Notebook, Store
+
+
+class Head:
+    """The head of one session. Every kernel has its own (rule 15)."""
+
+    def __init__(self, shell: Any, store: Store, notebook: Notebook, session: str) -> None:
+        """Start at no checkpoint, with what is live in ``shell`` not known yet."""
+        self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
+        self.namespace: dict[str, Any] = shell.user_ns
+        self.live = LiveState(self.namespace, self.hidden)
+        self.ambient = Ambient()
+        self.state: dict[str, Version] = {}
+        """Every key to its version."""
+        self.head = ""
+        """Id of the checkpoint; empty before the first."""
+        self.virtual: set[str] = set()
+        """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
+        self._names: dict[str, int] = {}
+        self._doubts: dict[str, None] = {"there were values before recording began": None}
+
+    def outside(self, reason: str) -> None:
+        """Note that something other than a run may have changed the state."""
+        self._doubts[reason] = None
+
+    def hidden(self) -> set[str]:
+        """Return the names of the namespace that are IPython's own, not the user's."""
+        own = self.shell.user_ns_hidden
+        found = {name for name in self.namespace if name[:1] in "_IO" and HISTORY.match(name)}
+        found.update(name for name in own if self.namespace.get(name, found) is own[name])
+        found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
+        return found
+
+    def take(self, writes: Iterable[Version], removed: Iterable[str]) -> None:
+        """Bring the state to what it is after a run."""
+        for key in removed:
+            self.state.pop(key, None)
+            self.virtual.discard(key.removeprefix("var:"))
+        for version in writes:
+            self.state[version.key] = version
+            self.virtual.discard(version.key.removeprefix("var:"))
+
+    def adopt(self, run: Run, cell: str, action: Action) -> str:
+        """Take over a recorded run's results: bound (``load``) or only known of (``skip``). Returns the checkpoint."""
+        delta = dict.fromkeys(run.removed, "") | {version.key: version.id for version in run.writes}
+        checkpoint = Checkpoint(
+            id=new_id(), parent=self.head, notebook=self.notebook.id, session=self.session, cell=cell, run=run.id,
+            action=action, time=time(), delta=delta,
+        )  # fmt: skip
+        with shielded():
+            self.notebook.add_checkpoint(checkpoint, versions=run.writes)
+            self.head = checkpoint.id
+            self.take(run.writes, run.removed)
+        for version in run.writes:
+            if version.key.startswith(("ambient:", "env:")):
+                failure = self.restore_setting(version.key, version, run.imports)
+                if failure:
+                    self.outside(f"{version.key.partition(':')[2]} could not be brought back: {failure}")
+        if action == "skip":
+            gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
+            if gone:
+                self.live.install(Loaded({}, {}), remove=gone)
+            self.virtual.update(version.key[4:] for version in run.writes if version.key.startswith("var:"))
+        self.settle()
+        return checkpoint.id
+
+    def belonging(self, names: Iterable[str]) -> set[str]:
+        """Return virtual names with those that must be bound with them: their groups, definitions and users."""
+        wanted: set[str] = set()
+        todo = [name for name in names if "var:" + name in self.state]
+        while todo:
+            name = todo.pop()
+            if name in wanted:
+                continue
+            wanted.add(name)
+            version = self.state["var:" + name]
+            todo += [other for other in (*version.members, *version.needs) if other in self.virtual]
+        return wanted
+
+    def restore_setting(self, key: str, version: Version | None, modules: Iterable[str] = ()) -> str:
+        """Bring interpreter state outside variables to a version, or to a new kernel's default.
+
+        ``modules`` are imported if it takes that. Returns why it failed, in words; empty if it did not.
+        """
+        default = version is None or version.digest == DEFAULT
+        if version is not None and not default and not version.snapshot:
+            return version.reason or "its value was not kept"
+        try:
+            content = None if version is None or default else bytes(self.store.get(version.snapshot).stream)
+            try:
+                self.ambient.restore(key, content)
+            except ValueError:
+                for module in modules:
+                    importlib.import_module(module)
+                self.ambient.restore(key, content)
+        except Exception as error:
+            quiet("restoring a setting", error)
+            return str(error)
+        if version is not None:
+            self.ambient.versions[key] = version
+        return ""
+
+    def move(self, checkpoint: str, state: dict[str, Version], *, virtual: set[str]) -> None:
+        """Move the head, as a rewind does."""
+        with shielded():
+            self.notebook.set_head(self.session, checkpoint)
+            self.head, self.state, self.virtual = checkpoint, dict(state), virtual
+        self.settle()
+
+    def settle(self) -> None:
+        """Take the names as they are bound now for those of the last run."""
+        self._names = {name: id(value) for name, value in self.namespace.items()}
+
+
+def renew(version: Version, run: str) -> Version:
+    """Return the same value as made anew by ``run``."""
+    return msgspec.structs.replace(version, id=new_id(), run=run)
