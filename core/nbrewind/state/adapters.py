@@ -8,6 +8,7 @@ are written, so frames that share them are not linked.
 from __future__ import annotations
 
 import builtins
+import enum
 import gc
 import sys
 import types
@@ -60,7 +61,7 @@ def is_own_definition(obj: Any) -> bool:
 
 def links_itself(obj: object) -> bool:
     """Tell whether two names that reach this object are linked by it (not only by what it holds)."""
-    if isinstance(obj, (weakref.ReferenceType, types.MethodType)):
+    if isinstance(obj, (weakref.ReferenceType, types.MethodType, enum.Enum)):
         return False
     root = _library(type(obj))
     return root not in ("pyarrow", "pandas.ExtensionArray")
@@ -87,6 +88,8 @@ def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
         extra.append(type(obj))
     elif isinstance(obj, typing.TypeVar):
         extra += [obj.__bound__, *obj.__constraints__]
+    elif isinstance(obj, enum.Enum):
+        extra += [type(obj), *obj.__dict__.values()]
     elif isinstance(obj, types.MethodType):
         extra += [obj.__self__, obj.__func__]
     elif isinstance(obj, weakref.ReferenceType):

@@ -136,6 +136,8 @@ def is_user_class(cls: type) -> bool:
     module = module_of(cls)
     if module == "__main__":
         return True
+    if module != "types" and is_standard(root_of(module)):
+        return False  # some types in C are found under another name than their own
     qualname = type.__getattribute__(cls, "__qualname__")
     return not is_importable(cls, module, qualname)
 
@@ -164,7 +166,7 @@ def walk_kind(cls: type) -> Walk:
     if cls in _THROUGH:
         return "through"
     if issubclass(cls, enum.Enum):
-        return "through" if is_user_class(cls) else "leaf"
+        return "adapt" if is_user_class(cls) else "leaf"
     if issubclass(cls, logging.Logger):
         return "leaf"  # only referred to: what it is belongs to the module
     if issubclass(cls, PurePath) or cls is types.TracebackType or cls is types.FrameType:

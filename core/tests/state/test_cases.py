@@ -16,6 +16,13 @@ from session import Session
 from nbrewind.state import LoadError
 
 
+def need_libraries(case: Case) -> None:
+    """Skip a case whose libraries are not installed."""
+    for library in ("numpy", "pandas", "matplotlib", "sklearn", "scipy", "pyarrow"):
+        if library in "".join(case.before):
+            pytest.importorskip(library)
+
+
 def _plain(value: Any) -> Any:
     """Return a value that compares by content."""
     return repr(value)
@@ -36,7 +43,7 @@ def _expected(case: Case) -> tuple[Any, Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_rewind(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    pytest.importorskip("matplotlib") if "matplotlib" in case.before[0] else None
+    need_libraries(case)
     expected = _expected(case)
     session = Session()
     try:
@@ -66,6 +73,7 @@ def test_rewind(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 @pytest.mark.parametrize("case", [c for c in CASES if c.expected == "right"], ids=lambda case: case.name)
 def test_load_into_an_empty_namespace(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    need_libraries(case)
     expected = _expected(case)
     session = Session()
     try:
@@ -84,6 +92,7 @@ def test_load_into_an_empty_namespace(case: Case, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_nothing_changes_by_scanning(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    need_libraries(case)
     session = Session()
     try:
         for cell in case.before:
