@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from nbrewind.store import Store
+
 from .compare import Comparison, compare
 from .harness import RECORD, Kernel, run_notebook
 from .notebook import Notebook
@@ -43,12 +45,25 @@ def run_all(tmp_path: Path, font_cache: Path) -> Iterator[Callable[..., list[dic
             kernel.ready()
             results.append(run_notebook(notebook, kernel, workdir, way))
             kernel.close()
+            if kernel.status:
+                check_recorded(notebook, kernel)
             kernels.remove(kernel)
         return results
 
     yield run
     for kernel in kernels:
         kernel.close()
+
+
+def check_recorded(notebook: Notebook, kernel: Kernel) -> None:
+    """Fail if recording failed silently: then nothing was tested."""
+    assert not kernel.status["error"]
+    assert not kernel.status["failure"]
+    with Store.open(kernel.store, create=False) as store:
+        index = store.notebook(kernel.status["notebook"], create=False)
+        assert index is not None
+        recorded = {run.cell for run in index.runs()}
+    assert [cell.id for cell in notebook.cells if cell.source.strip() and cell.id not in recorded] == []
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ INSIDE = Path(__file__).parent / "inside"
 """Modules that the kernel imports: the probe, and recorders that misbehave."""
 CORE = Path(__file__).parents[2]
 RECORD = "%load_ext nbrewind"
+REPEAT = "__import__('nbrewind').attach(mode='repeat')"
 CELL_SECONDS = 120.0
 
 
@@ -67,6 +68,8 @@ class Kernel:
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
         self.iopub: list[dict[str, Any]] = []
+        self.status: dict[str, Any] = {}
+        """What recording says of itself after the last cell."""
         self.asked: list[dict[str, Any]] = []
         """Requests for input."""
         self.looked: set[str] = set()
@@ -192,6 +195,8 @@ def run_notebook(notebook: Notebook, kernel: Kernel, workdir: Path, attach: str 
             kernel.drain(cell.wait)
     kernel.drain(0.2)
     state = kernel.evaluate('__import__("behaviour_probe").state(get_ipython())')
+    if attach in (RECORD, REPEAT):
+        kernel.status = kernel.evaluate('__import__("json").dumps(__import__("nbrewind").status())')
     cells: dict[str, Any] = {cell.id: {"messages": [], "reply": _plain(replies[cell.id])} for cell in notebook.cells}
     stray = []
     for message in kernel.iopub:
