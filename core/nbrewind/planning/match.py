@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
@@ -52,15 +53,15 @@ class PlanState:
 
     items: dict[str, Version] = field(default_factory=dict)
     doubts: dict[str, Doubt] = field(default_factory=dict)
-    reach: dict[str, frozenset[str]] = field(default_factory=dict)
-    """For names in doubt: the names that a value made by the doubtful cell may be connected with."""
+    reach: dict[str, set[str]] = field(default_factory=dict)
+    """For names in doubt: all names with which its value may be connected; one set for all that are."""
     wild: dict[str, tuple[Doubt, set[str]]] = field(default_factory=dict)
     """Kinds of which every key is in doubt, but for those that became known since."""
 
     def copy(self) -> PlanState:
         """Return an independent copy."""
         wild = {kind: (doubt, set(settled)) for kind, (doubt, settled) in self.wild.items()}
-        return PlanState(dict(self.items), dict(self.doubts), dict(self.reach), wild)
+        return PlanState(dict(self.items), dict(self.doubts), copy.deepcopy(self.reach), wild)
 
     def apply(self, writes: Iterable[Version], removed: Iterable[str]) -> None:
         """Take over the results of a run: what it wrote is known now."""
@@ -77,12 +78,33 @@ class PlanState:
         if self.wild and (found := self.wild.get(kind_of(key))):
             found[1].add(key)
 
-    def doubt(self, keys: Iterable[str], doubt: Doubt, reach: frozenset[str] = frozenset()) -> None:
+    def doubt(self, keys: Iterable[str], doubt: Doubt, reach: Collection[str] = ()) -> None:
         """Mark keys as changed by a cell that will run; ``reach``: what their new values may be connected with."""
+        names = []
         for key in keys:
             self.doubts[key] = doubt
             if key.startswith(VAR):
-                self.reach[key[4:]] = self.reach.get(key[4:], frozenset()) | reach
+                names.append(key[4:])
+        if not names and not reach:
+            return
+        tangle = self._tangled({*names, *reach})  # also where nothing is new: what was apart may be connected now
+        for name in names:
+            self.reach[name] = tangle
+
+    def _tangled(self, names: set[str]) -> set[str]:
+        """Return one set of all names that are connected with any of ``names``, for all of these."""
+        sets = {id(found): found for name in names if (found := self.reach.get(name)) is not None}
+        if not sets:
+            return names
+        largest = max(sets.values(), key=len)
+        for found in sets.values():
+            if found is not largest:
+                for name in found:
+                    if self.reach.get(name) is found:
+                        self.reach[name] = largest
+                largest |= found
+        largest |= names
+        return largest
 
     def doubt_all(self, kinds: Iterable[str], doubt: Doubt) -> None:
         """Mark every key of some kinds as possibly changed by a cell that will run."""

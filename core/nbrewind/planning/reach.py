@@ -62,9 +62,9 @@ class Reach:
         if every:
             self._everything(state, expected, doubt, reach)
         else:
-            changed = self._changeable(found, state)
+            changed = self._changeable(found.difference(state.reach), state)
             if user_code or late:
-                changed |= self._rebound
+                changed |= self._rebound.difference(state.reach)
             state.doubt([key for name in changed if (key := "var:" + name) not in expected], doubt, reach)
             if user_code or analysis.calls or analysis.magics:
                 state.doubt_all(("ambient:rng.",), doubt)
@@ -79,16 +79,16 @@ class Reach:
         state.doubt_all(ALL_KINDS, doubt)
 
     def _changeable(self, names: Iterable[str], state: PlanState) -> set[str]:
-        """Return those of ``names`` whose values can be changed in place, with the other members of their groups."""
+        """Return those of ``names`` whose values can be changed in place, with the other members of their groups.
+
+        What is in doubt already stays so; what it is connected with is among ``names``.
+        """
         found: set[str] = set()
         for name in names:
             version = state.items.get("var:" + name)
-            if version is None or "var:" + name in state.doubts:
-                if name in state.reach:
-                    found.add(name)
-            elif not version.fixed:
+            if version is not None and not version.fixed:
                 found.update((name, *version.members))
-        return found
+        return found.difference(state.reach)
 
     def _outside(self, words: set[str], state: PlanState, expected: Collection[str], doubt: Doubt) -> None:
         for key, setters in AMBIENT_SETTERS.items():

@@ -36,7 +36,7 @@ def digest_of(*parts: str) -> str:
 OPAQUE_GLOBALS = frozenset({"breakpoint", "eval", "exec", "get_ipython", "globals"})
 """Builtins by which a function looks up names that its code does not spell out."""
 
-NOTHING: Mapping[str, frozenset[str]] = {}
+NOTHING: Mapping[str, Collection[str]] = {}
 
 
 def variable_names(state: State) -> set[str]:
@@ -44,27 +44,33 @@ def variable_names(state: State) -> set[str]:
     return {key[4:] for key in state if key.startswith("var:")}
 
 
-def lookups(names: Iterable[str], state: State, reach: Mapping[str, frozenset[str]] = NOTHING) -> tuple[set[str], bool]:
+def lookups(
+    names: Iterable[str], state: State, reach: Mapping[str, Collection[str]] = NOTHING
+) -> tuple[set[str], bool]:
     """Return all names that code which reads ``names`` may look up, absent ones too, and whether it may look up any.
 
     What user functions among the values may look up when called is followed to any depth; ``reach`` says it for names
-    whose values are not known.
+    whose values are not known, the same collection for all that are connected.
     """
     found = set(names)
     todo = list(found)
     every = False
+    expanded: set[int] = set()
     while todo:
         name = todo.pop()
         version = state.get("var:" + name)
-        if version is None:
-            more: Iterable[str] = reach.get(name, ())
-        else:
-            more = (*version.refs, *version.needs, *reach.get(name, ()))
-        for other in more:
-            if other not in found:
-                found.add(other)
-                todo.append(other)
-                every = every or (other in OPAQUE_GLOBALS and "var:" + other not in state)
+        more: set[str] = set()
+        if version is not None and (version.refs or version.needs):
+            more.update(version.refs, version.needs)
+        connected = reach.get(name)
+        if connected is not None and id(connected) not in expanded:
+            expanded.add(id(connected))
+            more.update(connected)
+        if more:
+            more -= found
+            found |= more
+            todo += more
+            every = every or any(other in more and "var:" + other not in state for other in OPAQUE_GLOBALS)
     return found, every
 
 

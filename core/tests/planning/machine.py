@@ -77,7 +77,11 @@ def shared(value: Any, cut: int) -> dict[int, Any]:
     todo = [value]
     while todo:
         item = todo.pop()
-        if isinstance(item, (*ATOMS, types.BuiltinFunctionType, types.CodeType, types.FrameType, type)) or id(item) in found or id(item) == cut:
+        if (
+            isinstance(item, (*ATOMS, types.BuiltinFunctionType, types.CodeType, types.FrameType, type))
+            or id(item) in found
+            or id(item) == cut
+        ):
             continue
         if isinstance(item, types.FunctionType):
             for cell in item.__closure__ or ():
@@ -393,8 +397,7 @@ class Machine:
             if group not in done:
                 memo: dict[int, Any] = {}
                 done[group] = {
-                    member: copied(value, memo, self.namespace)
-                    for member, value in self.contents[version.id].items()
+                    member: copied(value, memo, self.namespace) for member, value in self.contents[version.id].items()
                 }
             self.namespace[name] = done[group][name]
             self.virtual.discard(name)

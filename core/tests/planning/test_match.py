@@ -249,7 +249,10 @@ def test_names_bound_for_certain_are_not_kept() -> None:
 
 
 def test_a_name_that_changed_with_its_group_was_in_that_group() -> None:
-    items = {"var:x": version("var:x", "b3:1", members=("x", "y")), "var:y": version("var:y", "b3:1", members=("x", "y"))}
+    items = {
+        "var:x": version("var:x", "b3:1", members=("x", "y")),
+        "var:y": version("var:y", "b3:1", members=("x", "y")),
+    }
     assert kept_names(analyze("x = 1"), items, {"x", "y"}) == {"y"}
 
 

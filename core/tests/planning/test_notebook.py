@@ -11,7 +11,9 @@ pytestmark = pytest.mark.py311
 
 
 def run(name: str, cell: str, code: str = "code:1", status="ok") -> Run:
-    return Run(id=name, notebook="n", session="s", cell=cell, number=1, code=code, source="", started=0.0, status=status)
+    return Run(
+        id=name, notebook="n", session="s", cell=cell, number=1, code=code, source="", started=0.0, status=status
+    )
 
 
 def test_only_code_cells_count_and_keep_their_place() -> None:
