@@ -1,7 +1,7 @@
 """A small recorder without Jupyter: runs cells with `exec` and records them with the project's own trace functions.
 
-It stands for kernel, store and driver in tests of the planner, where thousands of notebooks are needed. Names that share
-lists, dictionaries, closures, defaults or generators form a group; a version's digest covers its whole group (rule 2).
+It stands for kernel, store and driver in tests of the planner, where thousands of notebooks are needed. Names that
+share lists, dictionaries, closures, defaults or generators form a group; a version's digest covers its whole group (rule 2).
 Besides variables there is one random generator (`seed`, `draw`) as interpreter state, and files (`save`, `load`).
 """
 
@@ -204,9 +204,9 @@ class Machine:
     def restart(self) -> None:
         """A new kernel: nothing is bound."""
         self.namespace: dict[str, Any] = {}
-        self.namespace["__builtins__"] = {
-            **vars(builtins), "str": text, "print": show, "seed": self._seed, "draw": self._draw, "save": self._save, "load": self._load,
-        }  # fmt: skip
+        own = {"str": text, "print": show, "seed": self._seed, "draw": self._draw}
+        own |= {"save": self._save, "load": self._load}
+        self.namespace["__builtins__"] = {**vars(builtins), **own}
         self.rng = random.Random(0)
         self.state: dict[str, Version] = {}
         self.virtual: set[str] = set()

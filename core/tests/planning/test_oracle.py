@@ -87,10 +87,10 @@ def statement(draw: st.DrawFn) -> str:
                 f"exec('{x} = {n}')",
                 f"exec('{x}' + ' = {n}')",
                 f"print('{x}' in globals())",
-                f"print(sorted(name for name in globals() if len(name) == 1))",
+                "print(sorted(name for name in globals() if len(name) == 1))",
                 f"{x} = eval('{y}')",
                 f"seed({n})",
-                f"print(draw())",
+                "print(draw())",
                 f"{x} = draw()",
                 f"save({file}, {x})",
                 f"save({file}, {n})",
@@ -116,7 +116,7 @@ CELL = st.lists(STATEMENT, min_size=1, max_size=3).map("\n".join)
 START = st.sampled_from(
     [
         "a = [1]\nb = [2, 3]\nc = 4\nd = a\ndef f(): return b\ndef g(): a.append(c)",
-        "a = {'k': [1]}\nb = [a]\nc = iter([1, 2, 3])\nd = 'text'\ndef f(p=b): p.append(d); return p\ndef g(): return f()",
+        "a = {'k': [1]}\nb = [a]\nc = iter([1, 2, 3])\nd = 'x'\ndef f(p=b): p.append(d); return p\ndef g(): return f()",
         "a = b = [0]\nc = [a, [5]]\nd = lambda: c\ndef f():\n    global d\n    d = 1\ndef g(p=0): return [p, draw()]",
         "a = b = c = d = 1",
     ]
