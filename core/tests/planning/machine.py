@@ -1,7 +1,7 @@
 """A small recorder without Jupyter: runs cells with `exec` and records them with the project's own trace functions.
 
 It stands for kernel, store and driver in tests of the planner, where thousands of notebooks are needed. Names that
-share lists, dictionaries, closures, defaults or generators form a group; a version's digest covers its whole group (rule 2).
+share lists, dictionaries, closures, defaults or generators form a group; a digest covers the whole group (rule 2).
 Besides variables there is one random generator (`seed`, `draw`) as interpreter state, and files (`save`, `load`).
 """
 
