@@ -14,7 +14,7 @@ import pathlib
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.places import is_user_code
@@ -146,8 +146,8 @@ class Watch:
         found = _PROBES.get(id(called))
         if found is None:
             return sys.monitoring.DISABLE
-        if isinstance(first, str | bytes | pathlib.PurePath):
-            self.probes.append((os.fsdecode(first), found))
+        if issubclass(type(first), (str, bytes, pathlib.PurePath)):
+            self.probes.append((os.fsdecode(cast(Any, first)), found))
         else:
             self.probes.append(("", found))
         return None
@@ -171,17 +171,18 @@ def names_of(codes: Iterable[types.CodeType]) -> set[str]:
     return {name for code in codes for name in code.co_names}
 
 
-def functions_in(value: object, depth: int = 3) -> Iterator[types.CodeType]:
+def functions_in(value: Any, depth: int = 3) -> Iterator[types.CodeType]:
     """Yield the code of a user's function or class, that of its methods and of functions nested in it."""
-    if isinstance(value, types.FunctionType):
+    cls = type(value)  # not isinstance: it may run the user's code
+    if issubclass(cls, types.FunctionType):
         if is_user_code(value.__code__.co_filename):
             yield value.__code__
             yield from codes_in(value.__code__)
-    elif isinstance(value, staticmethod | classmethod | types.MethodType):
+    elif issubclass(cls, (staticmethod, classmethod, types.MethodType)):
         yield from functions_in(value.__func__, depth)
-    elif isinstance(value, property):
+    elif issubclass(cls, property):
         for part in (value.fget, value.fset, value.fdel):
             yield from functions_in(part, depth)
-    elif isinstance(value, type) and depth and value.__module__ == "__main__":
-        for member in list(vars(value).values()):
+    elif issubclass(cls, type) and depth and type.__getattribute__(value, "__module__") == "__main__":
+        for member in list(type.__getattribute__(value, "__dict__").values()):
             yield from functions_in(member, depth - 1)

@@ -45,23 +45,28 @@ def global_dicts() -> set[int]:
     return {id(builtins.__dict__), id(main.__dict__) if main else 0, id(sys.modules)}
 
 
+def is_a(obj: object, kinds: type | tuple[type, ...]) -> bool:
+    """Tell what an object is without asking it: ``isinstance`` reads ``__class__``, which may be the user's code."""
+    return issubclass(type(obj), kinds)
+
+
 def is_definition(obj: object) -> bool:
     """Tell whether an object is a function or a class."""
-    return isinstance(obj, (types.FunctionType, type, typing.TypeVar))
+    return is_a(obj, (types.FunctionType, type, typing.TypeVar))
 
 
 def is_own_definition(obj: Any) -> bool:
     """Tell whether a function or class is the notebook's: no import brings it back."""
-    if isinstance(obj, type):
+    if is_a(obj, type):
         return is_user_class(obj)
-    if isinstance(obj, typing.TypeVar):
+    if is_a(obj, typing.TypeVar):
         return not is_importable(obj, obj.__module__ or "", obj.__name__)
     return not is_importable(obj, obj.__module__ or "", obj.__qualname__)
 
 
 def links_itself(obj: object) -> bool:
     """Tell whether two names that reach this object are linked by it (not only by what it holds)."""
-    if isinstance(obj, (weakref.ReferenceType, types.MethodType, enum.Enum)):
+    if is_a(obj, (weakref.ReferenceType, types.MethodType, enum.Enum)):
         return False
     root = _library(type(obj))
     return root not in ("pyarrow", "pandas.ExtensionArray")
@@ -79,20 +84,20 @@ def _library(cls: type) -> str:
 
 def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
     """Put what an object refers to into *extra*, and note the memory that it reaches."""
-    if isinstance(obj, types.FunctionType):
+    if is_a(obj, types.FunctionType):
         extra += [obj.__defaults__, obj.__kwdefaults__, obj.__dict__, *(obj.__closure__ or ())]
-    elif isinstance(obj, type):
+    elif is_a(obj, type):
         members = type.__getattribute__(obj, "__dict__")
         extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
         extra += type.__getattribute__(obj, "__bases__")
         extra.append(type(obj))
-    elif isinstance(obj, typing.TypeVar):
+    elif is_a(obj, typing.TypeVar):
         extra += [obj.__bound__, *obj.__constraints__]
-    elif isinstance(obj, enum.Enum):
+    elif is_a(obj, enum.Enum):
         extra += [type(obj), *obj.__dict__.values()]
-    elif isinstance(obj, types.MethodType):
+    elif is_a(obj, types.MethodType):
         extra += [obj.__self__, obj.__func__]
-    elif isinstance(obj, weakref.ReferenceType):
+    elif is_a(obj, weakref.ReferenceType):
         _visit_weak(walker, index, obj, extra)
     else:
         _visit_data(walker, index, obj, extra)
@@ -133,6 +138,8 @@ def _visit_data(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
 def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: str) -> None:
     """Note an array's memory: the whole of the array that owns it. Elements that are objects are followed."""
     root = owner_of(array)
+    if walker.below and kind == "raw":
+        kind = "private"
     if root.dtype.hasobject:
         extra += [item for item in root.ravel(order="K").tolist() if type(item) not in LEAVES]
     walker.memory.append((index, id(array), id(root), kind))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copyreg
 import functools
 import gc
+import itertools
 import logging
+import re
 import sys
 import types
 from collections.abc import Callable
@@ -33,7 +35,7 @@ def attributes(obj: Any) -> dict[str, Any]:
     cls = type(obj)
     if cls.__dictoffset__ > 0 and cls.__flags__ & HAVE_GC:
         dicts = sum(type(item) is dict for item in gc.get_referents(obj))
-        if dicts == (1 if isinstance(obj, functools.partial) else 0):  # one holds its keyword arguments
+        if dicts == (1 if issubclass(cls, functools.partial) else 0):  # one holds its keyword arguments
             return {}
     try:
         found = object.__getattribute__(obj, "__dict__")
@@ -191,7 +193,8 @@ def module_globals(module: str) -> dict[int, str]:
         known = {
             id(value): name
             for name, value in list(found.items())
-            if not isinstance(value, (type, types.FunctionType, types.ModuleType)) and module_of(type(value)) == module
+            if not issubclass(type(value), (type, types.FunctionType, types.ModuleType))
+            and module_of(type(value)) == module
         }
         _module_globals[module] = (len(found), known)
     return known
@@ -210,6 +213,14 @@ def reduce_logger(pickler: Snapshotter, obj: Any) -> Any:
 def reduce_proxy(pickler: Snapshotter, obj: Any) -> Any:
     """Save a read-only view of a mapping with the mapping itself."""
     return rebuild.mapping_proxy, tuple(gc.get_referents(obj))
+
+
+def reduce_count(pickler: Snapshotter, obj: Any) -> Any:
+    """Save an ``itertools.count`` by where it stands, which only its text tells."""
+    found = re.fullmatch(r"count\((-?\d+)(?:, (-?\d+))?\)", repr(obj))
+    if found is None:
+        pickler.refuse("a count of other things than whole numbers can't be saved")
+    return itertools.count, tuple(int(number) for number in found.groups() if number is not None)
 
 
 def reduce_void(pickler: Snapshotter, obj: Any) -> Any:
