@@ -42,7 +42,7 @@ class Head:
     def hidden(self) -> set[str]:
         """Return the names of the namespace that are IPython's own, not the user's."""
         own = self.shell.user_ns_hidden
-        found = {name for name in self.namespace if name[:1] in "_IO" and HISTORY.match(name)}
+        found = {name for name in self.namespace if type(name) is str and name[:1] in "_IO" and HISTORY.match(name)}
         found.update(name for name in own if self.namespace.get(name, found) is own[name])
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
@@ -123,9 +123,13 @@ class Head:
             self.head, self.state, self.virtual = checkpoint, dict(state), virtual
         self.settle()
 
+    def bound(self) -> dict[str, int]:
+        """Return which object every name of the namespace is bound to, by identity."""
+        return dict(zip(self.namespace, map(id, self.namespace.values()), strict=False))
+
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
-        self._names = {name: id(value) for name, value in self.namespace.items()}
+        self._names = self.bound()
 
 
 def renew(version: Version, run: str) -> Version:

@@ -195,10 +195,16 @@ class Tee:
     # -- on the main thread -------------------------------------------------------------------------------------------
 
     def _sync(self) -> None:
-        """Return when everything printed or displayed so far has left the kernel."""
-        for stream in self._streams:
-            if getattr(stream, "_buffers", True):
-                stream.flush()
+        """Return when everything printed or displayed so far has left the kernel.
+
+        With nothing buffered and nothing waiting, the round trip to the IOPub thread is saved: at most the message that
+        is being sent at this moment is then added as late output.
+        """
+        printed = [stream for stream in self._streams if getattr(stream, "_buffers", True)]
+        if not printed and not getattr(self._thread, "_events", True):
+            return
+        for stream in printed:
+            stream.flush()
         thread = getattr(self._thread, "thread", None)
         if thread is None or not thread.is_alive() or thread is threading.current_thread():
             return

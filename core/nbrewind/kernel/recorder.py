@@ -143,7 +143,7 @@ class Recorder(Head):
         self._doubts.clear()
 
     def _renamed(self) -> bool:
-        now = {name: id(value) for name, value in self.namespace.items()}
+        now = self.bound()
         if now == self._names:
             return False
         hidden = self.hidden()

@@ -36,13 +36,18 @@ def state(recorder: Recorder) -> dict[str, Any]:
 
 
 def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip") -> dict[str, Any]:
-    """Take over the results of a recorded run without running the cell: the head moves, its names are not bound."""
+    """Take over the results of a recorded run without running the cell: the head moves, its names are not bound.
+
+    ``unset`` are the settings that it changed and that could not be brought back: nothing may run on without them.
+    """
     run = recorder.store.run(run_id)
     if run is None:
         raise LookupError(f"there is no run {run_id} in the store")
     recorder.look_outside()
     checkpoint = recorder.adopt(run, cell_id, action)
-    return {"checkpoint": checkpoint}
+    settings = {version.key: version.id for version in run.writes if version.key.startswith(("ambient:", "env:"))}
+    held = {key: version.id for key, version in recorder.ambient.versions.items()}
+    return {"checkpoint": checkpoint, "unset": sorted(key for key, name in settings.items() if held.get(key) != name)}
 
 
 def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
