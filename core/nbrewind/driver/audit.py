@@ -85,8 +85,8 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
     checkpoint = index.checkpoint(index.heads().get(session.id, "")) if index is not None else None
     stored = checkpoint.stored if checkpoint is not None and run is not None and checkpoint.run == run.id else 0
     status = outcome.status if outcome.status != "ok" or run is None else run.status
-    error = outcome.error or (run.error if run else await session.trouble() if cell.active else "")
-    return AuditedRun(cell, run, status, error, stored)
+    why = outcome.error or (run.error if run else await session.trouble() if cell.active else "")
+    return AuditedRun(cell, run, status, why, stored)
 
 
 def tolerated(cell: SourceCell, allow_errors: bool) -> bool:

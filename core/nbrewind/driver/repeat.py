@@ -186,7 +186,9 @@ class _Work:
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
         self.keeper.put_back(run)
-        await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip")
+        answer = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip")
+        if answer.get("unset"):  # a setting that only a re-run can give
+            raise _Replan({cell.id})
         self.made[run.id] = cell.id
         node.outputs = from_record(self.store.outputs(run.id))
         renumber(node, self.count)

@@ -1,0 +1,100 @@
+"""Rules of soundness 9, 12 and 13: identity of classes, the whole trace, cut-off only on exact equality."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from rules_tools import Scenario
+
+from nbrewind.store import Store
+
+
+def test_rule_09_one_class_one_identity(scenario: Scenario) -> None:
+    """Holds: classes and functions are loaded as references to the live ones; sentinels keep their identity."""
+    cells = [
+        ("class", "class C:\n    def __init__(self, n):\n        self.n = n"),
+        ("sentinel", "MISSING = object()\nclass E(__import__('enum').Enum):\n    A = 1"),
+        ("make", "c = C(1)\nd = {'k': MISSING, 'e': E.A}\nf = C.__init__"),
+        ("ask", "print(type(c) is C, isinstance(c, C), d['k'] is MISSING, d['e'] is E.A, f is C.__init__, c.n)"),
+    ]
+    right = "True True True True True 1"
+    assert scenario.audit(cells)["ask"] == right
+    verdict = scenario.repeat([*cells[:3], ("ask", "unused = 1\n" + cells[3][1])], {"ask": right})
+    assert verdict.holds
+    method = ("class", cells[0][1] + "\n    def more(self):\n        return self.n + 1")
+    verdict = scenario.repeat([method, *cells[1:3], ("ask", "print(type(c) is C, c.more())")], {"ask": "True 2"})
+    assert verdict.holds and "make" in verdict.ran
+
+
+def test_rule_12_reuse_needs_the_whole_trace(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds: a changed file, folder, environment variable or local module makes exactly its readers run again."""
+    monkeypatch.setenv("NBREWIND_RULE_12", "before")
+    data, module = scenario.folder / "data.txt", scenario.folder / "rule12mod.py"
+    data.write_text("before")
+    module.write_text("VALUE = 'before'\n")
+    (scenario.folder / "sub").mkdir()
+    cells = [
+        ("file", "print(open('data.txt').read())"),
+        ("absent", "try:\n    print(open('later.txt').read())\nexcept FileNotFoundError:\n    print('absent')"),
+        ("exists", "import os\nprint(os.path.exists('later.txt'))"),
+        ("listing", "import os\nprint(sorted(os.listdir('sub')))"),
+        ("environ", "import os\nprint(os.environ.get('NBREWIND_RULE_12'))"),
+        ("module", "import rule12mod\nprint(rule12mod.VALUE)"),
+        ("nothing", "print(1 + 1)"),
+    ]
+    first = scenario.audit(cells)
+    assert list(first.values()) == ["before", "absent", "False", "[]", "before", "before", "2"]
+    data.write_text("after!")
+    (scenario.folder / "later.txt").write_text("there")
+    (scenario.folder / "sub" / "new").touch()
+    module.write_text("VALUE = 'after!'\n")
+    os.utime(module, (1, 1))
+    monkeypatch.setenv("NBREWIND_RULE_12", "after!")
+    right = dict(zip(first, ["after!", "there", "True", "['new']", "after!", "after!", "2"], strict=True))
+    verdict = scenario.repeat(cells, right)
+    assert verdict.holds and verdict.ran.keys() == right.keys() - {"nothing"}
+
+
+def test_rule_12_nature_is_recorded(scenario: Scenario) -> None:
+    """Holds: clock and unseeded randomness are answered as recorded, and the record says so; seeded draws repeat."""
+    cells = [
+        ("clock", "import time\nt = time.time()\nprint(t)"),
+        ("drawn", "import random\nprint(random.random())"),
+        ("seeded", "import numpy as np\nnp.random.seed(1)\nprint(np.random.rand())"),
+        ("then", "print(np.random.rand())"),
+    ]
+    first = scenario.audit(cells)
+    with Store.open(scenario.folder / "store") as store:
+        index = store.notebook(scenario.path)
+        assert index is not None
+        kinds = {run.cell: {effect.kind for effect in run.effects} for run in index.runs()}
+        unknown = {run.cell: run.unknown for run in index.runs()}
+    assert "clock" in kinds["clock"] or unknown["clock"]
+    assert "randomness" in kinds["drawn"] or unknown["drawn"]
+    edited = [*cells[:3], ("then", "print(np.random.rand() + 0)")]
+    verdict = scenario.repeat(edited, {"seeded": first["seeded"], "then": first["then"]})
+    assert verdict.holds
+
+
+def test_rule_13_cut_off_only_on_exact_equality(scenario: Scenario) -> None:
+    """Holds: an equal result spares its readers; equal bytes with other aliasing or hidden state do not."""
+    hides = "class Hides:\n    def __getstate__(self):\n        return {}"
+    cells = [
+        ("class", hides),
+        ("equal", "a = [1, 2]"),
+        ("equal-read", "print(a)"),
+        ("alias", "b = [1]; c = b"),
+        ("alias-read", "print(b is c)"),
+        ("hidden", "h = Hides(); h.x = 1"),
+        ("hidden-read", "print(h.x)"),
+        ("nan", "n = float('nan'); z = 0.0"),
+        ("nan-read", "print(n, z)"),
+    ]
+    scenario.audit(cells)
+    changed = {"equal": "a = [1] + [2]", "alias": "b = [1]; c = list(b)", "hidden": "h = Hides(); h.x = 2"}
+    changed["nan"] = "n = float('nan'); z = -0.0"
+    right = {"equal-read": "[1, 2]", "alias-read": "False", "hidden-read": "2", "nan-read": "nan -0.0"}
+    verdict = scenario.repeat([(name, changed.get(name, source)) for name, source in cells], right)
+    assert verdict.holds and "equal-read" not in verdict.ran
+    assert verdict.ran.keys() >= {"alias-read", "hidden-read", "nan-read"}
