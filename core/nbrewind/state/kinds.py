@@ -24,7 +24,7 @@ import weakref
 from pathlib import PurePath
 from typing import Any, Literal
 
-Walk = Literal["leaf", "through", "node", "adapt", "running", "opaque"]
+Walk = Literal["leaf", "through", "node", "figure", "adapt", "running", "opaque"]
 Save = Literal["plain", "special", "trusted", "lossy", "refused"]
 
 HAVE_GC = 1 << 14
@@ -150,8 +150,8 @@ def walk_kind(cls: type) -> Walk:
     """Classify a type for the walk.
 
     ``leaf``: nothing to link. ``through``: immutable, but may hold what links. ``node``: links, references by the
-    garbage collector. ``adapt``: references need an adapter. ``running``: belongs to the running kernel, not
-    followed. ``opaque``: nothing is known about its references.
+    garbage collector. ``figure``: as node, an artist of matplotlib's. ``adapt``: references need an adapter.
+    ``running``: belongs to the running kernel, not followed. ``opaque``: nothing is known about its references.
     """
     if issubclass(cls, type):
         return "adapt"
@@ -178,9 +178,14 @@ def walk_kind(cls: type) -> Walk:
         if kind is not None:
             return kind
     if cls.__flags__ & HAVE_GC:
-        return "node"
+        artist = "matplotlib" in roots and any(base.__name__ == "Artist" for base in cls.__mro__)
+        return "figure" if artist else "node"
     if any(base in LEAVES and cls.__basicsize__ == base.__basicsize__ for base in cls.__mro__):
         return "leaf"
+    if cls.__name__.startswith("pybind11_detail_function_record"):
+        return "leaf"  # the table behind a compiled function
+    if root == "matplotlib":
+        return "leaf"  # what it is drawn with: left out when a figure is pickled, and made anew when it is drawn
     if cls.__basicsize__ == object.__basicsize__ or is_standard(root) or root in TRUSTED_ROOTS:
         return "node"
     return "opaque"

@@ -25,7 +25,8 @@ class Span(NamedTuple):
     end: int
     owner: int
     kind: str
-    """``raw``: whoever holds it sees writes. ``pandas``: copied before it is written. ``arrow``: never written."""
+    """``raw``: whoever holds it sees writes. ``pandas``: copied before it is written. ``arrow``: never written.
+    ``private``: inside a figure, where only another kind of holder makes a link."""
 
 
 class Group(NamedTuple):
@@ -56,6 +57,10 @@ class Walker:
         """(name, id of the object that a weak reference points to)."""
         self.memory: list[tuple[int, int, int, str]] = []
         """(name, id of an array, id of the array that owns its memory, kind of the span)."""
+        self.private: dict[int, int] = {}
+        """As `owner`, for what lies inside figures: constants of matplotlib's that all of them share are no link."""
+        self.below = False
+        """The walk is inside a figure."""
         self.keep: list[Any] = []
         """What adapters made for the walk: kept until it ends, so that no id is used twice."""
         self._kinds: dict[type, Walk] = {}
@@ -105,22 +110,34 @@ class Walker:
         """Visit everything that a name reaches."""
         owner, many, kinds, cut, parent = self.owner, self.many, self._kinds, self.cut, self.parent
         through: set[int] = set()
-        level = [root]
-        while level:
+        level: list[Any] = [root]
+        inside: list[Any] = []
+        while level or inside:
+            self.below = not level
+            if self.below:
+                level, inside = inside, []
             nodes: list[Any] = []
+            figures: list[Any] = []
             extra: list[Any] = []
-            if len(level) > _MANY:
+            if len(level) > _MANY and not self.below:
                 level = self._visit_many(index, level, nodes)
             for obj in level:
                 cls = type(obj)
                 kind = kinds.get(cls) or self._kind(cls)
-                if kind == "node":
+                if kind == "node" or kind == "figure":
                     key = id(obj)
                     seen = self.owner_of(key) if many else owner.get(key)
+                    if self.below and seen is None and kind == "node":
+                        if self.private.setdefault(key, index) == index and key not in through:
+                            through.add(key)
+                            nodes.append(obj)
+                        continue
                     if seen is None:
+                        if self.private and key in self.private:
+                            self.union(self.private[key], index)
                         if key not in cut:
                             owner[key] = index
-                            nodes.append(obj)
+                            (figures if kind == "figure" else nodes).append(obj)
                         else:
                             self.problem(index, "it reaches the namespace of the notebook itself")
                     elif parent[seen] != parent[index]:
@@ -137,10 +154,17 @@ class Walker:
                     self.problem(index, f"an object of type {cls.__qualname__} belongs to the running kernel")
                 else:
                     self.problem(index, f"values of type {cls.__qualname__} can't be looked into")
-            level = [obj for obj in gc.get_referents(*nodes) if type(obj) not in LEAVES] if nodes else []
+            found = [obj for obj in gc.get_referents(*nodes) if type(obj) not in LEAVES] if nodes else []
             if extra:
                 self.keep.append(extra)
-                level += [obj for obj in extra if type(obj) not in LEAVES]
+                found += [obj for obj in extra if type(obj) not in LEAVES]
+            if figures:
+                inside += [obj for obj in gc.get_referents(*figures) if type(obj) not in LEAVES]
+            if self.below:
+                inside, level = inside + found, []
+            else:
+                level = found
+        self.below = False
 
     def _visit_many(self, index: int, level: list[Any], nodes: list[Any]) -> list[Any]:
         """Do for many objects at once what `walk` does for one; return those that need to be looked at one by one."""
@@ -153,7 +177,7 @@ class Walker:
         if rest:
             level = [obj for obj in level if type(obj) in plain]
             ids.difference_update(map(id, rest))
-        known = ids & self.owner.keys() | ids & self.cut
+        known = ids & self.owner.keys() | ids & self.cut | ids & self.private.keys()
         for other, _ in self.many:
             known |= ids & other
         if known:  # what is owned already, or cut, is rare: one by one
@@ -187,7 +211,14 @@ class Walker:
                 if seen != index:
                     self.union(seen, index)
                 return
-            self.owner[key] = index
+            if self.below:
+                if self.private.setdefault(key, index) != index or key in through:
+                    return
+                through.add(key)
+            else:
+                if key in self.private:
+                    self.union(self.private[key], index)
+                self.owner[key] = index
         elif key in through:
             return
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import io
+import itertools
 import logging
 import pickle
 import types
@@ -162,6 +163,7 @@ _HANDLERS: dict[type, Handler] = {
     types.MethodType: definitions.reduce_method,
     types.BuiltinFunctionType: _builtin,
     types.MappingProxyType: objects.reduce_proxy,
+    itertools.count: objects.reduce_count,
     weakref.ReferenceType: _weak,
     property: definitions.reduce_property,
     staticmethod: definitions.reduce_wrapped,
