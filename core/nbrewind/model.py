@@ -23,7 +23,7 @@ Digests are strings whose prefix says what equality of two of them proves:
 
 from __future__ import annotations
 
-import uuid
+from os import urandom
 from typing import Literal
 
 import msgspec
@@ -48,13 +48,13 @@ EffectKind = Literal["file", "process", "network", "clock", "randomness", "input
 
 
 def new_id() -> str:
-    """Return a fresh identifier: 12 hexadecimal digits of a random UUID, unique within a user's store."""
-    return uuid.uuid4().hex[:12]
+    """Return a fresh identifier: 12 random hexadecimal digits, unique within a user's store."""
+    return urandom(6).hex()  # bound at import: a notebook may replace uuid.uuid4 or os.urandom
 
 
 def once() -> str:
     """Return a digest that equals no other: the content is not known."""
-    return "once:" + uuid.uuid4().hex
+    return "once:" + urandom(16).hex()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
