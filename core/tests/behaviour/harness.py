@@ -166,8 +166,18 @@ class Kernel:
         text = answer["data"]["text/plain"]
         return json.loads(__import__("ast").literal_eval(text))
 
+    def end(self) -> int | None:
+        """Ask the kernel to end, as a client does that shuts it down; return its exit status, None if it stays."""
+        self.client.shutdown()
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            if not self.manager.is_alive():
+                return self.manager.provisioner.process.returncode
+            time.sleep(0.02)
+        return None
+
     def close(self) -> None:
-        """End the kernel."""
+        """Make sure that the kernel is gone."""
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
@@ -207,8 +217,14 @@ def run_notebook(notebook: Notebook, kernel: Kernel, workdir: Path, attach: str 
             cells[requests[parent]]["messages"].append(_plain(message))
         elif message["header"]["msg_type"] not in ("status", "execute_input"):
             stray.append(_plain(message))
-    asked = [_plain(message) for message in kernel.asked]
-    return {"cells": cells, "stray": stray, "asked": asked, "state": state, "files": _files(workdir)}
+    return {
+        "cells": cells,
+        "stray": stray,
+        "asked": [_plain(message) for message in kernel.asked],
+        "state": state,
+        "exit": kernel.end(),
+        "files": _files(workdir),
+    }
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:

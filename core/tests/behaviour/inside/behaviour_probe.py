@@ -20,7 +20,9 @@ _OWN = (bytearray, dict, list, set)
 
 def state(ip):
     """Return a JSON text that describes all that later cells could find out."""
-    namespace = {name: _describe(name, value) for name, value in sorted(ip.user_ns.items())}
+    namespace = {
+        name: _describe(name, value) for name, value in sorted(ip.user_ns.items(), key=lambda item: str(item[0]))
+    }
     return json.dumps({"namespace": namespace, "aliases": _aliases(ip.user_ns), "interpreter": _interpreter(ip)})
 
 
@@ -32,7 +34,7 @@ def _describe(name, value):
     elif name not in ("get_ipython", "exit", "quit", "open"):
         about["repr"] = _attempt(lambda: repr(value)[:2000])
         about["pickle"] = _attempt(lambda: _digest(value))
-        if (isinstance(value, _OWN) or kind.__module__ == "__main__") and not name.startswith("_"):
+        if (issubclass(kind, _OWN) or kind.__module__ == "__main__") and not name.startswith("_"):
             about["references"] = sys.getrefcount(value)
     return about
 
@@ -52,7 +54,7 @@ def _aliases(namespace):
     """Return the groups of names that hold one object."""
     names = {}
     for name, value in namespace.items():
-        if not isinstance(value, _PLAIN) and not name.startswith("_"):
+        if not issubclass(type(value), _PLAIN) and not name.startswith("_"):
             names.setdefault(id(value), []).append(name)
     return sorted(sorted(group) for group in names.values() if len(group) > 1)
 
