@@ -25,7 +25,7 @@ from nbrewind.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "flights.ipynb"
-CHANGE = ("LEARNING_RATE = 0.1", "LEARNING_RATE = 0.2")
+CHANGE = ("TEST_SHARE = 0.25", "TEST_SHARE = 0.3")
 EARLY = "cancelled"
 """The cell that the live kernel is taken back to."""
 

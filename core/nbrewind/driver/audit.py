@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run
 from nbrewind.planning.notebook import SourceCell, code_cells
-from nbrewind.store import Store
+from nbrewind.store import Notebook, Store
 
 
 @dataclass
@@ -66,6 +66,9 @@ async def audit(
                 result.failed = done
                 break
         result.seconds = perf_counter() - begin
+        if not (result.failed and result.failed.died):
+            await session.call("flush")
+    _add_sizes(result, store.notebook(path))
     return result
 
 
@@ -82,11 +85,17 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
     index = store.notebook(path)
     found = [] if index is None else [run for run in index.runs(cell.id) if run.session == session.id]
     run = found[-1] if found and cell.active else None
-    checkpoint = index.checkpoint(index.heads().get(session.id, "")) if index is not None else None
-    stored = checkpoint.stored if checkpoint is not None and run is not None and checkpoint.run == run.id else 0
     status = outcome.status if outcome.status != "ok" or run is None else run.status
     why = outcome.error or (run.error if run else await session.trouble() if cell.active else "")
-    return AuditedRun(cell, run, status, why, stored)
+    return AuditedRun(cell, run, status, why)
+
+
+def _add_sizes(result: Audit, index: Notebook | None) -> None:
+    """Fill in what saving each checkpoint added to the store: known once all of them are saved."""
+    stored = {checkpoint.run: checkpoint.stored for checkpoint in index.checkpoints()} if index else {}
+    for done in result.runs:
+        if done.run is not None:
+            done.stored = stored.get(done.run.id, 0)
 
 
 def tolerated(cell: SourceCell, allow_errors: bool) -> bool:

@@ -86,6 +86,8 @@ class Session:
             if getattr(self._client, "cancelled", False):  # nbclient takes any cancellation for a dead kernel
                 raise asyncio.CancelledError from error
             raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved is kept") from error
+        finally:
+            join_streams(cell)
         cell.execution_count = self._count(cell)
         return Outcome("ok")
 
@@ -109,6 +111,18 @@ class Session:
         if "error" in answer:
             raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
         return answer["result"]
+
+
+def join_streams(cell: NotebookNode) -> None:
+    """Make adjacent parts of a stream one, as JupyterLab shows and saves them, and as they are recorded."""
+    joined: list[NotebookNode] = []
+    for output in cell.get("outputs", ()):
+        last = joined[-1] if joined else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    cell.outputs = joined
 
 
 async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
@@ -158,7 +172,6 @@ async def open_session(
         allow_errors=allow_errors,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
-        coalesce_streams=True,
     )
     client.owns_km = True
     if (

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nbrewind.model import Run
+from nbrewind.planning.constants import predicted
 from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.reach import Reach
@@ -110,6 +111,10 @@ def _advance(found: Judgement, state: PlanState, records: Records, reach: Reach 
         connected = reach.of(cell, state) if reach is not None and found.unsettled else frozenset()
         state.apply(found.answered.writes, found.answered.removed)
         state.doubt(found.unsettled, Doubt(cell.id, cell.label, expected=False), connected)
+        return
+    known = predicted(cell) if reach is None else []
+    if known:
+        state.apply(known, ())
         return
     recorded = _recorded(cell, records)
     expected = expected_changes(cell, recorded)
