@@ -72,7 +72,7 @@ def print_steps(result: Repeat, content: NotebookNode, target: Path | None, *, d
     number = {action: sum(1 for step in result.steps if step.action == action) for action in STYLES}
     prelude = sum(1 for step in result.steps if step.prelude and step.action == "run")
     ran = f"{count(number['run'], 'cell')} {'would run' if dry_run else 'ran'}"
-    of_it = f" ({prelude} of the prelude: imports, options, definitions)" if prelude else ""
+    of_it = f" ({prelude} of the prelude)" if prelude else ""
     rest = f"{number['load']} loaded, {number['skip']} skipped"
     say(f"{ran}{of_it}, {rest}; {'expected ' if dry_run else ''}{duration(result.seconds)}")
     _say_target(target)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.kernel import facts
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
-from nbrewind.kernel.watch import SUPPORTED
+from nbrewind.kernel.stores import compiled, module_writes, open_figures
+from nbrewind.kernel.watch import SUPPORTED, functions_in
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
@@ -84,6 +85,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         *doubts,
         *facts.probe_doubts(words, recorder.watch.active, bool(extra["probes"])),
         *facts.library_doubts(analysis, words, packages),
+        *_module_doubts(recorder, entry, started, values),
     ]
     living = recorder.living.update(may_start_tasks(started, words))
     effects += [Effect(kind="thread", subject=name) for name in living]
@@ -102,6 +104,16 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         inputs[key] = Input(key=key, digest=digest, run=held.run if held and held.digest == digest else "")
     ordered = tuple(inputs[key] for key in sorted(inputs))
     return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files)
+
+
+def _module_doubts(
+    recorder: Recorder, entry: Entry, started: Iterable[types.CodeType], values: Iterable[object]
+) -> list[str]:
+    """Return reasons for state of modules, classes and pyplot that the run changed or leaves behind (rule 7)."""
+    if entry.extra["analysis"].prelude:
+        return []  # runs in every new kernel, and so does it all again
+    called = (code for value in values for code in functions_in(value))
+    return module_writes([*compiled(entry.source), *started, *called], recorder.namespace) + open_figures()
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

@@ -136,6 +136,8 @@ UNOWNED_CALLS = frozenset(
         "register_dataframe_accessor",
         "register_series_accessor",
         "removeHandler",
+        "captureWarnings",
+        "setLevel",
         "setLoggerClass",
         "set_event_loop",
         "set_start_method",

@@ -118,7 +118,7 @@ def test_in_place_and_in_words(copied: Place) -> None:
     answer = copied.process("repeat", "tiny.ipynb", "--inplace", COLUMNS="80")
     assert (answer.code, answer.err) == (0, "")
     assert texts(copied.read("tiny.ipynb")) == OUTPUTS
-    assert "2 cells ran (2 of the prelude: imports, options, definitions), 0 loaded, 4 skipped" in answer.out.replace(
+    assert "2 cells ran (2 of the prelude), 0 loaded, 4 skipped" in answer.out.replace(
         "\n", " "
     )
     audit = copied.process("audit", "tiny.ipynb", "--inplace", COLUMNS="80")

@@ -1,0 +1,104 @@
+"""Writes through modules and classes (``string.mine = 5``), which no record of variables can bring back (rule 7).
+
+Found in bytecode: the attribute and item stores of the cell and of the user's functions that it may have called, whose
+target is reached by a global name that is a module, or a class that is not the user's.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
+_STORE_CODES = frozenset(dis.opmap[name] for name in STORES)
+ROOTS = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})
+ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+COPIES = ("COPY", "DUP_TOP")
+OWNED = frozenset({"options", "rcParams", "environ", "filters"})
+"""Attributes of modules that providers of ambient state look after."""
+
+Target = tuple[str, ...]
+"""A global name, and the attributes that lead from it to what is written to."""
+
+
+def module_writes(codes: Iterable[types.CodeType], namespace: Mapping[str, object]) -> list[str]:
+    """Return, in words, the modules and classes that the code may write to without a provider knowing."""
+    found: dict[str, None] = {}
+    for code in codes:
+        for target in targets(code):
+            if _unowned(target, namespace):
+                found[f"it changes {'.'.join(target)}, which is not recorded"] = None
+    return list(found)
+
+
+def compiled(source: str) -> list[types.CodeType]:
+    """Return the code of a cell that is plain Python, else none: magics run code that others see."""
+    try:
+        return [compile(source, "<cell>", "exec", dont_inherit=True, flags=ALLOW_AWAIT)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+ALLOW_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, without importing ast
+
+
+@lru_cache(maxsize=2048)
+def targets(code: types.CodeType) -> tuple[Target, ...]:
+    """Return what the code and the functions inside it write to, where a global name leads there."""
+    found = [target for inner in code.co_consts if isinstance(inner, types.CodeType) for target in targets(inner)]
+    if not _STORE_CODES.isdisjoint(code.co_code[::2]):
+        found += _own_targets(code)
+    return tuple(dict.fromkeys(found))
+
+
+def _own_targets(code: types.CodeType) -> Iterator[Target]:
+    ignored = ("CACHE", "EXTENDED_ARG", "PRECALL", "RESUME", "NOP")
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ignored]
+    for place, step in enumerate(steps):
+        if step.opname not in STORES:
+            continue
+        end = place - 1
+        if end >= 0 and steps[end].opname.startswith(("SWAP", "ROT_")):  # x.y += 1 keeps a copy of x on the stack
+            while end >= 0 and not steps[end].opname.startswith(COPIES):
+                end -= 1
+            while end >= 0 and steps[end].opname.startswith(COPIES):
+                end -= 1
+        if step.opname.endswith("SUBSCR"):
+            end -= 1  # the key
+        target = _chain(steps, end)
+        if target is not None:
+            yield target
+
+
+def _chain(steps: list[dis.Instruction], end: int) -> Target | None:
+    """Return the dotted name that ends at a step."""
+    attributes: list[str] = []
+    while end >= 0 and steps[end].opname in ATTRIBUTES:
+        attributes.append(str(steps[end].argval))
+        end -= 1
+    if end < 0 or steps[end].opname not in ROOTS:
+        return None
+    return (str(steps[end].argval), *reversed(attributes))
+
+
+def _unowned(target: Target, namespace: Mapping[str, object]) -> bool:
+    name, *attributes = target
+    value = namespace.get(name)
+    if not isinstance(value, types.ModuleType | type) or OWNED.intersection(attributes):
+        return False
+    for attribute in attributes:
+        inside = getattr(value, "__dict__", {})
+        if attribute not in inside:
+            break
+        value = inside[attribute]
+    return not (isinstance(value, type) and value.__module__ == "__main__")
+
+
+def open_figures() -> list[str]:
+    """Return, in words, that pyplot holds figures: the next cell may draw into them, and they can't be loaded."""
+    helpers = sys.modules.get("matplotlib._pylab_helpers")
+    figures = getattr(getattr(helpers, "Gcf", None), "figs", None)
+    return ["pyplot has an open figure, which is not recorded"] if figures else []
