@@ -174,10 +174,8 @@ async def open_session(
         record_timing=False,
     )
     client.owns_km = True
-    if (
-        manager.ipykernel
-    ):  # newer ones warn on stderr, at every start, that their ports on this machine are not encrypted
-        client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
+    if manager.ipykernel:  # else its log is on the terminal: unencrypted ports at the start, an interrupt at the end
+        client.extra_arguments = ["--IPKernelApp.log_level=CRITICAL"]
     setup = client.async_setup_kernel()
     try:
         await setup.__aenter__()
