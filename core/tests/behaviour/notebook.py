@@ -69,12 +69,14 @@ def load(name: str) -> Notebook:
 def from_file(
     path: Path, *, without: tuple[str, ...] = (), replace: dict[str, str] | None = None, requires: tuple[str, ...] = ()
 ) -> Notebook:
-    """Return the code cells of an .ipynb file, without those of some ids, with some texts replaced."""
-    cells = []
+    """Return the code cells of an .ipynb file, without those of some ids, with some patterns replaced."""
+    cells, found = [], set()
     for cell in json.loads(path.read_text())["cells"]:
         source = "".join(cell["source"])
         for old, new in (replace or {}).items():
-            source = source.replace(old, new)
+            source, times = re.subn(old, new, source)
+            found.update([old] if times else ())
         if cell["cell_type"] == "code" and cell["id"] not in without:
             cells.append(Cell(id=cell["id"], source=source))
+    assert found == set(replace or {}), "a pattern to replace is not in the notebook"
     return Notebook(path.stem, tuple(cells), requires)

