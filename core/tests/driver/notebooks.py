@@ -44,12 +44,12 @@ def edited(cells: Sequence[tuple[str, str]], name: str, old: str, new: str) -> l
     return [(key, source.replace(old, new) if key == name else source) for key, source in cells]
 
 
-def plain(made: NotebookNode, folder: Path) -> NotebookNode:
+def plain(made: NotebookNode, folder: Path, timeout: int = 120) -> NotebookNode:
     """Run a copy of a notebook in a plain kernel."""
     folder.mkdir(parents=True, exist_ok=True)
     copy = nbformat.from_dict(made)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(copy, timeout=120, resources=resources, record_timing=False, allow_errors=True).execute()
+    NotebookClient(copy, timeout=timeout, resources=resources, record_timing=False, allow_errors=True).execute()
     return copy
 
 
