@@ -106,7 +106,7 @@ def test_allow_errors_goes_on(place: Place) -> None:
     assert texts(place.read("out.ipynb"))[1] == "after\n"
 
 
-@pytest.mark.parametrize("command", ["audit", "repeat"])
+@pytest.mark.parametrize("command", ["audit", pytest.param("repeat", marks=pytest.mark.slow)])
 def test_a_kernel_that_dies(command: str, place: Place) -> None:
     place.write("dies.ipynb", [("one", "x = 1"), ("dies", "import os\nos._exit(3)"), ("never", "x")], {})
     answer = place(command, "dies.ipynb", "-o", "out.ipynb", "--json")
@@ -119,7 +119,7 @@ def test_a_kernel_that_dies(command: str, place: Place) -> None:
     assert cells["one"]["freshness"] == "fresh" and cells["one"]["checkpoint"] == "saved"
 
 
-@pytest.mark.parametrize("command", ["audit", "repeat"])
+@pytest.mark.parametrize("command", ["audit", pytest.param("repeat", marks=pytest.mark.slow)])
 def test_ctrl_c_ends_the_kernel_and_keeps_what_was_saved(command: str, place: Place) -> None:
     write(
         place.folder / "slow.ipynb",

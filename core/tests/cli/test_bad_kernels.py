@@ -38,7 +38,7 @@ def test_a_kernel_that_can_not_be_used(name: str, place: Place, monkeypatch: pyt
         install(place.folder / "jupyter", name, argv, language)
     monkeypatch.setenv("JUPYTER_PATH", str(place.folder / "jupyter"))
     write(place.folder / "tiny.ipynb", [("one", "open('ran', 'w').close()")])
-    answer = place.process("audit", "tiny.ipynb", "--kernel", name, "-o", "out.ipynb")
+    answer = place("audit", "tiny.ipynb", "--kernel", name, "-o", "out.ipynb")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.splitlines()[-1].startswith(f"nbrewind: {message}"), answer
     assert "Traceback" not in answer.err

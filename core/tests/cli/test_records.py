@@ -174,6 +174,7 @@ def test_records_need_no_kernel_and_no_server(audited: Place) -> None:
     assert answer.code == 0 and "6 of 6 cells are fresh" in answer.out and answer.err == ""
 
 
+@pytest.mark.slow
 def test_a_terminal_without_unicode(audited: Place) -> None:
     answer = audited.process("status", "tiny.ipynb", PYTHONIOENCODING="ascii")
     assert answer.code == 0 and "? fresh" in answer.out

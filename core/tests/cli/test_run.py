@@ -121,7 +121,7 @@ def test_in_place_and_in_words(copied: Place) -> None:
     assert "2 cells ran (2 of the prelude), 0 loaded, 4 skipped" in answer.out.replace(
         "\n", " "
     )
-    audit = copied.process("audit", "tiny.ipynb", "--inplace", COLUMNS="80")
+    audit = copied("audit", "tiny.ipynb", "--inplace", COLUMNS="80")
     assert audit.code == 0 and "6 cells recorded in" in audit.out and "overhead" in audit.out
     assert max(map(len, audit.out.splitlines())) <= 80
 
