@@ -20,6 +20,8 @@ COPIES = ("COPY", "DUP_TOP")
 OWNED = frozenset({"options", "rcParams", "environ", "filters"})
 """Attributes of modules that providers of ambient state look after."""
 
+INDIRECT = frozenset({"setattr", "delattr", "vars", "__dict__"})
+
 Target = tuple[str, ...]
 """A global name, and the attributes that lead from it to what is written to."""
 
@@ -31,7 +33,18 @@ def module_writes(codes: Iterable[types.CodeType], namespace: Mapping[str, objec
         for target in targets(code):
             if _unowned(target, namespace):
                 found[f"it changes {'.'.join(target)}, which is not recorded"] = None
+        for name in _indirect(code):
+            if _unowned((name,), namespace):
+                found[f"it may change {name} by name, which is not recorded"] = None
     return list(found)
+
+
+@lru_cache(maxsize=2048)
+def _indirect(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names that code uses beside ``setattr`` and its like: what they are applied to is not known."""
+    found = code.co_names if INDIRECT.intersection(code.co_names) else ()
+    inner = (name for part in code.co_consts if isinstance(part, types.CodeType) for name in _indirect(part))
+    return tuple(dict.fromkeys((*found, *inner)))
 
 
 def compiled(source: str) -> list[types.CodeType]:

@@ -172,6 +172,7 @@ def test_rule_06_threads_go_on(live: Live, scenario: Scenario) -> None:
 MODULES = {
     "attribute": ("import string\nstring.mine = 5", "print(string.mine)", "5"),
     "patch": ("import textwrap\ntextwrap.dedent = lambda x: 'patched'", "print(textwrap.dedent(''))", "patched"),
+    "setattr": ("import colorsys\nsetattr(colorsys, 'mine', 8)", "print(colorsys.mine)", "8"),
     "class": ("import fractions\nfractions.Fraction.mine = 6", "print(fractions.Fraction().mine)", "6"),
     "option": ("import pandas as pd\npd.options.display.max_rows = 7", "print(pd.options.display.max_rows)", "7"),
     "logger": ("import logging\nlogging.getLogger('m').setLevel(13)", "print(logging.getLogger('m').level)", "13"),
