@@ -278,6 +278,8 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     ambient: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are."""
+    notes: tuple[str, ...] = ()
+    """What else is as it is now and may have been different, in words."""
     done: bool = True
     """False: something would have been lost, so nothing was changed."""
     seconds: float = 0.0
@@ -296,6 +298,7 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
         lines += [f"  {word:<11}{', '.join(names)}" for word, names in groups if names]
         lines += [f"  {'lost':<11}{entry.name}: {entry.reason}" for entry in self.lost]
         lines += [f"  {'file':<11}{text}" for text in self.files]
+        lines += [f"  {'note':<11}{text}" for text in self.notes]
         if not self.done:
             lines.append("Nothing was changed. `%rewind --partial` restores the rest and leaves these names unbound.")
         return "\n".join(lines)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from nbrewind.model import DEFAULT, Checkpoint, LostName, RewindReport, Version
+from nbrewind.model import DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
+from nbrewind.planning.trace import HISTORY
 from nbrewind.state import Loaded, LoadError
 from nbrewind.store import StoreError
 
@@ -83,6 +84,9 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     live = set(recorder.live.names())
     removed = tuple(sorted(live - set(wanted)))
     files = changed_files(recorder, state)
+    between = crossed(recorder, checkpoint.id)
+    missing += module_writes(between)
+    notes = untouched(between)
     if missing and not partial:
         return RewindReport(
             checkpoint=checkpoint.id,
@@ -91,6 +95,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
             done=False,
             seconds=perf_counter() - begin,
             files=files,
+            notes=notes,
         )
     recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
     for name in names["kept"]:
@@ -100,7 +105,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     recorder.move(checkpoint.id, state, virtual=set(lost))
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
-        lost=missing, ambient=ambient, files=files, done=True, seconds=perf_counter() - begin,
+        lost=missing, ambient=ambient, files=files, notes=notes, done=True, seconds=perf_counter() - begin,
     )  # fmt: skip
 
 
@@ -162,6 +167,41 @@ def cell_of_number(path: str, number: int) -> str:
         return str(cells[number - 1].get("id", "")) if 1 <= number <= len(cells) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def crossed(recorder: Recorder, target: str) -> list[Run]:
+    """Return the runs whose effects a rewind to ``target`` takes back, or brings about, in this kernel."""
+    by_id = {checkpoint.id: checkpoint for checkpoint in recorder.notebook.checkpoints()}
+
+    def line(place: str) -> dict[str, None]:
+        found: dict[str, None] = {}
+        while place in by_id and place not in found:
+            found[place] = None
+            place = by_id[place].parent
+        return found
+
+    here, there = line(recorder.head), line(target)
+    runs = {run.id: run for run in recorder.notebook.runs()}
+    ran = [by_id[place] for place in (*here, *there) if (place in here) != (place in there)]
+    return [runs[checkpoint.run] for checkpoint in ran if checkpoint.action == "run" and checkpoint.run in runs]
+
+
+def module_writes(between: Iterable[Run]) -> tuple[LostName, ...]:
+    """Say what runs changed in modules and classes of libraries: nothing brings that back, or takes it back."""
+    effects = (effect for run in between for effect in run.effects if effect.kind == "module" and not effect.detail)
+    return tuple(LostName(name="modules", reason=text) for text in dict.fromkeys(effect.subject for effect in effects))
+
+
+def untouched(between: Iterable[Run]) -> tuple[str, ...]:
+    """Say what a rewind leaves as it is now although runs between may have changed it."""
+    notes: dict[str, None] = {}
+    for run in between:
+        for effect in run.effects:
+            if effect.kind == "module" and effect.detail:
+                notes[f"the local module {effect.subject} is as it is now: its own state is not recorded"] = None
+        if any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs):
+            notes["Out is as it is now: a cell used IPython's history, and may have changed what it holds"] = None
+    return tuple(notes)
 
 
 def changed_files(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str, ...]:

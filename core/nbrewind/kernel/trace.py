@@ -79,13 +79,16 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     environment, doubts = facts.environment(analysis, words, started, values)
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
+    written = _module_doubts(recorder, entry, started, values)
+    effects += [Effect(kind="module", subject=reason) for reason in written]
+    effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
     unknown = [
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
         *doubts,
         *facts.probe_doubts(words, recorder.watch.active, bool(extra["probes"])),
         *facts.library_doubts(analysis, words, packages),
-        *_module_doubts(recorder, entry, started, values),
+        *written,
     ]
     living = recorder.living.update(may_start_tasks(started, words))
     effects += [Effect(kind="thread", subject=name) for name in living]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import msgspec
 
 from nbrewind.kernel.agent import current
 from nbrewind.kernel.recorder import Recorder
@@ -19,9 +20,10 @@ def call(verb: str, arguments: str) -> str:
         agent = current()
         if agent is None or agent.recorder is None:
             raise RuntimeError((agent.error if agent else "") or "nothing is recorded here")
-        return json.dumps({"result": VERBS[verb](agent.recorder, **json.loads(arguments))})
+        result = VERBS[verb](agent.recorder, **msgspec.json.decode(arguments))
+        return msgspec.json.encode({"result": result}).decode()
     except Exception as error:
-        return json.dumps({"error": f"{type(error).__name__}: {error}"})
+        return msgspec.json.encode({"error": f"{type(error).__name__}: {error}"}).decode()
 
 
 def state(recorder: Recorder) -> dict[str, Any]:
@@ -74,8 +76,6 @@ def set_parameters(recorder: Recorder, values: dict[str, Any]) -> dict[str, Any]
 
 def rewind(recorder: Recorder, target: str, partial: bool = False) -> dict[str, Any]:
     """Rewind; returns the report."""
-    import msgspec
-
     report: dict[str, Any] = msgspec.to_builtins(perform_rewind(recorder, target, partial=partial))
     return report
 

@@ -6,7 +6,9 @@ import ast
 import contextlib
 import dis
 import re
+import reprlib
 import symtable
+import sys
 import textwrap
 import types
 
@@ -41,8 +43,8 @@ EXPRESSIONS = (
     "(lambda {n}: {e})",
     "(lambda {n}={e}: {e})()",
     "{n}({e})",
-    "f'{{{n}}}'",
-    "({e} == {e})",
+    "f'{{{n} is None}}'",
+    "({e} is {e})",
 )
 STATEMENTS = (
     "{n} = {e}",
@@ -216,8 +218,15 @@ def test_symtable_agrees_on_what_is_bound(text):
     assert set(found.must_writes) <= set(found.writes)
 
 
-class Ticks(Exception):
-    pass
+class Ticks(BaseException):
+    """The program takes too long. No ``except Exception`` of its own holds it up."""
+
+
+STEPS = 5_000
+"""Lines and calls that a program may run: some double what they do, or hold, with every step."""
+shallow = reprlib.Repr()
+shallow.maxlevel = 5
+shallow.maxother = shallow.maxstring = 500
 
 
 class swallow:
@@ -250,20 +259,32 @@ def run(text, without=(), other=()):
     before = {key: repr_of(value) for key, value in space.items()}
     identities = {key: id(value) for key, value in space.items()}
     kept = list(space.values())
+    left = [STEPS]
+
+    def step(*_):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Ticks
+        return step
+
+    tracer = sys.gettrace()
     try:
+        sys.settrace(step)
         exec(compile(text, "<p>", "exec", dont_inherit=True), space)
         error = None
     except (Ticks, RecursionError):
         error = "endless"
     except Exception as caught:
         error = type(caught).__name__
+    finally:
+        sys.settrace(tracer)
     assert kept
     return space, before, identities, error
 
 
 def repr_of(value):
     try:
-        text = repr(value)
+        text = shallow.repr(value)
     except Exception:
         text = "?"
     return re.sub(r" at 0x[0-9a-f]+|<module.*", "", text)[:2000]

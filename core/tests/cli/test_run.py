@@ -118,9 +118,7 @@ def test_in_place_and_in_words(copied: Place) -> None:
     answer = copied.process("repeat", "tiny.ipynb", "--inplace", COLUMNS="80")
     assert (answer.code, answer.err) == (0, "")
     assert texts(copied.read("tiny.ipynb")) == OUTPUTS
-    assert "2 cells ran (2 of the prelude), 0 loaded, 4 skipped" in answer.out.replace(
-        "\n", " "
-    )
+    assert "2 cells ran (2 of the prelude), 0 loaded, 4 skipped" in answer.out.replace("\n", " ")
     audit = copied("audit", "tiny.ipynb", "--inplace", COLUMNS="80")
     assert audit.code == 0 and "6 cells recorded in" in audit.out and "overhead" in audit.out
     assert max(map(len, audit.out.splitlines())) <= 80

@@ -144,3 +144,23 @@ def test_rewinding_in_the_session_after(plain, kernels, tmp_path, notebook_path,
     assert other.text(other.run("%rewind c0")[1]).startswith("Rewound")
     assert other.value("(x, f(), f() is x['a'])") == ({"a": [1, 2]}, [1, 2], True)
     assert plain.value("x") == {"a": [1, 2, 3]}, "two kernels, two heads"
+
+
+def test_a_write_through_a_library_module_is_reported_and_nothing_is_changed(kernel):
+    kernel.cells(["import string\nx = 1", "string.capwords = len\nx = 2"])
+    report = kernel.text(kernel.run("%rewind c0")[1])
+    assert "lost       modules: it changes string" in report and report.startswith("Not rewound")
+    assert kernel.value("x") == 2
+    kernel.run("%rewind --partial c0")
+    assert kernel.value("x") == 1
+
+
+def test_what_can_not_be_checked_is_noted(kernel, tmp_path):
+    (tmp_path / "registry.py").write_text("kept = []\n")
+    kernel.cells(
+        ["import sys\nsys.path.insert(0, '.')\nimport registry", "[5]", "registry.kept.append(1)\nOut[2].append(6)"]
+    )
+    report = kernel.text(kernel.run("%rewind c1")[1])
+    assert report.startswith("Rewound")
+    assert "note       the local module registry is as it is now" in report
+    assert "note       Out is as it is now" in report
