@@ -40,14 +40,22 @@ def reduce_array(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
         base = memory_owner(array)
         if isinstance(base, (bytes, bytearray)) and not array.dtype.hasobject:
             offset = array.__array_interface__["data"][0] - _address(base)
-            return from_buffer, (base, array.dtype, array.shape, array.strides, offset, array.flags.writeable)
+            return from_buffer, (base, _kind(array), array.shape, array.strides, offset, array.flags.writeable)
         return _standalone(pickler, array)
     if type(root) is not type(array) or root.dtype.hasobject != array.dtype.hasobject:
         pickler.refuse("a view has another kind of elements than the array that owns the memory")
     if array.flags.writeable and not root.flags.writeable:
         pickler.refuse("a view can be written although the array that owns the memory can't")
     offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    return view, (root, array.dtype, array.shape, array.strides, offset, array.flags.writeable)
+    return view, (root, _kind(array), array.shape, array.strides, offset, array.flags.writeable)
+
+
+def _kind(array: np.ndarray[Any, Any]) -> Any:
+    """Return an array's dtype, as text where that says all: equal arrays may hold different dtype objects."""
+    dtype = array.dtype
+    if dtype.kind in "biufcSUMm" and dtype.metadata is None and dtype.fields is None:
+        return dtype.str
+    return dtype
 
 
 def _by_numpy(pickler: Snapshotter, array: np.ndarray[Any, Any], root: Any) -> Any:
@@ -71,13 +79,13 @@ def _standalone(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
         items = array.ravel(order="F" if fortran else "C").tolist()
         return owned_objects, (items, array.shape, fortran, writeable)
     if array.dtype.itemsize == 0 or array.size == 0:
-        return empty, (array.dtype, array.shape, writeable)
+        return empty, (_kind(array), array.shape, writeable)
     found = _flat(array)
     if found is None:
         found = _flat(np.array(array, order="K", copy=True)) or _flat(np.ascontiguousarray(array))
     assert found is not None
     memory, order = found
-    return owned, (pickle.PickleBuffer(memory), array.dtype, array.shape, order, writeable)
+    return owned, (pickle.PickleBuffer(memory), _kind(array), array.shape, order, writeable)
 
 
 def reduce_subclass(pickler: Snapshotter, array: Any) -> Any:
