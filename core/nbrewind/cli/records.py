@@ -102,10 +102,11 @@ def edge_json(edge: Edge) -> dict[str, Any]:
 def _print_graph(states: list[CellState], found: list[Edge]) -> None:
     to = console()
     number = {state.id: state.index + 1 for state in states}
+    shown = [edge for edge in found if edge.kind != "ambient"]  # settings made once reach nearly every cell
     for state in states:
         code = shorten(plain(state.label), to.width - 5)
         to.print(Text(f"{number[state.id]:>3}  ", style="bold") + Text(code, style=""))
-        for edge in found:
+        for edge in shown:
             if edge.to == state.id:
                 words: list[str] = [] if edge.kind == "variable" else [edge.kind]
                 words += [] if edge.evidence == "observed" else ["from the text"]
@@ -113,7 +114,9 @@ def _print_graph(states: list[CellState], found: list[Edge]) -> None:
                 names = shorten(plain(", ".join(edge.names)), max(to.width - 32 - len(remark), 12))
                 to.print(Text(f"       ← cell {number[edge.from_]}: {names}") + Text(remark, style="dim"))
     say()
-    say(f"{count(len(found), 'edge')} between {count(len(states), 'cell')}")
+    say(f"{count(len(shown), 'edge')} between {count(len(states), 'cell')}")
+    if len(shown) < len(found):
+        say(f"Not shown: {count(len(found) - len(shown), 'edge')} of settings; --json has them")
 
 
 @click.command()

@@ -61,6 +61,9 @@ FILE_WRITERS = frozenset(
 
 FILE_WRITER_STARTS = ("to_", "write", "save", "sink_", "!", "%%", "%cp", "%mv", "%rm", "%mkdir", "%rmdir", "%save")
 
+LIBRARY_ENVIRONMENT = frozenset({"env:KMP_DUPLICATE_LIB_OK", "env:KMP_INIT_AT_FORK"})
+"""Environment variables that libraries set when they are imported, and that change no result: nobody's input."""
+
 UNOWNED_MODULES = frozenset(
     {
         "_thread",

@@ -12,7 +12,13 @@ from collections.abc import Collection, Iterable, Mapping
 from blake3 import blake3
 
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Version, once
-from nbrewind.planning.tables import AMBIENT_PACKAGES, KNOWN_PACKAGES, UNOWNED_CALLS, UNOWNED_MODULES
+from nbrewind.planning.tables import (
+    AMBIENT_PACKAGES,
+    KNOWN_PACKAGES,
+    LIBRARY_ENVIRONMENT,
+    UNOWNED_CALLS,
+    UNOWNED_MODULES,
+)
 
 State = Mapping[str, Version]
 
@@ -143,6 +149,8 @@ def ambient_inputs(packages: Collection[str], state: State) -> tuple[Input, ...]
     found = []
     for key in sorted(state):
         if not key.startswith(("ambient:", "env:")) or key.startswith("ambient:rng.") or state[key].digest == DEFAULT:
+            continue
+        if key in LIBRARY_ENVIRONMENT:
             continue
         owner = AMBIENT_PACKAGES.get(key)
         if not owner or owner in packages:
