@@ -29,7 +29,7 @@ limit_memory() { ulimit -v $((12 * 1024 * 1024)) 2>/dev/null || true; }
 run_core() {
   local marks=(-m "not slow")
   [ -z "$ALL" ] || marks=()
-  (limit_memory && cd core && "$PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
+  (limit_memory && cd core && "$PYTHON" -m pytest -q -n "$WORKERS" --dist loadgroup ${marks[@]+"${marks[@]}"})
 }
 
 run_py311() {
@@ -39,7 +39,7 @@ run_py311() {
     say "There is no second Python: install Python 3.11, then run scripts/setup.sh."
     return $LEFT_OUT
   fi
-  (limit_memory && cd core && PATH="$ROOT/.venv-py311/bin:$PATH" "$OLD_PYTHON" -m pytest -q -n "$WORKERS" ${marks[@]+"${marks[@]}"})
+  (limit_memory && cd core && PATH="$ROOT/.venv-py311/bin:$PATH" "$OLD_PYTHON" -m pytest -q -n "$WORKERS" --dist loadgroup ${marks[@]+"${marks[@]}"})
 }
 
 run_ui() {
