@@ -142,6 +142,11 @@ def is_user_class(cls: type) -> bool:
     return not is_importable(cls, module, qualname)
 
 
+def belongs_to_kernel(module: str) -> bool:
+    """Tell whether a module's objects are parts of the running kernel; what ``x = !command`` gives is plain data."""
+    return root_of(module) in _RUNNING and module != "IPython.utils.text"
+
+
 def _mro_roots(cls: type) -> set[str]:
     return {root_of(module_of(base)) for base in cls.__mro__}
 
@@ -159,7 +164,7 @@ def walk_kind(cls: type) -> Walk:
         return "adapt"
     module = module_of(cls)
     root = root_of(module)
-    if root in _RUNNING or module in ("asyncio.base_events", "asyncio.unix_events", "asyncio.selector_events"):
+    if belongs_to_kernel(module) or module in ("asyncio.base_events", "asyncio.unix_events", "asyncio.selector_events"):
         return "running"
     if cls.__name__ == "Context" and root in ("_contextvars", "contextvars"):
         return "running"
@@ -228,7 +233,7 @@ def save_kind(cls: type) -> tuple[Save, str]:
     name = cls.__qualname__
     module = module_of(cls)
     root = root_of(module)
-    if root in _RUNNING:
+    if belongs_to_kernel(module):
         return "refused", f"an object of type {name} belongs to the running kernel"
     if module in _REFUSED_MODULES or root in _REFUSED_MODULES or name in _REFUSED_TYPES:
         return "refused", f"an object of type {name} can't be saved"

@@ -164,3 +164,9 @@ def test_what_can_not_be_checked_is_noted(kernel, tmp_path):
     assert report.startswith("Rewound")
     assert "note       the local module registry is as it is now" in report
     assert "note       Out is as it is now" in report
+
+
+def test_the_lines_of_a_shell_command_come_back(kernel):
+    kernel.cells(["lines = !echo one", "lines = !echo two"])
+    kernel.run("%rewind c0")
+    assert kernel.value("(list(lines), lines.s, type(lines).__name__)") == (["one"], "one", "SList")
