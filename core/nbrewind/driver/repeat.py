@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import nbformat
 from nbformat import NotebookNode
 
@@ -20,7 +21,7 @@ from nbrewind.driver.audit import run_cell, tolerated
 from nbrewind.driver.files import FileKeeper
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
-from nbrewind.planning.match import Mismatch, PackagePolicy, state_of
+from nbrewind.planning.match import PackagePolicy, state_of
 from nbrewind.planning.notebook import History, SourceCell, code_cells
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import Plan, plan
@@ -211,7 +212,8 @@ class _Work:
             maker = self.made.get(items["var:" + name].run) if "var:" + name in items else None
             step = self.steps.get(maker or "")
             if step is not None and step.action == "skip":
-                self.steps[step.cell] = _replace(step, action="load", reason=f"{found.cell.label} needs its values")
+                reason = f"{found.cell.label} needs its values"
+                self.steps[step.cell] = msgspec.structs.replace(step, action="load", reason=reason)
 
     def _note(self, cell: SourceCell, action: Any, reason: str, begin: float, run: Run | None = None) -> None:
         self.steps[cell.id] = Step(
@@ -225,18 +227,6 @@ class _Work:
         )
 
 
-def _replace(step: Step, *, action: Any, reason: str) -> Step:
-    return Step(
-        cell=step.cell,
-        index=step.index,
-        action=action,
-        reason=reason,
-        seconds=step.seconds,
-        run=step.run,
-        prelude=step.prelude,
-    )
-
-
 def from_record(outputs: Sequence[dict[str, Any]]) -> list[NotebookNode]:
     """Return recorded outputs as those of a cell."""
     return [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
@@ -248,6 +238,3 @@ def renumber(node: NotebookNode, count: int) -> None:
     for output in node.outputs:
         if output.get("output_type") == "execute_result":
             output["execution_count"] = count
-
-
-__all__ = ["Mismatch", "Repeat", "from_record", "history_of", "preview", "renumber", "repeat"]

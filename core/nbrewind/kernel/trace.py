@@ -99,7 +99,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
     kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
     inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *kept, *names_input(analysis, state))}
-    inputs |= {entry.key: entry for entry in ambient_inputs(packages | set(sys.stdlib_module_names & packages), state)}
+    inputs |= {entry.key: entry for entry in ambient_inputs(packages, state)}
     for key, digest in read.items():
         held = state.get(key)
         if held is not None and key.startswith("env:"):
