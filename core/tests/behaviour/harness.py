@@ -167,13 +167,19 @@ class Kernel:
         return json.loads(__import__("ast").literal_eval(text))
 
     def end(self) -> int | None:
-        """Ask the kernel to end, as a client does that shuts it down; return its exit status, None if it stays."""
+        """Ask the kernel to end, as a client does that shuts it down; return its exit status, None if it stays.
+
+        Children that a notebook forks share the event loop's epoll with the kernel, and one that closes its copy of the
+        loop takes the descriptor by which other threads wake it out of the kernel's too. A plain kernel then sleeps on
+        with the request to end already queued, until anything else wakes it: so it is woken here.
+        """
         self.client.shutdown()
-        end = time.monotonic() + 3
+        end = time.monotonic() + 10
         while time.monotonic() < end:
             if not self.manager.is_alive():
                 return self.manager.provisioner.process.returncode
-            time.sleep(0.02)
+            self.client.kernel_info()
+            time.sleep(0.05)
         return None
 
     def close(self) -> None:
