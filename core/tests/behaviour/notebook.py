@@ -11,6 +11,7 @@ FOLDER = Path(__file__).parent / "notebooks"
 
 _HEAD = re.compile(r"^# %% *([\w-]+) *(.*)$", re.M)
 _REQUIRES = re.compile(r"^# requires: *(.+)$", re.M)
+_ENDING = re.compile(r"^# ending varies: *(.+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,18 @@ class Notebook:
     requires: tuple[str, ...] = ()
     unstable: float = 0.1
     """Share of the compared values that may differ among plain runs; more would mean that nothing is tested."""
+    ending_varies: str = ""
+    """Why a plain kernel need not end when asked to, so that its ending is not compared; empty: it ends."""
 
 
 def parse(name: str, text: str) -> Notebook:
     """Return the notebook of a text in which ``# %% ID [OPTION=VALUE]...`` starts a cell.
 
-    Above the first cell, ``# requires: MODULE...`` names modules without which the notebook is skipped.
+    Above the first cell, ``# requires: MODULE...`` names modules without which the notebook is skipped, and ``# ending
+    varies: REASON`` says why the kernel's ending is not compared.
     """
     head, *parts = _HEAD.split(text)
-    requires = _REQUIRES.search(head)
+    requires, ending = _REQUIRES.search(head), _ENDING.search(head)
     cells = []
     for cell_id, options, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         given = dict(item.split("=", 1) for item in options.split())
@@ -58,7 +62,9 @@ def parse(name: str, text: str) -> Notebook:
                 wait=float(given.get("wait", 0)),
             )
         )
-    return Notebook(name, tuple(cells), tuple(requires[1].split()) if requires else ())
+    return Notebook(
+        name, tuple(cells), tuple(requires[1].split()) if requires else (), ending_varies=ending[1] if ending else ""
+    )
 
 
 def load(name: str) -> Notebook:
