@@ -8,14 +8,122 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 export namespace CommandIDs {
   /** Show the panel. */
   export const open = 'nbrewind:open';
+  /** Show the timeline in the main area. */
+  export const openTimeline = 'nbrewind:open-timeline';
+  /** Take the kernel to the state after the last run of a cell. */
+  export const rewindToCell = 'nbrewind:rewind-to-cell';
+  /** Undo the last rewind. */
+  export const undoRewind = 'nbrewind:undo-rewind';
+  /** Bring a new kernel to where the session before ended. */
+  export const restoreLastState = 'nbrewind:restore-last-state';
+  /** Show what differs between two checkpoints. */
+  export const compareCheckpoints = 'nbrewind:compare-checkpoints';
+  /** Name a checkpoint. */
+  export const labelCheckpoint = 'nbrewind:label-checkpoint';
+  /** Never evict a checkpoint, or no longer so. */
+  export const keepCheckpoint = 'nbrewind:keep-checkpoint';
+  /** Plan what brings a cell up to date, and run that. */
+  export const bringUpToDate = 'nbrewind:bring-up-to-date';
+  /** Plan to run a cell and what it affects. */
+  export const runAffected = 'nbrewind:run-affected';
+  /** Plan to run everything that is stale. */
+  export const runStale = 'nbrewind:run-stale';
+  /** Show a plan and run nothing. */
+  export const previewPlan = 'nbrewind:preview-plan';
+  /** Cancel the plan that is at work. */
+  export const cancelPlan = 'nbrewind:cancel-plan';
+  /** Never re-run a cell, or no longer so. */
+  export const pinCell = 'nbrewind:pin-cell';
+  /** Record, repeat, or do neither. */
+  export const setMode = 'nbrewind:set-mode';
 }
 
 /** JSON schemas of the commands' arguments. */
 export namespace CommandArguments {
-  /** Of a command that takes no arguments. */
-  export const none: ReadonlyJSONObject = {
-    type: 'object',
-    properties: {},
-    additionalProperties: true
+  const cellId = {
+    type: 'string',
+    description: 'Id of the cell; by default the active one'
   };
+  const checkpoint = { type: 'string', description: 'Id of the checkpoint' };
+
+  function schema(
+    properties: ReadonlyJSONObject,
+    required: string[] = []
+  ): ReadonlyJSONObject {
+    return { type: 'object', properties, required, additionalProperties: true };
+  }
+
+  /** Of a command that takes no arguments. */
+  export const none = schema({});
+
+  /** Of a command on a cell. */
+  export const cell = schema({ cellId });
+
+  /** Of a rewind. */
+  export const rewind = schema({
+    cellId,
+    checkpoint: {
+      type: 'string',
+      description: 'Id of a checkpoint, instead of a cell'
+    },
+    partial: {
+      type: 'boolean',
+      description: 'Go on although names would be lost'
+    }
+  });
+
+  /** Of a comparison. */
+  export const compare = schema({
+    one: checkpoint,
+    other: {
+      type: 'string',
+      description: 'Id of the other checkpoint; by default where the kernel is'
+    }
+  });
+
+  /** Of naming. */
+  export const label = schema({
+    checkpoint,
+    label: {
+      type: 'string',
+      description: 'The name; asked for if it is left out'
+    }
+  });
+
+  /** Of keeping. */
+  export const keep = schema({
+    checkpoint,
+    keep: { type: 'boolean', description: 'By default the opposite of now' }
+  });
+
+  /** Of a plan. */
+  export const plan = schema({
+    target: {
+      type: 'string',
+      enum: ['cell', 'stale', 'affected', 'all'],
+      description: 'What to bring up to date; by default everything'
+    },
+    cellId
+  });
+
+  /** Of running a plan. */
+  export const runPlan = schema({
+    cellId,
+    accept: {
+      type: 'boolean',
+      description: 'Run the plan without showing it first'
+    }
+  });
+
+  /** Of setting the mode. */
+  export const mode = schema(
+    {
+      mode: {
+        type: 'string',
+        enum: ['audit', 'repeat', 'off'],
+        description: 'What the kernel does with runs'
+      }
+    },
+    ['mode']
+  );
 }

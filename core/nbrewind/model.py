@@ -216,7 +216,7 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     """Bytes that saving it added to the store."""
 
 
-class Edge(Record, frozen=True, kw_only=True):
+class Edge(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Data that flowed, or may flow, from one cell to another. ``from`` is a Python keyword, hence the trailing bar."""
 
     from_: str = msgspec.field(name="from")
@@ -280,6 +280,8 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are."""
     notes: tuple[str, ...] = ()
     """What else is as it is now and may have been different, in words."""
+    before: str = ""
+    """The head before; rewinding there undoes this rewind."""
     done: bool = True
     """False: something would have been lost, so nothing was changed."""
     seconds: float = 0.0

@@ -38,39 +38,652 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** State of every cell, and the graph */
+        post: operations["getState"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The checkpoint tree */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two checkpoints */
+        get: operations["getDifference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cells' texts at a checkpoint */
+        get: operations["getSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recorded outputs of a run */
+        get: operations["getOutputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Label or keep a checkpoint */
+        post: operations["markCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rewind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rewind the kernel */
+        post: operations["rewind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/peek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The first rows of a value at a checkpoint */
+        post: operations["peek"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans at work or just ended */
+        get: operations["getPlans"];
+        put?: never;
+        /** Propose a plan */
+        post: operations["proposePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan */
+        get: operations["getPlan"];
+        put?: never;
+        /** Accept, cancel or acknowledge a plan */
+        post: operations["actOnPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Version: {
+        /**
+         * CellFacts
+         * @description What is known of a cell besides the four facts: for the sentences about it.
+         */
+        CellFacts: {
+            id: string;
+            /** @description Names that its last run gave a new value; before the first run, those that its text binds. */
+            writes: string[];
+            removes: string[];
+            effects: components["schemas"]["Effect"][];
+            /** @description Why its last run can't be proved complete. */
+            unknown: string[];
+            /** @description What it read from outside the notebook: files, folders, environment, settings. */
+            outside: components["schemas"]["Source"][];
+            /** @description When its last run ended. */
+            ended: string | null;
+            status: ("error" | "interrupted" | "ok") | null;
+            error: string;
+            /** @description The kernel session of its last run. */
+            session: string;
+            checkpoint_id: string;
+            prelude: boolean;
+            opaque: string;
+            policy: string;
+            /** @description Digest of the text that its last run ran. */
+            source: string;
+        };
+        /**
+         * CellState
+         * @description The four facts about a cell, the same in API, command line and user interface.
+         */
+        CellState: {
+            id: string;
+            /** @description 0-based, over all cells of the notebook. */
+            index: number;
+            /** @enum {unknown} */
+            freshness: "edited" | "failed" | "fresh" | "input changed" | "never run" | "out of order" | "unknown" | "upstream stale";
+            reason: string;
+            /** @enum {unknown} */
+            execution: "idle" | "queued" | "running";
+            /** @enum {unknown} */
+            checkpoint: "evicted" | "lost" | "none" | "saved" | "saving";
+            /** @enum {unknown} */
+            in_kernel: "live" | "no" | "restored";
+            run: string | null;
+            bytes: number;
+            seconds: number;
+            label: string;
+        };
+        /**
+         * Difference
+         * @description What differs between two checkpoints.
+         */
+        Difference: {
+            one: string;
+            other: string;
+            names: components["schemas"]["NameChange"][];
+            /** @description How many names are equal in both. */
+            same: number;
+        };
+        /**
+         * Edge
+         * @description Data that flowed, or may flow, from one cell to another. ``from`` is a Python keyword, hence the trailing bar.
+         */
+        Edge: {
+            from: string;
+            to: string;
+            names: string[];
+            /** @enum {unknown} */
+            kind: "ambient" | "call" | "file" | "mutation" | "order" | "task" | "variable";
+            /** @enum {unknown} */
+            evidence: "observed" | "static";
+        };
+        /**
+         * Effect
+         * @description What a run did or saw outside its variables, in a form for people and policies.
+         */
+        Effect: {
+            /** @enum {unknown} */
+            kind: "clock" | "exit" | "file" | "input" | "module" | "network" | "process" | "randomness" | "thread";
+            subject?: string;
+            detail?: string;
+        };
+        /**
+         * Head
+         * @description Where a kernel session is.
+         */
+        Head: {
+            session: string;
+            checkpoint: string;
+        };
+        /**
+         * History
+         * @description The checkpoint tree of a notebook, oldest first.
+         */
+        History: {
+            sequence: number;
+            heads: components["schemas"]["Head"][];
+            checkpoints: components["schemas"]["HistoryCheckpoint"][];
+        };
+        /**
+         * HistoryCheckpoint
+         * @description One checkpoint of a history.
+         */
+        HistoryCheckpoint: {
+            id: string;
+            parent: string | null;
+            session: string;
+            cell: string | null;
+            run: string | null;
+            /** @enum {unknown} */
+            action: "load" | "run" | "skip";
+            time: string;
+            label: string;
+            keep: boolean;
+            saved: boolean;
+            lost: string;
+            bytes: number;
+            seconds: number;
+            /** @enum {unknown} */
+            status: "error" | "interrupted" | "ok";
+            written: string[];
+            removed: string[];
+            /** @description Digest of the text that was run; empty for changes between cells. */
+            source: string;
+            /** @description The first line of that text. */
+            title: string;
+        };
+        /**
+         * LostName
+         * @description A name that could not be brought back, and why.
+         */
+        LostName: {
+            name: string;
+            reason: string;
+        };
+        /**
+         * Mark
+         * @description Label a checkpoint, or keep it; what is not given stays as it is.
+         */
+        Mark: {
+            path: string;
+            checkpoint: string;
+            label?: string | null;
+            keep?: boolean | null;
+        };
+        /**
+         * NameChange
+         * @description One name that differs between two checkpoints.
+         */
+        NameChange: {
+            /** @description `df`, or in words `file data.csv`, `setting rng.numpy`. */
+            name: string;
+            /** @enum {unknown} */
+            change: "added" | "changed" | "removed";
+            /** @description Kind and preview in words: `DataFrame, 100 x 3`. */
+            before: string;
+            after: string;
+            /** @description Size of the later value. */
+            bytes: number;
+            /** @description The cell that made the later value. */
+            cell: string;
+        };
+        /**
+         * NotebookCell
+         * @description One code cell, as the user has it in front of them.
+         */
+        NotebookCell: {
+            id: string;
+            /** @description 0-based, over all cells of the notebook. */
+            index: number;
+            /** @description Digest of its text. */
+            source: string;
+            policy?: string;
+            tags?: string[];
+        };
+        /**
+         * Outputs
+         * @description The recorded outputs of a run, in nbformat's form.
+         */
+        Outputs: {
+            run: string;
+            outputs: Record<string, never>[];
+            execution_count: number | null;
+            /** @description Digest of the text that was run. */
+            source: string;
+        };
+        /**
+         * Peek
+         * @description A value in a few lines.
+         */
+        Peek: {
+            text: string;
+            /** @description Why there is no text. */
+            reason: string;
+        };
+        /**
+         * PeekRequest
+         * @description Ask for the first rows of a value as it was at a checkpoint. Loads it in the kernel, beside the namespace.
+         */
+        PeekRequest: {
+            path: string;
+            kernel: string;
+            checkpoint: string;
+            name: string;
+        };
+        /**
+         * Plan
+         * @description A plan: proposed, at work, or ended.
+         */
+        Plan: {
+            id: string;
+            path: string;
+            kernel: string;
+            owner: string;
+            /** @enum {unknown} */
+            target: "affected" | "all" | "cell" | "stale";
+            cell: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "proposed" | "running" | "stopped";
+            /** @description Why it can't start, failed or stopped, in a sentence. */
+            reason: string;
+            /** @description Digests whose texts the server needs: there is no plan then, ask again with them. */
+            missing: string[];
+            head: string;
+            steps: components["schemas"]["PlanStep"][];
+            /** @description Expected; measured once it has ended. */
+            seconds: number;
+            /** @description Seconds of recorded running time that it does not repeat. */
+            saved: number;
+            started: string | null;
+            ended: string | null;
+        };
+        /**
+         * PlanAction
+         * @description Accept a proposed plan, cancel one that is at work, or acknowledge one that ended.
+         */
+        PlanAction: {
+            /** @enum {unknown} */
+            action: "accept" | "acknowledge" | "cancel";
+        };
+        /**
+         * PlanRequest
+         * @description Propose a plan.
+         */
+        PlanRequest: {
+            path: string;
+            cells?: components["schemas"]["NotebookCell"][];
+            texts?: {
+                [key: string]: string;
+            };
+            kernel?: string;
+            session?: string;
+            nonce?: string;
+            /** @enum {unknown} */
+            target?: "affected" | "all" | "cell" | "stale";
+            /** @description For targets `cell` and `affected`. */
+            cell?: string;
+            /** @description Ids of cells that run in any case. */
+            forced?: string[];
+            /** @description Names the client that asks: it writes the outputs where several see one shared notebook. */
+            owner?: string;
+        };
+        /**
+         * PlanStep
+         * @description One step of a plan, with how far it is.
+         */
+        PlanStep: {
+            step: components["schemas"]["Step"];
+            title: string;
+            /** @enum {unknown} */
+            state: "done" | "failed" | "left" | "running" | "waiting";
+            /** @description Measured, once it is done. */
+            seconds: number;
+            /** @description The run that it made, or that answered. */
+            run: string;
+            /** @description Digest of the text that it runs. */
+            source: string;
+            error: string;
+            /** @description What the user should know of it before accepting: that the cell is pinned, asks for input, writes files, … */
+            note: string;
+        };
+        /**
+         * Plans
+         * @description The plans of a notebook that are at work, or ended and were not yet acknowledged.
+         */
+        Plans: {
+            plans: components["schemas"]["Plan"][];
+        };
+        /**
+         * Problem
+         * @description The body of every answer that is an error: one sentence that says what, where and what to do.
+         */
+        Problem: {
+            message: string;
+            /** @description A word for programs: `busy`, `moved`, `unknown`, `kernel`, `store`, `request`. */
+            reason: string;
+        };
+        /**
+         * Question
+         * @description What every question about a notebook carries.
+         */
+        Question: {
+            path: string;
+            cells?: components["schemas"]["NotebookCell"][];
+            /** @description Digest to text, for digests that the server asked for. */
+            texts?: {
+                [key: string]: string;
+            };
+            /** @description Id of the notebook's running kernel; empty if there is none. */
+            kernel?: string;
+            /** @description What the agent in that kernel calls its session (from the handshake); empty if none is attached. */
+            session?: string;
+            /** @description The nonce of the store that the agent writes to (from the handshake). */
+            nonce?: string;
+        };
+        /**
+         * RewindAnswer
+         * @description What a rewind did, and where the kernel was before: rewinding there undoes it.
+         */
+        RewindAnswer: {
+            report: components["schemas"]["RewindReport"];
+            /** @description The head before; empty if there was none. */
+            before: string;
+            /** @description The head now. */
+            after: string;
+        };
+        /**
+         * RewindReport
+         * @description What a rewind did, name by name.
+         */
+        RewindReport: {
+            checkpoint: string;
+            /** @description What was asked for, and what it was taken to mean, in words. */
+            target: string;
+            kept: string[];
+            loaded: string[];
+            recomputed: string[];
+            removed: string[];
+            lost: components["schemas"]["LostName"][];
+            ambient: string[];
+            /** @description Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are. */
+            files: string[];
+            /** @description What else is as it is now and may have been different, in words. */
+            notes: string[];
+            /** @description The head before; rewinding there undoes this rewind. */
+            before: string;
+            /** @description False: something would have been lost, so nothing was changed. */
+            done: boolean;
+            seconds: number;
+        };
+        /**
+         * RewindRequest
+         * @description Take the kernel back (or forth) to the state after a run.
+         */
+        RewindRequest: {
+            path: string;
+            kernel: string;
+            /** @description A checkpoint id, or a cell id. */
+            target: string;
+            partial?: boolean;
+            /** @description The head that the user saw; another one now is refused. Empty: any. */
+            head?: string;
+        };
+        /**
+         * Source
+         * @description Where a cell's run took something from.
+         */
+        Source: {
+            names: string[];
+            /** @enum {unknown} */
+            kind: "ambient" | "call" | "file" | "mutation" | "order" | "task" | "variable";
+            /** @description The cell that made it; empty if it came from outside the notebook. */
+            cell: string;
+        };
+        /**
+         * SourceText
+         * @description A cell's text at some moment.
+         */
+        SourceText: {
+            cell: string;
+            text: string;
+        };
+        /**
+         * Sources
+         * @description The texts of the cells as they last ran on the branch that ends at a checkpoint.
+         */
+        Sources: {
+            checkpoint: string;
+            cells: components["schemas"]["SourceText"][];
+        };
+        /**
+         * State
+         * @description The state of every code cell against the records, and the graph.
+         */
+        State: {
+            /** @description Grows with every change of this notebook's records; 0: nothing is recorded. */
+            sequence: number;
+            /** @description Digests whose texts the server needs: everything else is empty then, ask again with them. */
+            missing: string[];
+            /** @description The kernel writes to the store that this server reads. */
+            reachable: boolean;
+            cells: components["schemas"]["CellState"][];
+            /** @description One for each of ``cells``, in the same order. */
+            facts: components["schemas"]["CellFacts"][];
+            edges: components["schemas"]["Edge"][];
+            /** @description The checkpoint at which the kernel is; empty without kernel or records. */
+            head: string;
+            /** @description The checkpoint that *Restore last state* would bring back: where the session before ended. Empty: none. */
+            last: string;
+            /** @description Id of the plan that is running on this notebook, or ended and was not yet acknowledged. */
+            plan: string;
+        };
+        /**
+         * Step
+         * @description One step of a plan.
+         */
+        Step: {
+            cell: string;
+            index: number;
+            /** @enum {unknown} */
+            action: "load" | "run" | "skip";
+            reason: string;
+            /** @description Expected before, measured after. */
+            seconds: number;
+            /** @description The recorded run that answers; empty for action ``run`` in a plan. */
+            run: string;
+            prelude: boolean;
+        };
+        /**
+         * StoreStatus
+         * @description Where the server looks for records.
+         */
+        StoreStatus: {
+            directory: string;
             /**
-             * @description Version of the server extension
-             * @example 0.1.0
+             * @description `absent`: nothing was recorded there yet.
+             * @enum {unknown}
              */
+            state: "absent" | "ready" | "unreadable";
+            /** @description Why it is not ready, a sentence. */
+            reason: string | null;
+        };
+        /**
+         * Version
+         * @description What this server part is.
+         */
+        Version: {
             version: string;
-            /** @description Number of the protocol between kernel agent, server and front end */
+            /** @description Number of the protocol between kernel agent, server and front end. */
             protocol: number;
             store: components["schemas"]["StoreStatus"];
         };
-        StoreStatus: {
-            /** @description Where the server looks for records */
-            directory: string;
-            /**
-             * @description `absent`: nothing was recorded there yet
-             * @enum {string}
-             */
-            state: "ready" | "absent" | "unreadable";
-            /** @description Why it is not ready, a sentence */
-            reason: string | null;
-        };
     };
     responses: {
-        /** @description No valid token, or no permission for the resource `nbrewind` */
+        /** @description No valid token, or no permission */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
             content?: never;
+        };
+        /** @description What went wrong, in one sentence */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+            };
         };
     };
     parameters: never;
@@ -89,7 +702,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What this server part is */
+            /** @description The server part's version, protocol and store */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -99,6 +712,7 @@ export interface operations {
                 };
             };
             403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
         };
     };
     getDescription: {
@@ -110,7 +724,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OpenAPI 3.0 */
+            /** @description This document */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -120,6 +734,312 @@ export interface operations {
                 };
             };
             403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description State of every cell, and the graph */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistory: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint tree */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDifference: {
+        parameters: {
+            query: {
+                path: string;
+                one: string;
+                other: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs between two checkpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSources: {
+        parameters: {
+            query: {
+                path: string;
+                checkpoint: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cells' texts at a checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sources"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOutputs: {
+        parameters: {
+            query: {
+                run: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recorded outputs of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outputs"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    markCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mark"];
+            };
+        };
+        responses: {
+            /** @description Label or keep a checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rewind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RewindRequest"];
+            };
+        };
+        responses: {
+            /** @description Rewind the kernel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewindAnswer"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    peek: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeekRequest"];
+            };
+        };
+        responses: {
+            /** @description The first rows of a value at a checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peek"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlans: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plans at work or just ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    proposePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Propose a plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanAction"];
+            };
+        };
+        responses: {
+            /** @description Accept, cancel or acknowledge a plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
         };
     };
 }

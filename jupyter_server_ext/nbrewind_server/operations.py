@@ -1,0 +1,57 @@
+"""What the REST API offers: each operation with its request and its answer. `openapi.yaml` is made from this table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nbrewind.model import Record
+from nbrewind_server import messages
+
+
+class Operation(NamedTuple):
+    """One method of one path below `nbrewind/api`."""
+
+    method: str
+    path: str
+    """Parameters in braces: `/plans/{id}`."""
+    id: str
+    summary: str
+    answer: type[Record] | None
+    """None: the answer is no JSON."""
+    request: type[Record] | None = None
+    query: tuple[str, ...] = ()
+    """Required query parameters, all of them texts."""
+
+
+OPERATIONS = (
+    Operation("GET", "/version", "getVersion", "The server part's version, protocol and store", messages.Version),
+    Operation("GET", "/openapi.yaml", "getDescription", "This document", None),
+    Operation("POST", "/state", "getState", "State of every cell, and the graph", messages.State, messages.Question),
+    Operation("GET", "/history", "getHistory", "The checkpoint tree", messages.History, query=("path",)),
+    Operation(
+        "GET",
+        "/difference",
+        "getDifference",
+        "What differs between two checkpoints",
+        messages.Difference,
+        query=("path", "one", "other"),
+    ),
+    Operation(
+        "GET",
+        "/sources",
+        "getSources",
+        "The cells' texts at a checkpoint",
+        messages.Sources,
+        query=("path", "checkpoint"),
+    ),
+    Operation("GET", "/outputs", "getOutputs", "The recorded outputs of a run", messages.Outputs, query=("run",)),
+    Operation("POST", "/mark", "markCheckpoint", "Label or keep a checkpoint", messages.History, messages.Mark),
+    Operation("POST", "/rewind", "rewind", "Rewind the kernel", messages.RewindAnswer, messages.RewindRequest),
+    Operation("POST", "/peek", "peek", "The first rows of a value at a checkpoint", messages.Peek, messages.PeekRequest),
+    Operation("GET", "/plans", "getPlans", "Plans at work or just ended", messages.Plans, query=("path",)),
+    Operation("POST", "/plans", "proposePlan", "Propose a plan", messages.Plan, messages.PlanRequest),
+    Operation("GET", "/plans/{id}", "getPlan", "One plan", messages.Plan),
+    Operation(
+        "POST", "/plans/{id}", "actOnPlan", "Accept, cancel or acknowledge a plan", messages.Plan, messages.PlanAction
+    ),
+)

@@ -1,0 +1,31 @@
+/**
+ * Short names for the records of the API, whose types are made from the
+ * server's description.
+ */
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type IVersion = Schemas['Version'];
+export type IQuestion = Schemas['Question'];
+export type INotebookCell = Schemas['NotebookCell'];
+export type IState = Schemas['State'];
+export type ICellState = Schemas['CellState'];
+export type ICellFacts = Schemas['CellFacts'];
+export type IEdge = Schemas['Edge'];
+export type IEffect = Schemas['Effect'];
+export type IHistory = Schemas['History'];
+export type ICheckpoint = Schemas['HistoryCheckpoint'];
+export type IDifference = Schemas['Difference'];
+export type INameChange = Schemas['NameChange'];
+export type ISources = Schemas['Sources'];
+export type IOutputs = Schemas['Outputs'];
+export type IRewindAnswer = Schemas['RewindAnswer'];
+export type IRewindReport = Schemas['RewindReport'];
+export type IPeek = Schemas['Peek'];
+export type IPlan = Schemas['Plan'];
+export type IPlanStep = Schemas['PlanStep'];
+export type PlanTarget = IPlan['target'];
+export type PlanActionWord = Schemas['PlanAction']['action'];
+export type Freshness = NonNullable<ICellState['freshness']>;
