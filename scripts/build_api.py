@@ -39,8 +39,8 @@ def descriptions(module: Any) -> dict[tuple[str, str], str]:
     for part in ast.parse(inspect.getsource(module)).body:
         if isinstance(part, ast.ClassDef):
             for field, text in zip(part.body, part.body[1:], strict=False):
-                if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(field.target, ast.Name):
-                    if isinstance(text.value, ast.Constant):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
                         found[part.name, field.target.id] = inspect.cleandoc(str(text.value.value))
     return found
 
@@ -58,7 +58,7 @@ def schemas() -> dict[str, Any]:
         schema["additionalProperties"] = False
         for field, encoded in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
             prop = schema["properties"][encoded]
-            prop.pop("default", None)  # what may be left out is not required; generators take defaults for more than that
+            prop.pop("default", None)  # generators take a field with a default for one that is always there
             if text := texts.get((name, field)):
                 if "$ref" in prop:
                     schema["properties"][encoded] = {"allOf": [prop], "description": text}

@@ -47,7 +47,7 @@ OPERATIONS = (
     Operation("GET", "/outputs", "getOutputs", "The recorded outputs of a run", messages.Outputs, query=("run",)),
     Operation("POST", "/mark", "markCheckpoint", "Label or keep a checkpoint", messages.History, messages.Mark),
     Operation("POST", "/rewind", "rewind", "Rewind the kernel", messages.RewindAnswer, messages.RewindRequest),
-    Operation("POST", "/peek", "peek", "The first rows of a value at a checkpoint", messages.Peek, messages.PeekRequest),
+    Operation("POST", "/peek", "peek", "The first rows of a value", messages.Peek, messages.PeekRequest),
     Operation("GET", "/plans", "getPlans", "Plans at work or just ended", messages.Plans, query=("path",)),
     Operation("POST", "/plans", "proposePlan", "Propose a plan", messages.Plan, messages.PlanRequest),
     Operation("GET", "/plans/{id}", "getPlan", "One plan", messages.Plan),

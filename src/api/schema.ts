@@ -166,7 +166,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The first rows of a value at a checkpoint */
+        /** The first rows of a value */
         post: operations["peek"];
         delete?: never;
         options?: never;
@@ -927,7 +927,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The first rows of a value at a checkpoint */
+            /** @description The first rows of a value */
             200: {
                 headers: {
                     [name: string]: unknown;
