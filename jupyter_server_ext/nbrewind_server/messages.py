@@ -1,9 +1,9 @@
 """The requests and answers of the REST API: the one source of `openapi.yaml` and of the front end's types.
 
 Built from the records of `nbrewind.model`. Paths are API paths of the contents manager, instants RFC 3339, durations
-seconds, sizes bytes. The notebook's sources live in the browser, unsaved: a question carries the ordered code cells with
-the digests of their texts (``src:HEX``, as in the store), and the texts themselves only of digests that an answer named
-as ``missing``.
+seconds, sizes bytes. The notebook's sources live in the browser, unsaved: a question carries the ordered code cells
+with the digests of their texts (``src:HEX``, as in the store), and the texts only of digests that an answer named as
+``missing``.
 """
 
 from __future__ import annotations
