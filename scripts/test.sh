@@ -10,6 +10,7 @@ set -uo pipefail
 ALL=
 if [ "${1:-}" = --all ]; then
   ALL=1
+  export TEST_SEARCH=1 # new random examples each time
   shift
 fi
 SUITES=("$@")

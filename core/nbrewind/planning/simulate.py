@@ -146,9 +146,13 @@ def expected_changes(cell: SourceCell, recorded: Iterable[Run]) -> set[str]:
 
 
 def needed_names(cell: SourceCell, state: PlanState) -> set[str]:
-    """Return the variables that must be bound before the cell runs: all that it may read, with their groups."""
+    """Return the variables that must be bound before the cell runs: all that it may read, with their groups.
+
+    Also those that it may delete: that a name is gone after a run is only seen where it was there before.
+    """
     items = state.items
-    names = {name for name in read_names(cell.analysis, items) if "var:" + name in items}
+    wanted = read_names(cell.analysis, items).union(cell.analysis.deletes)
+    names = {name for name in wanted if "var:" + name in items}
     while True:
         groups = {member for name in names for member in items["var:" + name].members if "var:" + member in items}
         more = closure(names | groups, items)
