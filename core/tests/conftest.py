@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
-# `make test` checks the same examples each time, so that what fails is due to the change at hand; `make test-all` searches.
+# `make test` checks the same examples each time: what fails is due to the change at hand. `make test-all` searches.
 hypothesis.settings.register_profile("fixed", derandomize=True, database=None)
 hypothesis.settings.register_profile("search", print_blob=True)
 hypothesis.settings.load_profile("search" if os.environ.get("TEST_SEARCH") else "fixed")
