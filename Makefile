@@ -1,7 +1,7 @@
 # `make` alone prints what each target does.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lab bench lint clean
+.PHONY: help setup demo test test-all lab docs bench lint clean
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test-all: setup ## all tests, also the slow ones, and everything on the second P
 
 lab: setup ## open JupyterLab on the examples, with the extension as it is here
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" jupyter lab --notebook-dir=examples
+
+docs: setup ## build the documentation into build/docs, and check it
+	@scripts/docs.sh
 
 bench: setup ## measure; nothing is asserted
 	@.venv/bin/python bench/run.py
