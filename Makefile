@@ -18,8 +18,8 @@ test: setup ## all test suites, sized for two cores
 test-all: setup ## all tests, also the slow ones, and everything on the second Python
 	@scripts/test.sh --all
 
-lab: setup ## open JupyterLab on the examples, with the extension as it is here
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" jupyter lab --notebook-dir=examples
+lab: setup ## open JupyterLab on the example, with the extension as it is here and its panel shown
+	@scripts/lab.sh
 
 docs: setup ## build the documentation into build/docs, and check it
 	@scripts/docs.sh

@@ -74,6 +74,12 @@ def test_kernelspec(mode):
     assert command[1:4] == ["-m", "ipykernel_launcher", "--ext=nbrewind"]
 
 
+def test_the_layout_of_make_lab_names_the_panel():
+    layout = json.loads((ROOT / "scripts" / "lab-workspace.json").read_text("utf-8"))["data"]["layout-restorer:data"]
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "src" / "sidebar").glob("*.ts*"))
+    assert f"'{layout['left']['current']}'" in sources
+
+
 def test_lock_file_holds_no_address(project_files):
     assert "://" not in project_files[Path("yarn.lock")]
 
