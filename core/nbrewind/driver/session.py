@@ -105,12 +105,27 @@ class Session:
 
     async def call(self, verb: str, **arguments: Any) -> Any:
         """Ask the agent for something, in the main shell between cells. Arguments and answer are JSON."""
-        text = json.dumps(arguments)
-        code = f"__import__('nbrewind.kernel.verbs', fromlist=['call']).call({verb!r}, {text!r})"
-        answer = json.loads(await evaluate(self.client, code))
-        if "error" in answer:
-            raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
-        return answer["result"]
+        return await ask_agent(self.client, verb, **arguments)
+
+
+async def ask_agent(client: AsyncKernelClient, verb: str, *, timeout: float = 600, **arguments: Any) -> Any:
+    """Ask the agent of a kernel for something, in the main shell between cells. Arguments and answer are JSON.
+
+    Args:
+        client: a client of the kernel that nobody else reads from meanwhile.
+        verb: see `nbrewind.kernel.verbs`.
+        timeout: seconds to wait for the answer.
+        arguments: those of the verb.
+
+    Raises:
+        KernelError: the kernel has no agent, died, did not answer in time, or the verb failed; one line says which.
+    """
+    text = json.dumps(arguments)
+    code = f"__import__('nbrewind.kernel.verbs', fromlist=['call']).call({verb!r}, {text!r})"
+    answer = json.loads(await evaluate(client, code, timeout=timeout))
+    if "error" in answer:
+        raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
+    return answer["result"]
 
 
 def join_streams(cell: NotebookNode) -> None:

@@ -183,12 +183,13 @@ class Meeting:
             direct |= variable_names(state.items)
         found, every = lookups(direct, state.items, state.reach)
         for key in [VAR + name for name in sorted(found)] + ([ALL_NAMES] if every or self.analysis.opaque else []):
-            doubt = self._doubt(key)
+            doubt = self.doubt(key)
             if doubt is not None:
                 return doubt
         return None
 
-    def _doubt(self, key: str) -> Mismatch | None:
+    def doubt(self, key: str) -> Mismatch | None:
+        """Return why the content of a key is not known here; None if it is."""
         doubt = self.state.doubt_on(key)
         if doubt is None and key == ALL_NAMES:
             variables = (found for other, found in self.state.doubts.items() if other.startswith(VAR))
@@ -238,7 +239,7 @@ class Meeting:
 
     def _compare(self, entry: Input) -> Mismatch | None:
         key = entry.key
-        doubt = self._doubt(key)
+        doubt = self.doubt(key)
         if doubt is not None:
             return doubt
         kind = key.partition(":")[0]
@@ -274,7 +275,7 @@ class Meeting:
                 return Mismatch("variable", entry.key, f"{describe(entry.key)} was changed and was not when it ran")
         for key, owner in AMBIENT_PACKAGES.items():
             if key in self.state.doubts and key not in recorded and (not owner or owner in packages):
-                return self._doubt(key)
+                return self.doubt(key)
         return None
 
 

@@ -96,14 +96,14 @@ def _step(found: Judgement, records: Records, loads: Collection[str]) -> Step:
         index=cell.index,
         action=action,
         reason=reason,
-        seconds=_expected(action, run or _like(cell, records)),
+        seconds=_expected(action, run or like(cell, records)),
         run=run.id if run and action != "run" else "",
         prelude=cell.active and cell.analysis.prelude,
     )
 
 
-def _like(cell: SourceCell, records: Records) -> Run | None:
-    """The run that tells best how long the cell takes."""
+def like(cell: SourceCell, records: Records) -> Run | None:
+    """Return the run that tells best how long the cell takes."""
     own = records.last_run(cell.id)
     return own or next(iter(records.candidates(cell.analysis.code)), None)
 

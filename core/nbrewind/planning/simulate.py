@@ -83,12 +83,12 @@ def simulate(
             found = Judgement(cell, found.answered, None, state, forced=True)
         own = records.last_run(cell.id)
         if cautious and own is not None and (found.answered is None or found.answered.id != own.id):
-            found = _shown(found, own, outside, policy) or found
+            found = shown_by(found, own, outside, policy) or found
         yield found
-        _advance(found, state, records, reach)
+        advance(found, state, records, reach)
 
 
-def _shown(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy) -> Judgement | None:
+def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy) -> Judgement | None:
     """Judge by what the cell shows: its own last run, though it may not be saved, or though it kept other values."""
     cell, state = found.cell, found.before
     if not cell.active:
@@ -102,7 +102,7 @@ def _shown(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy) 
     return Judgement(cell, own, None, state, unsettled=unsettled)
 
 
-def _advance(found: Judgement, state: PlanState, records: Records, reach: Reach | None) -> None:
+def advance(found: Judgement, state: PlanState, records: Records, reach: Reach | None) -> None:
     """Bring ``state`` to what is known after the judged cell."""
     cell = found.cell
     if not cell.active:
@@ -116,7 +116,7 @@ def _advance(found: Judgement, state: PlanState, records: Records, reach: Reach 
     if known:
         state.apply(known, ())
         return
-    recorded = _recorded(cell, records)
+    recorded = recorded_runs(cell, records)
     expected = expected_changes(cell, recorded)
     if reach is None:
         if not recorded:
@@ -127,7 +127,7 @@ def _advance(found: Judgement, state: PlanState, records: Records, reach: Reach 
         reach.doubt(cell, state, recorded, expected)
 
 
-def _recorded(cell: SourceCell, records: Records) -> list[Run]:
+def recorded_runs(cell: SourceCell, records: Records) -> list[Run]:
     """Return the runs that tell what to expect of the cell: its own last one, and one of this code."""
     own = records.last_run(cell.id)
     runs = [own] if own is not None else []
