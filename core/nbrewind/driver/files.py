@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nbrewind.model import ABSENT, Run, Version
 from nbrewind.planning.outside import World
 from nbrewind.store import Store, StoreError
@@ -18,9 +20,9 @@ class FileKeeper:
         self._left: dict[str, str] = {}
         self.notes: list[str] = []
 
-    def put_back(self, run: Run) -> None:
-        """Make the files that ``run`` wrote be there again, where nothing unrecorded is lost by it."""
-        for version in run.writes:
+    def put_back(self, versions: Iterable[Version]) -> None:
+        """Make files that runs wrote be there again, where nothing unrecorded is lost by it."""
+        for version in versions:
             if not version.key.startswith("file:"):
                 continue
             self._left.pop(version.key, None)

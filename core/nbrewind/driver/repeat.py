@@ -186,7 +186,7 @@ class _Work:
         return ""
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
-        self.keeper.put_back(run)
+        self.keeper.put_back(run.writes)
         answer = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip")
         if answer.get("unset"):  # a setting that only a re-run can give
             raise _Replan({cell.id})

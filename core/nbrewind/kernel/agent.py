@@ -47,8 +47,10 @@ class Agent:
             self.store = Store.open(store)
             index = _index(self.store, notebook)
             from nbrewind.kernel.recorder import Recorder
+            from nbrewind.kernel.steps import Steps
 
             self.recorder = Recorder(shell, self.store, index, self.session)
+            self.recorder.steps = Steps(self.recorder, self.substitution)
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"
@@ -158,6 +160,8 @@ class _Switch:
         recorder = self._agent.recorder
         if recorder is None or self._agent.mode == "off" or os.getpid() != self._pid:
             entry.extra["skip"] = True
+            if recorder is not None:
+                recorder.steps.pass_by(entry)
             return
         recorder.begin(entry)
 

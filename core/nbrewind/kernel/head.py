@@ -30,6 +30,8 @@ class Head:
         """Every key to its version."""
         self.head = ""
         """Id of the checkpoint; empty before the first."""
+        self.mark = ""
+        """The last of the head's checkpoints that a run, an adoption or a rewind made, not a change between cells."""
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
         self._names: dict[str, int] = {}
@@ -65,7 +67,8 @@ class Head:
         )  # fmt: skip
         with shielded():
             self.notebook.add_checkpoint(checkpoint, versions=run.writes)
-            self.head = checkpoint.id
+            self.head = self.mark = checkpoint.id
+            held = {name: version for name, version in self.live.versions.items() if name not in self.virtual}
             self.take(run.writes, run.removed)
         for version in run.writes:
             if version.key.startswith(("ambient:", "env:")):
@@ -76,7 +79,10 @@ class Head:
             gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
             if gone:
                 self.live.install(Loaded({}, {}), remove=gone)
-            self.virtual.update(version.key[4:] for version in run.writes if version.key.startswith("var:"))
+            written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
+            bound = {name for name, version in written.items() if name in held and is_same(version, held[name])}
+            self.live.versions.update({name: written[name] for name in bound})
+            self.virtual.update(written.keys() - bound)
         self.settle()
         return checkpoint.id
 
@@ -114,13 +120,16 @@ class Head:
             return str(error)
         if version is not None:
             self.ambient.versions[key] = version
+        else:
+            self.ambient.versions.pop(key, None)
         return ""
 
     def move(self, checkpoint: str, state: dict[str, Version], *, virtual: set[str]) -> None:
         """Move the head, as a rewind does."""
         with shielded():
             self.notebook.set_head(self.session, checkpoint)
-            self.head, self.state, self.virtual = checkpoint, dict(state), virtual
+            self.head = self.mark = checkpoint
+            self.state, self.virtual = dict(state), virtual
         self.settle()
 
     def bound(self) -> dict[str, int]:
@@ -130,6 +139,12 @@ class Head:
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
         self._names = self.bound()
+
+
+def is_same(one: Version, other: Version) -> bool:
+    """Whether two versions of a name are proved to be the same value, in the same group."""
+    exact = one.digest.startswith("b3:") and one.digest == other.digest and one.members == other.members
+    return one.id == other.id or exact
 
 
 def renew(version: Version, run: str) -> Version:

@@ -38,6 +38,8 @@ class Recorder(Head):
         self.world = World(self.folder)
         self.replayer: Any = None
         """Answers cells from records in mode repeat."""
+        self.steps: Any = None
+        """The steps of plans that are executed here."""
         self.watch = Watch()
         self.saver = Saver(shell.kernel, store, notebook)
         self.tee = Tee(shell.kernel, self._late, self.saver.run)
@@ -47,6 +49,8 @@ class Recorder(Head):
         self.failure = ""
         """Why the last run could not be recorded; empty if it was."""
         self._restless = False
+        self._ended: Run | None = None
+        """The run that was recorded last."""
         self._places: Counter[str] = Counter()
         self._analyses: dict[str, CellAnalysis] = {}
         self._pid = os.getpid()
@@ -88,8 +92,13 @@ class Recorder(Head):
         if analysis.own:
             entry.extra["skip"] = True
             return
+        if self.steps is not None:
+            self.steps.recover(entry.request)
         self.look_outside()
-        if self.replayer is not None:
+        if self.steps is not None and not self.steps.begin(entry):
+            entry.extra["skip"] = True
+            return
+        if self.replayer is not None and not (self.steps is not None and self.steps.busy):
             self.replayer.prepare(entry, analysis)
         self.tee.begin(entry.request)
         self.watch.take()
@@ -101,6 +110,15 @@ class Recorder(Head):
 
     def end(self, entry: Entry, result: Any) -> None:
         """Close it and record it."""
+        self._ended = None
+        try:
+            self._end(entry, result)
+        finally:
+            if self.steps is not None and self.steps.busy:
+                self.steps.end(self._ended)
+                self.settle()
+
+    def _end(self, entry: Entry, result: Any) -> None:
         ended = perf_counter()
         effects.stop()
         extra = entry.extra
@@ -133,14 +151,24 @@ class Recorder(Head):
         if not self._doubts and not self._renamed():
             return
         reasons = list(self._doubts) or ["names were changed between the cells"]
-        changes, settings = self.live.scan(), self.ambient.scan()
+        self._take_outside(reasons, self.live.scan(), self.ambient.scan())
+        self._doubts.clear()
+
+    def look_apart(self, reason: str) -> None:
+        """Record values that were set apart from others because these were brought back or put away."""
+        changes = self.live.scan(touched=())
+        if changes.groups or changes.removed:
+            self._take_outside([reason], changes, {})
+
+    def _take_outside(self, reasons: Iterable[str], changes: Changes, settings: Mapping[str, Any]) -> None:
         written, run = Written(), new_id()
         write_changes(changes, run, self.store, lambda key: once(), written)
         write_ambient(settings, run, self.store, lambda key: once(), written)
         written.versions.update(self._reknown(run, written.versions))
         if written.all() or changes.removed:
+            mark = self.mark
             self._record_outside(run, reasons, changes, written)
-        self._doubts.clear()
+            self.mark = mark
 
     def _renamed(self) -> bool:
         now = self.bound()
@@ -253,7 +281,7 @@ class Recorder(Head):
         )  # fmt: skip
         with shielded():
             self.notebook.record(run, checkpoint, source=source, outputs=outputs, analysis=analysis)
-            self.number, self.head = run.number, checkpoint.id
+            self.number, self.head, self.mark, self._ended = run.number, checkpoint.id, checkpoint.id, run
             self.take(run.writes, run.removed)
             if changes is not None:
                 self.live.commit(changes, written.versions)

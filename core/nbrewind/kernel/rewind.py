@@ -49,6 +49,8 @@ def rewind(target: str | int, *, partial: bool = False) -> RewindReport:
     if entry is not None:
         if (agent.hooks is not None and agent.hooks.depth > 1) or not alone(entry.source, agent.shell):
             raise RewindError("a rewind works only as the only statement of a cell: inside other code it refuses")
+        if agent.recorder.steps.busy:
+            raise RewindError("a rewind can't be a step of a plan: run the cell yourself")
         entry.extra["skip"] = True
     return perform(agent.recorder, str(target), partial=partial)
 
@@ -70,6 +72,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     """Rewind a kernel; see `rewind`."""
     begin = perf_counter()
     recorder.look_outside()
+    before = recorder.head
     checkpoint, words = find(recorder, target)
     try:
         state = recorder.notebook.state(checkpoint.id)
@@ -92,6 +95,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
             checkpoint=checkpoint.id,
             target=words,
             lost=missing,
+            before=before,
             done=False,
             seconds=perf_counter() - begin,
             files=files,
@@ -105,7 +109,8 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     recorder.move(checkpoint.id, state, virtual=set(lost))
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
-        lost=missing, ambient=ambient, files=files, notes=notes, done=True, seconds=perf_counter() - begin,
+        lost=missing, ambient=ambient, files=files, notes=notes, before=before, done=True,
+        seconds=perf_counter() - begin,
     )  # fmt: skip
 
 

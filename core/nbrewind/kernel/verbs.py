@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from nbrewind.kernel.agent import current
+from nbrewind.kernel.agent import MODES, current
+from nbrewind.kernel.peek import look
 from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
@@ -27,11 +29,20 @@ def call(verb: str, arguments: str) -> str:
 
 
 def state(recorder: Recorder) -> dict[str, Any]:
-    """Return the head and what the kernel has of it."""
+    """Return the head and what the kernel has of it. Quick: nothing is read again unless something may have changed.
+
+    ``mark`` is the last checkpoint that is no change between cells; ``step`` says how the last step of a plan went.
+    """
+    agent = current()
+    recorder.steps.recover("")
     recorder.look_outside()
     return {
         "session": recorder.session,
+        "python": platform.python_version(),
         "head": recorder.head,
+        "mark": recorder.mark,
+        "mode": agent.mode if agent is not None else "off",
+        "step": recorder.steps.done,
         "live": sorted(recorder.live.versions),
         "virtual": sorted(recorder.virtual),
     }
@@ -66,6 +77,42 @@ def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
     return {"loaded": sorted(loaded.values), "lost": lost}
 
 
+def prepare(
+    recorder: Recorder, request: str, mark: str, state: dict[str, list[str]], names: list[str]
+) -> dict[str, Any]:
+    """Make ready what the cell of the execute request ``request`` may look up; see `Steps.prepare`.
+
+    ``state``: run id to the keys whose versions of that run the cell meets; ``names``: the variables to be bound.
+    """
+    recorder.steps.recover("")
+    recorder.look_outside()
+    found: dict[str, Any] = recorder.steps.prepare(request, mark, recorder.steps.state(state), names)
+    return found
+
+
+def bind(recorder: Recorder, mark: str, state: dict[str, list[str]]) -> dict[str, Any]:
+    """Bind versions, given as for `prepare`; see `Steps.bind`."""
+    recorder.steps.recover("")
+    recorder.look_outside()
+    found: dict[str, Any] = recorder.steps.bind(mark, recorder.steps.state(state))
+    recorder.settle()
+    return found
+
+
+def set_mode(recorder: Recorder, mode: str) -> dict[str, Any]:
+    """Change the mode; ``words`` says what it means from now on, in a sentence."""
+    agent = current()
+    if agent is None or mode not in MODES:
+        raise ValueError(f"unknown mode {mode!r}: use {', '.join(MODES)}")
+    return {"words": agent.set_mode(mode), "mode": agent.mode}
+
+
+def peek(recorder: Recorder, checkpoint: str, name: str) -> dict[str, str]:
+    """Return the first lines of a value as it was at a checkpoint, or the ``reason`` why there are none."""
+    text, reason = look(recorder, checkpoint, name)
+    return {"text": text, "reason": reason}
+
+
 def set_parameters(recorder: Recorder, values: dict[str, Any]) -> dict[str, Any]:
     """Bind JSON values to names, as an outside run."""
     recorder.namespace.update(values)
@@ -88,6 +135,10 @@ def flush(recorder: Recorder) -> dict[str, Any]:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
+    "prepare": prepare,
+    "bind": bind,
+    "set_mode": set_mode,
+    "peek": peek,
     "state": state,
     "adopt": adopt,
     "materialise": materialise,

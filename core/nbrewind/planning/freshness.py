@@ -33,6 +33,22 @@ def freshness(
     ]
 
 
+def in_kernel(checkpoints: Iterable[Checkpoint], head: str, session: str, runs: Iterable[Run]) -> dict[str, InKernel]:
+    """Return where the results of every cell's newest run are, for a kernel session that stands at ``head``.
+
+    ``live``: the run lies on the head's line and was made in this session. ``restored``: it lies there, but came by a
+    load, a skip, or a rewind to a checkpoint of another session. ``no``: it does not lie there. ``runs``: oldest first.
+    """
+    by_id = {checkpoint.id: checkpoint for checkpoint in checkpoints}
+    line: dict[str, InKernel] = {}
+    while head in by_id:
+        at = by_id.pop(head)
+        line.setdefault(at.run, "live" if at.action == "run" and at.session == session else "restored")
+        head = at.parent
+    newest = {run.cell: run.id for run in runs if run.cell}
+    return {cell: line.get(run, "no") for cell, run in newest.items()}
+
+
 def _state(
     found: Judgement,
     records: Records,

@@ -6,9 +6,19 @@
 from __future__ import annotations
 
 from .ambient import Ambient, AmbientChange
-from .changes import Changes, GroupChange
+from .changes import Aside, Changes, GroupChange
 from .live import LiveState
 from .load import Loaded, LoadError
 from .snapshot import ScanInterrupted
 
-__all__ = ["Ambient", "AmbientChange", "Changes", "GroupChange", "LiveState", "LoadError", "Loaded", "ScanInterrupted"]
+__all__ = [
+    "Ambient",
+    "AmbientChange",
+    "Aside",
+    "Changes",
+    "GroupChange",
+    "LiveState",
+    "LoadError",
+    "Loaded",
+    "ScanInterrupted",
+]

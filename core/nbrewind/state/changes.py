@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from dataclasses import dataclass, field
 
+from nbrewind.model import Version
 from nbrewind.store.types import Content
 
 from .digest import Fingerprint
@@ -23,6 +24,16 @@ class Baseline:
     def same_objects(self, ids: tuple[int, ...]) -> bool:
         """Tell whether the names are still bound to the same objects, as far as ids tell."""
         return self.ids == ids and all(ref is None or ref() is not None for ref in self.weak)
+
+
+@dataclass
+class Aside:
+    """Names that were taken out of the namespace for a while, with what is remembered of them."""
+
+    values: dict[str, object]
+    versions: dict[str, Version]
+    atoms: dict[str, object]
+    groups: dict[tuple[str, ...], Baseline]
 
 
 @dataclass

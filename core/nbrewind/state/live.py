@@ -18,7 +18,7 @@ from nbrewind.model import Version
 from nbrewind.store.types import Content
 
 from . import describe
-from .changes import Baseline, Changes, GroupChange
+from .changes import Aside, Baseline, Changes, GroupChange
 from .code import MAGIC
 from .digest import Fingerprint, content_digest, member_digest
 from .kinds import ATOM_BYTES, ATOMS, is_user_class
@@ -329,6 +329,32 @@ class LiveState:
         kept = {version.key.removeprefix(_PREFIX): version for version in keep}
         self.versions.update({name: version for name, version in kept.items() if name in self.namespace})
         self.commit(Changes(self.scan(touched=()).groups, []), {**kept, **loaded.versions})
+
+    def set_aside(self, names: Collection[str]) -> Aside:
+        """Take names out of the namespace; `put_back` brings them back as the same objects, with their baseline."""
+        gone = {name: self.namespace[name] for name in names if name in self.namespace}
+        aside = Aside(
+            gone,
+            {name: self.versions[name] for name in gone if name in self.versions},
+            {name: self._atoms[name] for name in gone if name in self._atoms},
+            {members: base for members, base in self._groups.items() if gone.keys() >= set(members)},
+        )
+        for name in gone:
+            del self.namespace[name]
+            self._atoms.pop(name, None)
+            self.versions.pop(name, None)
+        self._groups = {members: base for members, base in self._groups.items() if gone.keys().isdisjoint(members)}
+        return aside
+
+    def put_back(self, aside: Aside, names: Collection[str]) -> None:
+        """Bind names that were set aside again. A group of which a member stays away shows as changed in a scan."""
+        back = {name: aside.values[name] for name in names if name in aside.values}
+        self.namespace.update(back)
+        for name in back:
+            self._forget(name)
+        self.versions.update({name: version for name, version in aside.versions.items() if name in back})
+        self._atoms.update({name: value for name, value in aside.atoms.items() if name in back})
+        self._groups.update({members: base for members, base in aside.groups.items() if back.keys() >= set(members)})
 
 
 def _dump(pickler: Snapshotter, values: tuple[Any, ...]) -> str:

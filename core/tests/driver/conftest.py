@@ -8,11 +8,12 @@ import pytest
 
 from nbrewind.store import Store
 
-spec = importlib.util.spec_from_file_location("driver_notebooks", Path(__file__).with_name("notebooks.py"))
-assert spec and spec.loader
-module = importlib.util.module_from_spec(spec)
-sys.modules["driver_notebooks"] = module
-spec.loader.exec_module(module)
+for name in ("notebooks", "live_tools"):
+    spec = importlib.util.spec_from_file_location(f"driver_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[f"driver_{name}"] = module
+    spec.loader.exec_module(module)
 
 
 @pytest.fixture
