@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ import yaml
 from nbrewind import model
 from nbrewind.model import PROTOCOL
 from nbrewind_server import messages
+from nbrewind_server.handlers import ROUTES
 from nbrewind_server.operations import OPERATIONS, Operation
 
 TARGET = Path(messages.__file__).with_name("openapi.yaml")
@@ -97,7 +99,8 @@ def _json(name: str) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """Return the whole description."""
     paths: dict[str, Any] = {}
-    for one in OPERATIONS:
+    served = [one for one in OPERATIONS if any(re.fullmatch(route, one.path[1:]) for route, _ in ROUTES)]
+    for one in served:
         paths.setdefault(one.path, {})[one.method.lower()] = operation(one)
     return {
         "openapi": "3.1.0",
