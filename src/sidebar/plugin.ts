@@ -7,6 +7,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandArguments, CommandIDs } from '../commands';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- the tab shows one, and settings name them
 import { rewindIcon } from '../icons';
 import { IRewindServer } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- its tab is part of the first layout
