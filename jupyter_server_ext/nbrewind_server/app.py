@@ -1,17 +1,32 @@
-"""The server extension as a Jupyter application: its options and its routes."""
+"""The server extension as a Jupyter application: its options, its routes, and what they share."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Unicode
+from traitlets import Integer, Unicode
 
+from nbrewind.store import StoreError
 from nbrewind_server.handlers import ROUTES
-from nbrewind_server.store import StoreStatus, store_status
+from nbrewind_server.problem import Refused
+from nbrewind_server.records import Records
+from nbrewind_server.texts import Texts
 
 API = r"/nbrewind/api"
 """Where all routes lie, below the server's base URL."""
+THREADS = 3
+"""Work that may block at the same time. Each thread has its own connection to each database that it reads."""
+
+T = TypeVar("T")
 
 
 class NBRewindApp(ExtensionApp):
@@ -27,14 +42,49 @@ class NBRewindApp(ExtensionApp):
         config=True,
         help="""Directory of the store, which kernels write and this server reads.
 
-        Empty: $NBREWIND_STORE, else `nbrewind` in Jupyter's data directory. Kernels that run under the same account on
-        the same file system find it by the same rule; set NBREWIND_STORE in their environment if this is set.""",
+        Empty: $NBREWIND_STORE, else `nbrewind` in Jupyter's data directory. If it is set, kernels that this server
+        starts get it as NBREWIND_STORE in their environment.""",
     )
+    max_cells = Integer(
+        10_000, min=1, config=True, help="Code cells that a notebook may have; questions about larger ones are refused."
+    )
+    texts_size = Integer(
+        32_000_000, min=1, config=True, help="Characters of cells' texts that are kept in memory, of all notebooks."
+    )
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers share."""
+        if self.store_dir:
+            os.environ["NBREWIND_STORE"] = str(Path(self.store_dir).expanduser().absolute())
+        self.records = Records(self.store_dir, Texts(self.texts_size))
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbrewind")
+        self._turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
     def initialize_handlers(self) -> None:
         """Add the routes; jupyter_server puts the base URL in front."""
         self.handlers.extend((rf"{API}/{path}", handler) for path, handler in ROUTES)
 
-    def store_status(self) -> StoreStatus:
-        """Return where the store is and whether it can be read. Touches the disk: not for the event loop."""
-        return store_status(Path(self.store_dir).expanduser() if self.store_dir else None)
+    async def stop_extension(self) -> None:
+        """End all work."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.records.close()
+
+    async def work(self, task: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Do blocking work off the event loop.
+
+        Raises:
+            Refused: also where the store can't be used.
+        """
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, partial(task, *args, **options))
+        except StoreError as error:
+            raise Refused("store", str(error)) from error
+
+    @asynccontextmanager
+    async def turn(self, path: Path) -> AsyncIterator[None]:
+        """Wait until no other question about a notebook is being computed: a notebook never takes all threads."""
+        lock = self._turns.get(path)
+        if lock is None:
+            lock = self._turns[path] = asyncio.Lock()
+        async with lock:
+            yield

@@ -12,8 +12,9 @@ def store_dir(tmp_path):
 
 
 @pytest.fixture
-def jp_server_config(store_dir):
+def jp_server_config(store_dir, monkeypatch):
     """Enable the extension, as the installed configuration file does."""
+    monkeypatch.setenv("NBREWIND_STORE", "")  # the server sets it: so that it is put back
     return {
         "ServerApp": {
             "jpserver_extensions": {"nbrewind_server": True},

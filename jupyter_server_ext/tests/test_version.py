@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from importlib.metadata import version
 
 import jsonschema
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from nbrewind.model import PROTOCOL
+from nbrewind.store import Store
 
 
 @pytest.fixture
@@ -46,25 +49,39 @@ async def test_asking_makes_no_store(ask, store_dir):
 
 
 async def test_ready_store(ask, store_dir):
-    store = pytest.importorskip("nbrewind.store")
-    store.Store.open(store_dir).close()
+    Store.open(store_dir).close()
     assert (await ask())["store"] == {"directory": str(store_dir), "state": "ready", "reason": None}
 
 
-async def test_unreadable_store(ask, store_dir, monkeypatch):
+async def test_unreadable_store(ask, store_dir):
     """The server says why it can't read the store, and goes on."""
     store_dir.mkdir()
-    monkeypatch.setitem(__import__("sys").modules, "nbrewind.store", None)
+    (store_dir / "traces.sqlite").write_text("nothing that SQLite can read " * 100)
     answer = (await ask())["store"]
     assert answer["state"] == "unreadable"
-    assert answer["reason"]
+    assert "nbrewind doctor" in answer["reason"]
 
 
-async def test_default_directory(ask, jp_serverapp, tmp_path, monkeypatch):
-    [app] = jp_serverapp.extension_manager.extension_apps["nbrewind_server"]
-    app.store_dir = ""
-    monkeypatch.setenv("NBREWIND_STORE", str(tmp_path / "elsewhere"))
-    assert (await ask())["store"]["directory"] == str(tmp_path / "elsewhere")
+async def test_store_that_is_replaced(ask, store_dir):
+    Store.open(store_dir).close()
+    assert (await ask())["store"]["state"] == "ready"
+    shutil.rmtree(store_dir)
+    assert (await ask())["store"]["state"] == "absent"
+
+
+async def test_kernels_find_the_store(jp_serverapp, store_dir):
+    """What is configured for the server is what kernels that it starts write to."""
+    assert os.environ["NBREWIND_STORE"] == str(store_dir)
+
+
+class TestWithoutAStoreConfigured:
+    @pytest.fixture
+    def jp_server_config(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("NBREWIND_STORE", str(tmp_path / "elsewhere"))
+        return {"ServerApp": {"jpserver_extensions": {"nbrewind_server": True}}}
+
+    async def test_default_directory(self, ask, tmp_path):
+        assert (await ask())["store"]["directory"] == str(tmp_path / "elsewhere")
 
 
 async def test_answer_follows_the_description(ask, jp_fetch):

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -140,8 +139,3 @@ def emit(document: Any) -> None:
     except UnicodeEncodeError:  # half a surrogate pair in somebody's source
         text = json.dumps(msgspec.to_builtins(document), indent=2)
     click.echo(text)
-
-
-def instant(seconds: float) -> str:
-    """Return an RFC 3339 instant in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,12 +11,13 @@ import msgspec
 from nbformat import NotebookNode
 from rich.text import Text
 
-from nbrewind.cli.common import Records, Usage, command_options, emit, instant, load_notebook, records_of
+from nbrewind.cli.common import Records, Usage, command_options, emit, load_notebook, records_of
 from nbrewind.cli.pictures import PICTURES
 from nbrewind.cli.show import Row, at_work, console, count, duration, plain, rows, say, shorten, size
-from nbrewind.model import CellState, Checkpoint, Edge, Run
+from nbrewind.model import CellState, Edge
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
+from nbrewind.planning.history import HistoryRow, history_rows
 from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
 
@@ -140,56 +141,13 @@ def history(notebook: str, store_dir: str | None, as_json: bool) -> None:
         say(f"No checkpoints yet: `nbrewind audit {notebook}` records a run.")
 
 
-class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One checkpoint of a history."""
-
-    id: str
-    parent: str | None
-    session: str
-    cell: str | None
-    run: str | None
-    action: str
-    time: str
-    label: str
-    keep: bool
-    saved: bool
-    lost: str
-    bytes: int
-    seconds: float
-    written: list[str]
-    removed: list[str]
-
-
 def _history(records: Records) -> list[HistoryRow]:
     """Return the checkpoints, oldest first."""
     if records.index is None or records.store is None:
         return []
     runs = {run.id: run for run in records.index.runs()}
     store = records.store
-    return [_row(point, runs.get(point.run) or store.run(point.run)) for point in records.index.checkpoints()]
-
-
-def _row(checkpoint: Checkpoint, run: Run | None) -> HistoryRow:
-    def names(made: bool) -> list[str]:
-        return sorted(key[4:] for key, to in checkpoint.delta.items() if bool(to) is made and key.startswith("var:"))
-
-    return HistoryRow(
-        id=checkpoint.id,
-        parent=checkpoint.parent or None,
-        session=checkpoint.session,
-        cell=checkpoint.cell or None,
-        run=checkpoint.run or None,
-        action=checkpoint.action,
-        time=instant(checkpoint.time),
-        label=checkpoint.label,
-        keep=checkpoint.keep,
-        saved=checkpoint.saved,
-        lost=checkpoint.lost,
-        bytes=checkpoint.stored,
-        seconds=run.seconds if run else 0.0,
-        written=names(True),
-        removed=names(False),
-    )
+    return history_rows(records.index.checkpoints(), lambda run: runs.get(run) or store.run(run), store.source)
 
 
 def _print_history(found: list[HistoryRow], heads: dict[str, str], places: dict[str, int]) -> None:

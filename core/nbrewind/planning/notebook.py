@@ -36,16 +36,21 @@ class SourceCell:
     @property
     def title(self) -> str:
         """The first line of code, shortened, for lists."""
-        for line in self.source.splitlines():
-            text = line.strip()
-            if text and not text.startswith("#"):
-                return text if len(text) <= 60 else text[:57] + "..."
-        return "(empty)"
+        return title(self.source)
 
     @property
     def active(self) -> bool:
         """Whether running the cell does anything that is recorded."""
         return bool(self.source.strip()) and not self.analysis.own
+
+
+def title(source: str) -> str:
+    """Return the first line of code, shortened, for lists."""
+    for line in source.splitlines():
+        text = line.strip()
+        if text and not text.startswith("#"):
+            return text if len(text) <= 60 else text[:57] + "..."
+    return "(empty)"
 
 
 class Records(Protocol):

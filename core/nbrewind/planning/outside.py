@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from blake3 import blake3
 
-from nbrewind.model import ABSENT, DEFAULT
+from nbrewind.model import ABSENT, DEFAULT, Run
 from nbrewind.planning.trace import digest_of
 
 CHUNK = 1 << 20
@@ -66,15 +66,27 @@ def _distributions() -> Mapping[str, Sequence[str]]:
     return importlib.metadata.packages_distributions()
 
 
+ENVIRONMENT = ("package:", "python:", "env:")
+"""Kinds of keys that depend on the kernel's environment."""
+
+FileDigests = dict[tuple[str, int, int, int], str]
+"""Path, size, time of change and inode of a file to the digest of its content."""
+
+
 class World:
     """`Outside` of a notebook in ``folder``, in this process and environment. Remembers what it has looked up."""
 
-    def __init__(self, folder: str | os.PathLike[str], python: str | None = None) -> None:
-        """Look from ``folder``; ``python`` is the version of the kernel's Python, by default this process's."""
+    def __init__(
+        self, folder: str | os.PathLike[str], python: str | None = None, *, files: FileDigests | None = None
+    ) -> None:
+        """Look from ``folder``; ``python`` is the version of the kernel's Python, by default this process's.
+
+        ``files`` remembers the digests of files from one world to the next.
+        """
         self.folder = Path(folder)
         self.python = python or platform.python_version()
         self._packages: dict[str, str] = {}
-        self._files: dict[tuple[str, int, int, int], str] = {}
+        self._files: FileDigests = {} if files is None else files
 
     def path(self, key: str) -> Path:
         """Return the path that a ``file:`` or ``dir:`` key names."""
@@ -106,3 +118,49 @@ class World:
         if mark not in self._files:
             self._files[mark] = file_digest(path)
         return self._files[mark]
+
+
+class KernelWorld(World):
+    """`World` for a process that may be in another environment than the notebook's kernel, as a server is.
+
+    What depends on the environment (packages, Python, environment variables) is as runs of the kernel's session
+    recorded it. What those did not read is looked up here if the kernel shares this process's environment; otherwise
+    it is as the notebook's other runs recorded it.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        runs: Iterable[Run],
+        session: str = "",
+        *,
+        shared: bool = False,
+        files: FileDigests | None = None,
+    ) -> None:
+        """Take the runs of the notebook, oldest first.
+
+        Args:
+            folder: the notebook's.
+            runs: of the notebook.
+            session: of its kernel; empty if it has none.
+            shared: whether that kernel is known to run in this process's environment.
+            files: remembers the digests of files from one world to the next.
+        """
+        super().__init__(folder, files=files)
+        self._recorded: dict[str, str] = {}
+        ours: dict[str, str] = {}
+        for run in runs:
+            if session and run.session == session:
+                seen = ours
+            elif not shared:
+                seen = self._recorded
+            else:
+                continue
+            seen.update(
+                (entry.key, entry.digest) for entry in run.inputs if not entry.run and entry.key.startswith(ENVIRONMENT)
+            )
+        self._recorded.update(ours)
+
+    def digest(self, key: str) -> str:
+        """Return the present digest of a key."""
+        return self._recorded.get(key) or super().digest(key)

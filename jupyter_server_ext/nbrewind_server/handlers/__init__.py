@@ -1,0 +1,26 @@
+"""The REST handlers, one file for each subject."""
+
+from __future__ import annotations
+
+from nbrewind_server.handlers.about import OpenAPIHandler, VersionHandler
+from nbrewind_server.handlers.base import RewindHandler
+from nbrewind_server.handlers.history import (
+    DifferenceHandler,
+    HistoryHandler,
+    MarkHandler,
+    OutputsHandler,
+    SourcesHandler,
+)
+from nbrewind_server.handlers.state import StateHandler
+
+ROUTES: list[tuple[str, type[RewindHandler]]] = [
+    (r"version", VersionHandler),
+    (r"openapi\.yaml", OpenAPIHandler),
+    (r"state", StateHandler),
+    (r"history", HistoryHandler),
+    (r"difference", DifferenceHandler),
+    (r"sources", SourcesHandler),
+    (r"outputs", OutputsHandler),
+    (r"mark", MarkHandler),
+]
+"""Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""

@@ -1,0 +1,41 @@
+"""The state of every cell."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from nbrewind_server.handlers.base import RewindHandler
+from nbrewind_server.messages import Question
+from nbrewind_server.problem import Refused
+from nbrewind_server.state import state_of
+
+
+class StateHandler(RewindHandler):
+    """Answers with the four facts about every cell, and the graph."""
+
+    gone = False
+    """The client does not wait any more: it has asked a newer question, or left."""
+
+    def on_connection_close(self) -> None:
+        """Note that nobody waits."""
+        self.gone = True
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer one question; of those of one notebook that wait, only what somebody still waits for is computed."""
+        question = self.read(Question)
+        if len(question.cells) > self.app.max_cells:
+            raise Refused("request", f"the notebook has more than {self.app.max_cells:,} cells: see max_cells")
+        path = await self.notebook(question.path)
+        async with self.app.turn(path):
+            if self.gone:
+                return
+            answer = await self.work(
+                state_of,
+                self.app.records,
+                question,
+                path,
+            )
+        self.answer(answer)
