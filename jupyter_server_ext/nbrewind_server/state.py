@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbrewind.model import DEFAULT, CellState, Checkpoint, EdgeKind, Run
 from nbrewind.planning.edges import OUTSIDE_KINDS, edges
-from nbrewind.planning.freshness import freshness
+from nbrewind.planning.freshness import freshness, in_kernel
 from nbrewind.planning.history import instant
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import History, SourceCell
@@ -80,14 +80,16 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
         return State(sequence=asked.sequence, missing=tuple(asked.missing), reachable=reachable, plan=plan)
     checkpoints = asked.index.checkpoints() if asked.index else []
     heads = asked.index.heads() if asked.index else {}
-    states = freshness(asked.cells, asked.history, asked.world, checkpoints=checkpoints)
+    head = heads.get(question.session, "")
+    present = in_kernel(checkpoints, head, question.session, asked.history.runs.values()) if head else {}
+    states = freshness(asked.cells, asked.history, asked.world, checkpoints=checkpoints, in_kernel=present)
     return State(
         sequence=asked.sequence,
         reachable=reachable,
         cells=tuple(states),
         facts=tuple(_all_facts(asked, states, checkpoints)),
         edges=tuple(edges(asked.cells, asked.history)),
-        head=heads.get(question.session, ""),
+        head=head,
         last="" if question.session in heads else next(reversed(heads.values()), ""),
         plan=plan,
     )
