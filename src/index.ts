@@ -1,6 +1,8 @@
 import { serverPlugin } from './api/plugin';
+import { notebookPlugin } from './notebook/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
+import { statusPlugin } from './status/plugin';
 
 export * from './tokens';
 
-export default [serverPlugin, sidebarPlugin];
+export default [serverPlugin, sidebarPlugin, notebookPlugin, statusPlugin];
