@@ -282,7 +282,10 @@ class LiveWork:
     async def _finish(self, course: Course) -> Mapping[str, str]:
         """Bind what the goals made. Returns names that can't be brought back: nothing was changed then."""
         ends = ending(course, self._plan.goals)
-        answer = await ask_agent(self._client, "bind", mark=self._mark, state=by_run(ends))
+        goals = [place for place in course.places if place.cell.id in self._plan.goals and place.answered]
+        line = await asyncio.to_thread(self._line)
+        answered = [(run.id, place.cell.id) for place in goals if (run := place.answered) and run.id not in line]
+        answer = await ask_agent(self._client, "bind", mark=self._mark, state=by_run(ends), answered=answered)
         if answer["moved"]:
             raise _Stop("stopped", _sentence(MOVED))
         if answer["lost"]:
@@ -295,6 +298,17 @@ class LiveWork:
         await asyncio.to_thread(self._keeper.put_back, files)
         self._pass(course, len(self._cells) and max(cell.index for cell in self._cells) + 1, ())
         return {}
+
+    def _line(self) -> set[str]:
+        """Return the runs on the line of checkpoints that leads to the kernel's head."""
+        index = self._store.notebook(self._path, create=False)
+        by_id = {checkpoint.id: checkpoint for checkpoint in index.checkpoints()} if index else {}
+        place = index.heads().get(self._session, "") if index else ""
+        found = set()
+        while place in by_id:
+            found.add(by_id[place].run)
+            place = by_id.pop(place).parent
+        return found
 
 
 def by_run(versions: Iterable[Version]) -> dict[str, list[str]]:

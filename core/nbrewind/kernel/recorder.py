@@ -148,11 +148,21 @@ class Recorder(Head):
             self.outside("threads or tasks of the user's are running")
         if self._restless:
             self.outside("timers or callbacks may have run")
-        if not self._doubts and not self._renamed():
+        settings = self.ambient.scan()
+        if not self._doubts and not self._renamed() and not self._tracked(settings):
+            if settings:
+                self.ambient.commit({})
             return
-        reasons = list(self._doubts) or ["names were changed between the cells"]
-        self._take_outside(reasons, self.live.scan(), self.ambient.scan())
+        reasons = list(self._doubts) or ["names or settings were changed between the cells"]
+        self._take_outside(reasons, self.live.scan(), settings)
         self._doubts.clear()
+
+    def _tracked(self, settings: Iterable[str]) -> bool:
+        """Whether any of the changed settings counts: not so generators that nobody seeded or drew from.
+
+        IPython draws from `random` whenever a client asks for the kernel's banner.
+        """
+        return any(key in self.state or not key.startswith("ambient:rng.") for key in settings)
 
     def look_apart(self, reason: str) -> None:
         """Record values that were set apart from others because these were brought back or put away."""

@@ -221,9 +221,10 @@ class Steps:
 
     # -- in the end ---------------------------------------------------------------------------------------------------
 
-    def bind(self, mark: str, state: dict[str, Version]) -> dict[str, Any]:
+    def bind(self, mark: str, state: dict[str, Version], answered: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Bind the versions of ``state``, as checkpoints that cite the runs which made them; all else stays.
 
+        ``answered`` are runs, each with the cell for which it stands, that get a checkpoint in any case, in this order.
         Returns ``moved`` and ``lost`` as `prepare` does, and the names that were ``loaded``.
         """
         recorder = self._recorder
@@ -245,8 +246,7 @@ class Steps:
                     lost[f"setting {key.partition(':')[2]}"] = failure
                 else:
                     brought.append(state[key])
-            cite(recorder, brought, self._runs)
-            recorder.take(brought, ())
+            cite(recorder, brought, self._runs, answered)
             recorder.look_apart("a plan brought back older values beside these")
         return {"moved": False, "lost": lost, "loaded": sorted(loaded.values)}
 
@@ -286,15 +286,24 @@ def load(
     return loaded, lost | more
 
 
-def cite(recorder: Recorder, versions: Iterable[Version], runs: Mapping[str, Run]) -> None:
-    """Add a checkpoint for every run whose versions were brought back and stay bound."""
+def cite(
+    recorder: Recorder,
+    versions: Iterable[Version],
+    runs: Mapping[str, Run],
+    answered: Iterable[tuple[str, str]] = (),
+) -> None:
+    """Add a checkpoint for every run whose versions were brought back and stay bound, and for those in ``answered``."""
     by_run: dict[str, list[Version]] = {}
     for version in versions:
         by_run.setdefault(version.run, []).append(version)
-    for run_id, made in by_run.items():
+    pairs = list(answered)
+    others = by_run.keys() - {run for run, _ in pairs}
+    pairs = [(run, runs[run].cell if run in runs else "") for run in by_run if run in others] + pairs
+    for run_id, cell in pairs:
+        made = by_run.pop(run_id, [])
         checkpoint = Checkpoint(
             id=new_id(), parent=recorder.head, notebook=recorder.notebook.id, session=recorder.session,
-            cell=runs[run_id].cell if run_id in runs else "", run=run_id, action="load", time=time(),
+            cell=cell, run=run_id, action="load" if made else "skip", time=time(),
             delta={version.key: version.id for version in made},
         )  # fmt: skip
         recorder.notebook.add_checkpoint(checkpoint, versions=made)

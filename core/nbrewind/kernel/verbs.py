@@ -90,11 +90,11 @@ def prepare(
     return found
 
 
-def bind(recorder: Recorder, mark: str, state: dict[str, list[str]]) -> dict[str, Any]:
-    """Bind versions, given as for `prepare`; see `Steps.bind`."""
+def bind(recorder: Recorder, mark: str, state: dict[str, list[str]], answered: list[tuple[str, str]]) -> dict[str, Any]:
+    """Bind versions, given as for `prepare`. ``answered``: run and cell for which it stands; see `Steps.bind`."""
     recorder.steps.recover("")
     recorder.look_outside()
-    found: dict[str, Any] = recorder.steps.bind(mark, recorder.steps.state(state))
+    found: dict[str, Any] = recorder.steps.bind(mark, recorder.steps.state(state), answered)
     recorder.settle()
     return found
 

@@ -252,6 +252,7 @@ def chosen(course: Course, goals: Collection[str]) -> set[str]:
                 continue
             found.add(place.cell.id)
             todo += place.doubters
+            todo += (course.makers[version.run] for version in place.needs if version.run in course.makers)
         last = max((course.by_cell[cell].cell.index for cell in found), default=-1)
         for place in course.places:
             if place.prelude and place.cell.index < last and place.cell.id not in found:

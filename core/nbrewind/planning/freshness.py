@@ -37,16 +37,22 @@ def in_kernel(checkpoints: Iterable[Checkpoint], head: str, session: str, runs: 
     """Return where the results of every cell's newest run are, for a kernel session that stands at ``head``.
 
     ``live``: the run lies on the head's line and was made in this session. ``restored``: it lies there, but came by a
-    load, a skip, or a rewind to a checkpoint of another session. ``no``: it does not lie there. ``runs``: oldest first.
+    load, a skip, or a rewind to a checkpoint of another session; or another run stands there for the cell. ``no``: it
+    does not lie there. ``runs``: oldest first.
     """
     by_id = {checkpoint.id: checkpoint for checkpoint in checkpoints}
     line: dict[str, InKernel] = {}
+    stood_for: set[str] = set()
     while head in by_id:
         at = by_id.pop(head)
         line.setdefault(at.run, "live" if at.action == "run" and at.session == session else "restored")
+        if at.action != "run":
+            stood_for.add(at.cell)
         head = at.parent
     newest = {run.cell: run.id for run in runs if run.cell}
-    return {cell: line.get(run, "no") for cell, run in newest.items()}
+    found: dict[str, InKernel] = {cell: "restored" for cell in stood_for if cell}
+    found.update({cell: line[run] for cell, run in newest.items() if run in line})
+    return {cell: found.get(cell, "no") for cell in {*newest, *found}}
 
 
 def _state(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
-from driver_live_tools import Desk
+from driver_live_tools import Desk, full
 
 
 @pytest.fixture
@@ -28,3 +30,263 @@ def test_after_an_edit_only_what_the_target_needs_runs(desk):
     assert work.shows(3) == "[6] 20\n"
     assert set(work.states().values()) == {"fresh"}
     assert not [run for run in work.index.runs() if not run.cell], "no change between cells was seen"
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "expected"),
+    [
+        (0, "x = [7]", ["c0", "c1", "c3"]),
+        (1, "y = [n + 2 for n in x]", ["c1", "c3"]),
+        (3, "print(y, z, 'end')", ["c3"]),
+        (0, "x = list((1,))", ["c0"]),
+    ],
+)
+def test_editing_any_cell_then_bringing_the_last_up_to_date(desk, kernels, number, source, expected):
+    work = desk(*CHAIN)
+    work.run()
+    work.edit(number, source)
+    ending, ran = work.bring("cell", "c3")
+    assert (ending.state, ran) == ("done", expected)
+    other = kernels.take()
+    assert work.shows(3) == full(other, [cell.source for cell in work.cells])[3]
+
+
+def test_a_cell_that_overwrites_what_it_reads_gets_the_older_value_back(desk):
+    work = desk("df = [3, 1, 2]", "df = sorted(df)", "print(df)")
+    work.run()
+    work.edit(1, "df = sorted(df)[::-1]")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "[3, 2, 1]\n")
+    work.edit(1, "df = df + [9]")
+    work.bring("cell", "c2")
+    assert work.shows(2) == "[3, 1, 2, 9]\n"
+    assert work.value("df") == [3, 1, 2, 9]
+    assert "var:df" in {entry.key for entry in work.records.last_run("c1").inputs}
+    seen = {entry.key: entry.run for entry in work.records.last_run("c1").inputs}
+    assert seen["var:df"] == work.index.runs("c0")[0].id
+
+
+def test_changes_in_place_are_not_made_twice(desk):
+    work = desk("a = [1]", "a.append(2)", "print(a)", "b = a", "b.append(3)")
+    work.run()
+    work.edit(1, "a.append(20)")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "[1, 20]\n")
+    assert work.value("(a, b)") == ([1, 20], [1, 2, 3]), "b is still that of the cell below"
+    work.bring("all")
+    assert work.value("(a, b, a is b)") == ([1, 20, 3], [1, 20, 3], True)
+
+
+def test_names_of_cells_below_are_still_there_and_the_same_objects(desk):
+    work = desk("x = 1", "print(x)", "x = 2\nbig = [0]", "fn = lambda: x")
+    work.run()
+    before = work.value("(id(big), id(fn))")
+    work.edit(1, "print(x, 'again')")
+    _, ran = work.bring("cell", "c1")
+    assert (ran, work.shows(1)) == (["c1"], "1 again\n")
+    assert work.value("(x, id(big), id(fn), fn())") == (2, *before, 2)
+
+
+def test_names_of_cells_below_are_not_visible_in_cells_above(desk):
+    work = desk("try: print(cfg)\nexcept NameError: print('none')", "cfg = 5", "print('cfg' in globals())")
+    work.run()
+    work.edit(0, "try: print('got', cfg)\nexcept NameError: print('nothing')")
+    ending, ran = work.bring("cell", "c0")
+    assert (ending.state, ran, work.shows(0)) == ("done", ["c0"], "nothing\n")
+    assert work.value("cfg") == 5
+
+
+def test_an_opaque_cell_sees_all_names_of_the_cells_above_and_no_others(desk):
+    own = "print(sorted(n for n in globals() if len(n) == 1 and n != '_'))"
+    work = desk("a = 1\nb = 2", own, "c = 3\ndel a")
+    work.run()
+    work.edit(1, own + "\nexec('d = b')")
+    ending, ran = work.bring("cell", "c1")
+    assert (ending.state, ran, work.shows(1)) == ("done", ["c1"], "['a', 'b']\n")
+    assert work.value("(b, c, d, 'a' in globals())") == (2, 3, 2, False)
+
+
+def test_seeds_draw_as_in_a_full_run(desk, kernels):
+    work = desk(
+        "import random\nimport os", "random.seed(1)", "p = random.random()", "print(random.random())",
+        "random.seed(9)\nos.environ['E'] = '1'", "q = random.random()",
+    )  # fmt: skip
+    work.run()
+    work.edit(3, "print(random.random(), os.environ.get('E'))")
+    ending, ran = work.bring("cell", "c3")
+    assert (ending.state, ran) == ("done", ["c3"])
+    assert work.shows(3) == full(kernels.take(), [cell.source for cell in work.cells])[3]
+    assert work.value("os.environ.get('E')") == "1"
+
+
+def test_after_a_restart_values_are_loaded_and_nothing_runs(desk, kernels, notebook_path, store_path, tmp_path):
+    work = desk("import json", "x = {'k': [1]}", "y = x['k']", "print(y)")
+    work.run()
+    other = kernels.take()
+    other.run(f"import os as _o; _o.chdir({str(tmp_path)!r}); del _o", silent=True)
+    work.session = other.attach(notebook_path, store_path)["session"]
+    work.kernel = other
+    assert set(work.in_kernel().values()) == {"no"}
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("done", [])
+    assert work.value("(x, y is x['k'], json.dumps(y))") == ({"k": [1]}, True, "[1]")
+    assert {work.in_kernel()[cell] for cell in ("c0", "c1", "c2", "c3")} == {"restored"}
+    work.edit(3, "print(y, json.dumps(x))")
+    ending, ran = work.bring("cell", "c3")
+    assert (ran, work.shows(3)) == (["c0", "c3"], '[1] {"k": [1]}\n')
+
+
+def test_when_the_user_runs_something_in_between_the_plan_stops(desk):
+    work = desk("x = 1", "y = x", "print(y)")
+    work.run()
+    work.edit(0, "x = 2")
+
+    def meddle(plan, progress):
+        if progress.state == "done" and progress.step.cell == "c0":
+            work.kernel.run("mine = 5", cell="scratch")
+
+    ending, _ = work.bring("all", between=meddle)
+    assert ending.state == "stopped" and "something else ran" in ending.reason.lower()
+    assert [one.step.cell for one in work.progress if one.state == "left"] == ["c1", "c2"]
+    assert work.value("(x, y, mine)") == (2, 1, 5)
+
+
+@pytest.mark.parametrize(("seconds", "made"), [(0, 1), (0.25, 2)])
+def test_a_cell_of_the_user_in_the_queue_runs_in_their_own_state(desk, seconds, made):
+    work = desk("import time\nx = 1", "time.sleep(0.5)\nt = x", "x = 50", "w = t")
+    work.run()
+    work.edit(1, "time.sleep(0.5)\nt = x + 1")
+    work.edit(3, "w = t * 2")
+
+    def meddle(plan, progress):
+        if progress.state != "running" or progress.step.cell != "c1":
+            return
+        if seconds:  # it comes to wait behind the plan's cell
+            threading.Timer(seconds, work.kernel.send, ("saw = x",), {"cell": "scratch"}).start()
+        else:  # it comes before: the plan's cell does nothing
+            work.kernel.send("saw = x", cell="scratch")
+
+    ending, _ = work.bring("cell", "c3", between=meddle)
+    assert ending.state == "stopped"
+    assert work.value("(saw, t, x)") == (50, made, 50)
+
+
+def test_it_stops_at_the_first_error_unless_the_cell_is_tagged(desk):
+    work = desk("x = 1", "print(x)", "print(x, 2)")
+    work.run()
+    work.edit(0, "x = 2")
+    work.edit(1, "x.nothing")
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("failed", ["c0", "c1"])
+    assert "cell 2 ended with AttributeError" in ending.reason.replace("Cell", "cell")
+    assert [(one.step.cell, one.state) for one in work.progress][-2:] == [("c1", "failed"), ("c2", "left")]
+    work.edit(1, "x.nothing", tags=("raises-exception",))
+    ending, ran = work.bring("all")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "2 2\n")
+
+
+def test_cancelling_and_interrupting_ends_the_plan(desk):
+    work = desk("import time\nx = 1\nkeep = [1]", "print(x)")
+    work.run()
+    work.edit(1, "try: keep\nexcept NameError: pass\nx = 2\ntime.sleep(30)")
+    work.insert(2, "c2", "after = 1")
+
+    def stop(plan, progress):
+        if progress.state == "running":
+            plan.cancel()
+            threading.Timer(0.7, work.kernel.manager.interrupt_kernel).start()
+
+    ending, _ = work.bring("all", between=stop)
+    assert ending.state == "cancelled"
+    assert work.value("(x, keep, 'after' in globals())") == (2, [1], False)
+
+
+def test_pinned_cells_never_run(desk):
+    work = desk("x = 1", "print('costly', x)", "print('new')")
+    work.run(0, 1)
+    work.edit(0, "x = 2")
+    work.edit(1, "print('costly', x)", policy="pinned")
+    plan = work.plan("all")
+    assert "pinned" in plan.notes["c1"]
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("done", ["c0", "c2"])
+    work.edit(2, "print('newer')", policy="pinned")
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("stopped", [])
+    assert "run it yourself" in ending.reason
+
+
+def test_cells_that_ask_for_input_are_left_to_the_user(desk):
+    work = desk("x = 1", "name = input('who?')", "print(name)")
+    work.run(0)
+    assert "asks for input" in work.plan("all").notes["c1"]
+    ending, ran = work.bring("all")
+    assert ending.state == "stopped" and "run it yourself" in ending.reason
+    assert ran == []
+
+
+def test_what_can_not_be_loaded_is_kept_alive_or_made_again(desk):
+    work = desk("it = (n for n in [1, 2, 3])", "first = next(it)", "print(next(it))", "it = None")
+    work.run(0, 1)
+    work.edit(2, "print('second', next(it))")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c2"], "second 2\n")
+    work.run(3)
+    work.edit(2, "print('again', next(it))")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c0", "c1", "c2"], "again 2\n")
+    assert work.value("first") == 1
+
+
+def test_classes_and_their_objects_stay_together(desk):
+    work = desk(
+        "class P:\n    def __init__(self, n): self.n = n\n    def double(self): return self.n * 2",
+        "p = P(3)", "print(p.double())",
+        "class P:\n    def __init__(self, n): self.n = n\n    def double(self): return self.n * 200",
+        "q = P(5)",
+    )  # fmt: skip
+    work.run()
+    work.edit(2, "print(p.double(), type(p) is P)\nr = [p]")
+    ending, _ = work.bring("cell", "c2")
+    assert (ending.state, work.shows(2)) == ("done", "6 True\n")
+    assert work.value("(r[0].double(), r[0] is p)") == (6, True)
+    assert work.value("q.double()") == 1000
+
+
+def test_affected_runs_the_cell_in_any_case_and_what_reads_it(desk):
+    work = desk("x = 1", "y = x", "z = 3", "print(y)")
+    work.run()
+    assert [step.cell for step in work.plan("affected", "c0").steps if step.action == "run"] == ["c0", "c1", "c3"]
+    ending, ran = work.bring("affected", "c0")
+    assert (ending.state, ran) == ("done", ["c0"]), "an equal result spares the readers"
+    work.edit(0, "x = 4")
+    ending, ran = work.bring("affected", "c0")
+    assert (ran, work.shows(3)) == (["c0", "c1", "c3"], "4\n")
+
+
+def test_stale_runs_what_is_stale_and_cells_never_run_only_where_they_are_needed(desk):
+    work = desk("x = 1", "u = 7", "print(x)", "print('never')")
+    work.run(0, 2)
+    assert work.plan("stale").blocked
+    work.edit(2, "print(x, u)")
+    ending, ran = work.bring("stale")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "1 7\n")
+
+
+def test_files_are_as_the_cells_above_wrote_them(desk, tmp_path):
+    write = "with open('f.txt', 'w') as f: _n = f.write({!r})\ndel f, _n"
+    work = desk(write.format("one"), "text = open('f.txt').read()", write.format("two"))
+    work.run()
+    work.edit(1, "text = open('f.txt').read() * 2")
+    ending, ran = work.bring("cell", "c1")
+    assert (ending.state, ran, work.value("text")) == ("done", ["c1"], "oneone")
+
+
+def test_the_preview_says_what_is_saved_and_which_step_does_what(desk):
+    work = desk("import time\na = 1", "time.sleep(0.3)\nb = [a]", "b.append(2)", "print(b)")
+    work.run()
+    work.edit(2, "b.append(3)")
+    plan = work.plan("cell", "c3")
+    assert [(step.cell, step.action) for step in plan.steps] == [("c1", "load"), ("c2", "run"), ("c3", "run")]
+    assert plan.saved >= 0.3
+    assert plan.steps[0].reason == "a later step needs its values"

@@ -155,3 +155,22 @@ def test_sqlite_files(kernel, records):
     one, two = records()
     assert "file:t.db" in {version.key for version in one.writes}
     assert _inputs(two)["file:t.db"].run == one.id
+
+
+def test_draws_between_the_cells_are_not_those_of_the_next_cell(kernel, records):
+    kernel.cells(["import random", "random.seed(1)", "x = 1"])
+    kernel.client.kernel_info(reply=True)  # IPython draws a tip for its banner
+    kernel.cells(["import random", "pass", "x = 1", "y = random.random()"])
+    run = records("c3")[-1]
+    seen = {entry.key: entry for entry in run.inputs}
+    moved = [one for one in records() if not one.cell]
+    if moved:  # the banner has a tip
+        assert seen["ambient:rng.python"].run == moved[-1].id
+
+
+def test_draws_between_the_cells_are_nothing_where_nobody_uses_the_generator(kernel, records):
+    kernel.cells(["x = 1"])
+    kernel.client.kernel_info(reply=True)
+    kernel.cells(["x = 1", "y = 2"])
+    assert [run.cell for run in records()] == ["c0", "c0", "c1"]
+    assert not [version for run in records() for version in run.writes if version.key.startswith("ambient:")]
