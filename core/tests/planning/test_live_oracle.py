@@ -1,0 +1,60 @@
+"""Replay oracle for plans in a running kernel: after any work, in any order, a cell that was brought up to date shows
+what a full run shows, and what the head says is what the namespace has."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from planning_live_machine import Failed, LiveMachine
+from planning_machine import full_run
+from planning_oracle import NOTEBOOK, NUMBER, OPERATIONS, Story, profile
+
+from nbrewind.planning.targets import Target
+
+KIND = st.sampled_from(["cell", "cell", "cell", "affected", "stale", "all"])
+
+
+class LiveStory(Story):
+    """A notebook that somebody works on in one kernel."""
+
+    def __init__(self, sources: list[str]) -> None:
+        super().__init__(sources)
+        self.machine = LiveMachine()
+        self.machine.first = random.Random(0).getstate()
+
+    def bring(self, kind: str, number: int) -> None:
+        cells = self.cells
+        cell = cells[number % len(cells)]
+        full = dict(zip([one.id for one in cells], full_run(cells, self.machine.disk), strict=True))
+        try:
+            shown = self.machine.bring(cells, Target(kind, cell.id))
+        except Failed:
+            shown = {}
+        self.machine.check()
+        assert shown == {name: full[name] for name in shown}
+
+
+def play(sources, operations, kind, number) -> None:
+    story = LiveStory(sources)
+    for operation in operations:
+        if operation[0] != "repeat":
+            story.do(operation)
+    story.bring(kind, number)
+    story.bring("cell", number)
+
+
+@profile(200)
+@given(NOTEBOOK, OPERATIONS, KIND, NUMBER)
+def test_a_cell_brought_up_to_date_shows_what_a_full_run_shows(sources, operations, kind, number) -> None:
+    play(sources, operations, kind, number)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@profile(10_000)
+@given(NOTEBOOK, OPERATIONS, KIND, NUMBER)
+def test_a_cell_brought_up_to_date_shows_a_full_run_many_times(sources, operations, kind, number) -> None:
+    play(sources, operations, kind, number)
