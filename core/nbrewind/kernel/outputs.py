@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -82,26 +83,36 @@ class Tee:
         self._dirty: set[str] = set()
         self._soon = soon
         self._original: Callable[..., Any] | None = None
+        self._asked = self._sent = 0
+        """How many messages the thread was asked to send, and how many of those have left."""
         self._streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "pub_thread")]
 
     def install(self) -> None:
         """Start seeing messages."""
         original = self._original = self._thread._really_send
+        send_multipart = self._thread.send_multipart
+        asked, sent = count(1), count(1)
+
+        def ask(*args: Any, **options: Any) -> Any:
+            self._asked = next(asked)
+            return send_multipart(*args, **options)
 
         def really_send(frames: Any, *args: Any, **options: Any) -> Any:
-            answer = original(frames, *args, **options)
             try:
-                self._see(frames)
-            except Exception as error:
-                quiet("capturing an output", error)
+                answer = original(frames, *args, **options)
+                self._see_quietly(frames)
+            finally:
+                self._sent = next(sent)
             return answer
 
+        self._thread.send_multipart = ask
         self._thread._really_send = really_send
 
     def remove(self) -> None:
         """Stop seeing messages."""
         self.flush_late()
         if self._original is not None:
+            vars(self._thread).pop("send_multipart", None)
             vars(self._thread).pop("_really_send", None)
             self._original = None
         self._captures.clear()
@@ -152,6 +163,12 @@ class Tee:
 
     # -- on the IOPub thread ------------------------------------------------------------------------------------------
 
+    def _see_quietly(self, frames: Any) -> None:
+        try:
+            self._see(frames)
+        except Exception as error:
+            quiet("capturing an output", error)
+
     def _see(self, frames: Any) -> None:
         if not self._captures:
             return
@@ -197,11 +214,10 @@ class Tee:
     def _sync(self) -> None:
         """Return when everything printed or displayed so far has left the kernel.
 
-        With nothing buffered and nothing waiting, the round trip to the IOPub thread is saved: at most the message that
-        is being sent at this moment is then added as late output.
+        With nothing buffered, nothing waiting and nothing on its way, the round trip to the IOPub thread is saved.
         """
         printed = [stream for stream in self._streams if getattr(stream, "_buffers", True)]
-        if not printed and not getattr(self._thread, "_events", True):
+        if not printed and self._asked == self._sent and not getattr(self._thread, "_events", True):
             return
         for stream in printed:
             stream.flush()
