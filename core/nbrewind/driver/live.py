@@ -93,7 +93,7 @@ class LiveWork:
             client: a client of the kernel with its channels started, which nobody else reads from meanwhile.
             session_id: what the agent calls its session: in another one (after a restart) nothing is run.
             plan: what was accepted.
-            plan_id: part of the ids of the plan's requests, ``nbrewind-plan_<plan id>_<cell id>``, with ``_<n>`` from
+            plan_id: part of the ids of the plan's requests, ``nbrewind-plan_<plan id>_<cell id>``, with ``:<n>`` from
                 the second run of a cell on.
             changed: called whenever a step is farther.
             mark: ``mark`` of the agent's state when the plan was made; if something ran since, the plan stops before
@@ -215,7 +215,7 @@ class LiveWork:
         if count > MAX_RUNS:
             raise _Stop("failed", f"The plan does not settle: {cell.label} reads something else at every run.")
         await asyncio.to_thread(self._files, place)
-        request = f"nbrewind-plan_{self._plan_id}_{cell.id}" + (f"_{count}" if count > 1 else "")
+        request = f"nbrewind-plan_{self._plan_id}_{cell.id}" + (f":{count}" if count > 1 else "")
         answer = await ask_agent(
             self._client,
             "prepare",
