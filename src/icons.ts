@@ -16,9 +16,12 @@ import pausedSvg from '../style/icons/paused.svg';
 import pinSvg from '../style/icons/pin.svg';
 import recordingSvg from '../style/icons/recording.svg';
 import runStaleSvg from '../style/icons/run-stale.svg';
+import stepLoadSvg from '../style/icons/step-load.svg';
+import stepRunSvg from '../style/icons/step-run.svg';
+import stepSkipSvg from '../style/icons/step-skip.svg';
 import unknownSvg from '../style/icons/unknown.svg';
 import upstreamStaleSvg from '../style/icons/upstream-stale.svg';
-import type { Freshness, ICellState } from './tokens';
+import type { Freshness, ICellState, IPlanStep } from './tokens';
 
 /** The sign of NBRewind: a clock hand turned back. */
 export const rewindIcon = new LabIcon({
@@ -150,3 +153,25 @@ export const checkpointIcons: Readonly<
   evicted: checkpointEvictedIcon,
   lost: checkpointLostIcon
 };
+
+/** A step that runs: a triangle. */
+export const stepRunIcon = new LabIcon({
+  name: 'jupyterlab-nbrewind:step-run',
+  svgstr: stepRunSvg
+});
+
+/** A step that loads values: an arrow into a tray. */
+export const stepLoadIcon = new LabIcon({
+  name: 'jupyterlab-nbrewind:step-load',
+  svgstr: stepLoadSvg
+});
+
+/** A step that does nothing: an arrow over a dot. */
+export const stepSkipIcon = new LabIcon({
+  name: 'jupyterlab-nbrewind:step-skip',
+  svgstr: stepSkipSvg
+});
+
+/** The shape that stands for what a step does. */
+export const stepIcons: Readonly<Record<IPlanStep['step']['action'], LabIcon>> =
+  { run: stepRunIcon, load: stepLoadIcon, skip: stepSkipIcon };
