@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections import deque
 from pathlib import Path
@@ -27,7 +29,12 @@ class Kernel:
     """One real kernel and a blocking client."""
 
     def __init__(self, cwd: Path | None = None, env: dict[str, str] | None = None, args: tuple[str, ...] = ()) -> None:
-        self.manager = KernelManager(kernel_name="python3")
+        # Sockets in a folder, not ports: of the many kernels that start at the same time two would get the same one.
+        self.sockets = Path(tempfile.mkdtemp(prefix="nb"))  # a socket's path must be short
+        self.manager = KernelManager(
+            kernel_name="python3", transport="ipc", connection_file=str(self.sockets / "k.json")
+        )
+        self.manager.ip = str(self.sockets / "k")
         self.manager._kernel_spec = KernelSpec(
             argv=[sys.executable, "-m", "ipykernel_launcher", *args, "-f", "{connection_file}"],
             display_name="test",
@@ -128,6 +135,7 @@ class Kernel:
         """End the kernel, at once."""
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 class Pool:
@@ -158,6 +166,7 @@ class Pool:
     def take(self) -> Kernel:
         self.filled.acquire()
         if self.error is not None:
+            self.filled.release()
             raise self.error
         kernel = self.ready.popleft()
         self.given.append(kernel)

@@ -8,7 +8,7 @@ import atexit
 import json
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -23,6 +23,9 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from nbrewind.model import PROTOCOL, RunStatus
+
+STARTS = 2
+"""Times that a kernel which dies at its start is tried."""
 
 
 class KernelError(Exception):
@@ -177,28 +180,7 @@ async def open_session(
     ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own.
     """
     name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
-    manager = AsyncKernelManager(kernel_name=name)
-    manager.client_class = f"{CellClient.__module__}.{CellClient.__name__}"
-    _check_language(manager, name)
-    client = _Client(
-        notebook,
-        km=manager,
-        timeout=None,
-        allow_errors=allow_errors,
-        resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False,
-    )
-    client.owns_km = True
-    if manager.ipykernel:  # else its log is on the terminal: unencrypted ports at the start, an interrupt at the end
-        client.extra_arguments = ["--IPKernelApp.log_level=CRITICAL"]
-    setup = client.async_setup_kernel()
-    try:
-        await setup.__aenter__()
-    except BaseException as error:
-        await asyncio.shield(_give_up(client, manager))
-        if isinstance(error, (OSError, RuntimeError)):
-            raise StartError(f"the kernel {name} did not start: {error}; see `jupyter kernelspec list`") from error
-        raise
+    client, setup = await _start(notebook, path, name, allow_errors=allow_errors)
     try:
         yield Session(client, await _attach(client, path, store))
     except asyncio.CancelledError:
@@ -206,6 +188,40 @@ async def open_session(
         raise
     finally:
         await asyncio.shield(setup.__aexit__(None, None, None))
+
+
+async def _start(
+    notebook: NotebookNode, path: Path, name: str, *, allow_errors: bool
+) -> tuple[_Client, AbstractAsyncContextManager[Any]]:
+    """Start a kernel; one that dies at once is started again: another program may have taken a port of its."""
+    problem: BaseException | None = None
+    for _ in range(STARTS):
+        manager = AsyncKernelManager(kernel_name=name)
+        manager.client_class = f"{CellClient.__module__}.{CellClient.__name__}"
+        _check_language(manager, name)
+        client = _Client(
+            notebook,
+            km=manager,
+            timeout=None,
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": str(path.parent)}},
+            record_timing=False,
+        )
+        client.owns_km = True
+        if (
+            manager.ipykernel
+        ):  # else its log is on the terminal: unencrypted ports at the start, an interrupt at the end
+            client.extra_arguments = ["--IPKernelApp.log_level=CRITICAL"]
+        setup = client.async_setup_kernel()
+        try:
+            await setup.__aenter__()
+            return client, setup
+        except BaseException as error:
+            await asyncio.shield(_give_up(client, manager))
+            if not isinstance(error, (OSError, RuntimeError)):
+                raise
+            problem = error
+    raise StartError(f"the kernel {name} did not start: {problem}; see `jupyter kernelspec list`") from problem
 
 
 def _check_language(manager: AsyncKernelManager, name: str) -> None:
