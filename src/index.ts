@@ -1,6 +1,7 @@
 import { serverPlugin } from './api/plugin';
 import { notebookPlugin } from './notebook/plugin';
 import { planPlugin } from './plan/plugin';
+import { sessionPlugin } from './session/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
 import { statusPlugin } from './status/plugin';
 
@@ -8,6 +9,7 @@ export * from './tokens';
 
 export default [
   serverPlugin,
+  sessionPlugin,
   sidebarPlugin,
   notebookPlugin,
   planPlugin,

@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 
 import { IRewindServer } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- it is provided at once
 import { RewindServer } from './server';
 
 /**

@@ -1,8 +1,13 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { type IRewindServer, PROTOCOLS, type ServerState } from '../tokens';
-import { get } from './client';
+import {
+  type IRewindServer,
+  type IVersion,
+  PROTOCOLS,
+  type ServerState
+} from '../tokens';
+import { send } from './client';
 
 /**
  * The connection to the server part: asks once for its version, and again when
@@ -88,7 +93,7 @@ namespace Private {
     settings: ServerConnection.ISettings
   ): Promise<ServerState> {
     try {
-      const version = await get('/version', settings);
+      const version = await send<IVersion>(settings, 'GET', '/version');
       const [oldest, newest] = PROTOCOLS;
       const fits = version.protocol >= oldest && version.protocol <= newest;
       return { kind: fits ? 'connected' : 'mismatched', version };
