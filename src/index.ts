@@ -4,6 +4,7 @@ import { planPlugin } from './plan/plugin';
 import { sessionPlugin } from './session/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
 import { statusPlugin } from './status/plugin';
+import { timelinePlugin } from './timeline/plugin';
 
 export * from './tokens';
 
@@ -13,5 +14,6 @@ export default [
   sidebarPlugin,
   notebookPlugin,
   planPlugin,
-  statusPlugin
+  statusPlugin,
+  timelinePlugin
 ];

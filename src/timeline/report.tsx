@@ -1,0 +1,88 @@
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IRewindReport } from '../tokens';
+import { LostNames } from './lost';
+import { reportPhrases, tookText } from './words';
+
+/**
+ * Show what a rewind did.
+ *
+ * @param report - The report of one that was done
+ * @param trans - The application's language
+ */
+export async function showReport(
+  report: IRewindReport,
+  trans: TranslationBundle
+): Promise<void> {
+  const body = ReactWidget.create(<Report report={report} trans={trans} />);
+  body.addClass('jp-RewindReport-dialog');
+  await showDialog({
+    title: trans.__('What the rewind did'),
+    body,
+    buttons: [Dialog.okButton({ label: trans.__('Close') })]
+  });
+}
+
+/** What a rewind did, name by name. */
+export function Report(props: {
+  report: IRewindReport;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { report, trans } = props;
+  const groups: [label: string, names: readonly string[]][] = [
+    [trans.__('Loaded from the records'), report.loaded],
+    [trans.__('Computed again'), report.recomputed],
+    [trans.__('Removed'), report.removed],
+    [trans.__('Settings put back'), report.ambient],
+    [trans.__('Kept as they were'), report.kept]
+  ];
+  return (
+    <div className="jp-RewindReport">
+      <p>
+        {[
+          ...reportPhrases(report, trans),
+          trans.__('took %1', tookText(report.seconds, trans))
+        ].join(' · ')}
+      </p>
+      {report.lost.length > 0 && (
+        <section>
+          <h4>{trans.__('Lost')}</h4>
+          <LostNames lost={report.lost} />
+        </section>
+      )}
+      <Sentences
+        label={trans.__('Files that differ now; a rewind leaves them')}
+        sentences={report.files}
+      />
+      <Sentences label={trans.__('Good to know')} sentences={report.notes} />
+      {groups.map(
+        ([label, names]) =>
+          names.length > 0 && (
+            <section key={label}>
+              <h4>{label}</h4>
+              <p className="jp-RewindReport-names">{names.join(', ')}</p>
+            </section>
+          )
+      )}
+    </div>
+  );
+}
+
+/** Sentences below a heading; nothing if there are none. */
+function Sentences(props: {
+  label: string;
+  sentences: readonly string[];
+}): React.JSX.Element | null {
+  return props.sentences.length ? (
+    <section>
+      <h4>{props.label}</h4>
+      <ul>
+        {props.sentences.map((sentence, place) => (
+          <li key={place}>{sentence}</li>
+        ))}
+      </ul>
+    </section>
+  ) : null;
+}
