@@ -13,13 +13,17 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Integer, Unicode
+from traitlets import Float, Integer, Unicode
 
 from nbrewind.store import StoreError
+from nbrewind_server.events import Events
 from nbrewind_server.handlers import ROUTES
+from nbrewind_server.kernels import Kernels
+from nbrewind_server.plans import PlanBoard
 from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
 from nbrewind_server.texts import Texts
+from nbrewind_server.watch import Watch
 
 API = r"/nbrewind/api"
 """Where all routes lie, below the server's base URL."""
@@ -52,11 +56,26 @@ class NBRewindApp(ExtensionApp):
         32_000_000, min=1, config=True, help="Characters of cells' texts that are kept in memory, of all notebooks."
     )
 
+    watch_interval = Float(
+        0.03,
+        min=0.001,
+        config=True,
+        help="Seconds between two looks for news in the records of a notebook that is in use.",
+    )
+
+    @property
+    def _server(self) -> Any:
+        return self.serverapp
+
     def initialize_settings(self) -> None:
         """Make what the handlers share."""
         if self.store_dir:
             os.environ["NBREWIND_STORE"] = str(Path(self.store_dir).expanduser().absolute())
         self.records = Records(self.store_dir, Texts(self.texts_size))
+        self.events = Events(self._server.event_logger)
+        self.kernels = Kernels(self._server.kernel_manager)
+        self.plans = PlanBoard(self.records, self.kernels, self.events, self.work)
+        self.watch = Watch(self.records, self._tell_changed, self.watch_interval)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbrewind")
         self._turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
@@ -65,9 +84,15 @@ class NBRewindApp(ExtensionApp):
         self.handlers.extend((rf"{API}/{path}", handler) for path, handler in ROUTES)
 
     async def stop_extension(self) -> None:
-        """End all work."""
+        """End all work: what a plan has done so far is recorded."""
+        await self.plans.stop()
+        await asyncio.to_thread(self.watch.stop)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.records.close()
+
+    def _tell_changed(self, path: str, sequence: int) -> None:
+        """Tell of a change, from another thread."""
+        self._server.io_loop.add_callback(self.events.changed, path, sequence)
 
     async def work(self, task: Callable[..., T], *args: Any, **options: Any) -> T:
         """Do blocking work off the event loop.

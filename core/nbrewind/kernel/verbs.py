@@ -121,8 +121,10 @@ def set_parameters(recorder: Recorder, values: dict[str, Any]) -> dict[str, Any]
     return {"head": recorder.head}
 
 
-def rewind(recorder: Recorder, target: str, partial: bool = False) -> dict[str, Any]:
-    """Rewind; returns the report."""
+def rewind(recorder: Recorder, target: str, partial: bool = False, head: str = "") -> dict[str, Any]:
+    """Rewind; returns the report. If the kernel is not at ``head`` any more, nothing is done: returns ``moved``."""
+    if head and recorder.head != head:
+        return {"moved": recorder.head}
     report: dict[str, Any] = msgspec.to_builtins(perform_rewind(recorder, target, partial=partial))
     return report
 

@@ -11,6 +11,8 @@ from nbrewind_server.handlers.history import (
     OutputsHandler,
     SourcesHandler,
 )
+from nbrewind_server.handlers.kernel import PeekHandler, RewindKernelHandler
+from nbrewind_server.handlers.plans import PlanHandler, PlansHandler
 from nbrewind_server.handlers.state import StateHandler
 
 ROUTES: list[tuple[str, type[RewindHandler]]] = [
@@ -22,5 +24,9 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"sources", SourcesHandler),
     (r"outputs", OutputsHandler),
     (r"mark", MarkHandler),
+    (r"rewind", RewindKernelHandler),
+    (r"peek", PeekHandler),
+    (r"plans", PlansHandler),
+    (r"plans/([^/]+)", PlanHandler),
 ]
 """Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 
 from nbrewind.model import Record
-from nbrewind_server.messages import Problem
+from nbrewind_server.messages import Problem, Question
 from nbrewind_server.paths import file_of
 from nbrewind_server.problem import Refused
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+may_use_kernels = cast("Callable[[Method], Method]", authorized("execute", "kernels"))
+"""Decorates, below `authorized`, what touches a kernel: it needs that permission as well."""
 
 
 class RewindHandler(ExtensionHandlerMixin, APIHandler):
@@ -61,6 +66,11 @@ class RewindHandler(ExtensionHandlerMixin, APIHandler):
         if found is None:
             raise Refused("request", f"the request lacks the parameter {name}")
         return str(found)
+
+    def check_size(self, question: Question) -> None:
+        """Refuse a question about more cells than are allowed."""
+        if len(question.cells) > self.app.max_cells:
+            raise Refused("request", f"the notebook has more than {self.app.max_cells:,} cells: see max_cells")
 
     async def notebook(self, path: str) -> Path:
         """Return the file of a notebook, by its path in the contents API."""

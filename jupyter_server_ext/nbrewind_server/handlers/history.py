@@ -17,8 +17,11 @@ class HistoryHandler(RewindHandler):
     @authorized
     async def get(self) -> None:
         """Answer the history of a notebook."""
-        path = await self.notebook(self.required("path"))
-        self.answer(await self.work(history_of, self.app.records, path))
+        name = self.required("path")
+        path = await self.notebook(name)
+        answer = await self.work(history_of, self.app.records, path)
+        self.app.watch.add(name, path, answer.sequence)
+        self.answer(answer)
 
 
 class DifferenceHandler(RewindHandler):

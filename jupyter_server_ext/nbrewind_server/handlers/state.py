@@ -7,7 +7,6 @@ from tornado import web
 
 from nbrewind_server.handlers.base import RewindHandler
 from nbrewind_server.messages import Question
-from nbrewind_server.problem import Refused
 from nbrewind_server.state import state_of
 
 
@@ -26,8 +25,7 @@ class StateHandler(RewindHandler):
     async def post(self) -> None:
         """Answer one question; of those of one notebook that wait, only what somebody still waits for is computed."""
         question = self.read(Question)
-        if len(question.cells) > self.app.max_cells:
-            raise Refused("request", f"the notebook has more than {self.app.max_cells:,} cells: see max_cells")
+        self.check_size(question)
         path = await self.notebook(question.path)
         async with self.app.turn(path):
             if self.gone:
@@ -37,5 +35,8 @@ class StateHandler(RewindHandler):
                 self.app.records,
                 question,
                 path,
+                shared=self.app.kernels.shares_environment(question.kernel),
+                plan=self.app.plans.current(question.path),
             )
+        self.app.watch.add(question.path, path, answer.sequence)
         self.answer(answer)
