@@ -57,7 +57,7 @@ def validate(name, answer):
 def api(jp_fetch):
     """Ask the server part; the answer is checked against the description."""
 
-    async def ask(method, path, body=None, **query):
+    async def ask(method, path, body=None, /, **query):
         place = "/".join("{id}" if len(part) == 12 else part for part in path.split("/"))
         [operation] = [one for one in OPERATIONS if (one.method, one.path) == (method, "/" + place)]
         options = {"body": json.dumps(body)} if body is not None else {}
@@ -189,7 +189,7 @@ class Book:
 
 
 @pytest.fixture
-async def book(jp_serverapp, api):
+def book(jp_serverapp, api, jp_asyncio_loop):
     """Make notebooks; their kernels end with the test."""
     made = []
 
@@ -199,7 +199,7 @@ async def book(jp_serverapp, api):
 
     yield make
     for one in made:
-        await one.stop()
+        jp_asyncio_loop.run_until_complete(one.stop())
 
 
 class Told(list):
@@ -215,17 +215,17 @@ class Told(list):
 
 
 @pytest.fixture
-async def told(jp_ws_fetch):
+def told(jp_ws_fetch, jp_asyncio_loop):
     """Listen on the server's WebSocket of events."""
     found = Told()
-    socket = await jp_ws_fetch("api", "events", "subscribe")
+    socket = jp_asyncio_loop.run_until_complete(jp_ws_fetch("api", "events", "subscribe"))
 
     async def listen():
         while (text := await socket.read_message()) is not None:
             event = json.loads(text)
             found.append((event["schema_id"], event))
 
-    task = asyncio.ensure_future(listen())
+    task = jp_asyncio_loop.create_task(listen())
     yield found
     socket.close()
     task.cancel()

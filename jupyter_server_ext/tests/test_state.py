@@ -86,7 +86,7 @@ async def test_files_are_looked_at(book):
 
 async def test_another_environment(book, app, monkeypatch):
     """Packages that are not installed where the server runs may well be there in the kernel."""
-    note = book("import nbformat\nv = nbformat.__name__")
+    note = book("import numpy\nv = numpy.__name__")
     await note.start()
     await note.run()
     monkeypatch.setattr("nbrewind.planning.outside.package_digest", lambda name: "absent")
