@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.session import new_id
 from jupyter_core.utils import ensure_async
 
 from nbrewind.driver.session import KernelError, ask_agent
@@ -86,6 +87,9 @@ class Kernels:
         A new one each time: it takes about a millisecond, and none is ever left over from before a restart.
         """
         client = found.client()
+        # The kernel routes replies by the id of the session, and the clients of one manager share it: the last to
+        # connect would get the replies of the others.
+        client.session.session = new_id()
         client.start_channels(shell=True, iopub=iopub, stdin=False, hb=False, control=False)
         try:
             yield client
