@@ -22,6 +22,8 @@ export namespace CommandIDs {
   export const labelCheckpoint = 'nbrewind:label-checkpoint';
   /** Never evict a checkpoint, or no longer so. */
   export const keepCheckpoint = 'nbrewind:keep-checkpoint';
+  /** Give the cells the texts that they had at a checkpoint. */
+  export const restoreSources = 'nbrewind:restore-sources';
   /** Plan what brings a cell up to date, and run that. */
   export const bringUpToDate = 'nbrewind:bring-up-to-date';
   /** Plan to run a cell and what it affects. */
@@ -45,6 +47,11 @@ export namespace CommandArguments {
     description: 'Id of the cell; by default the active one'
   };
   const checkpoint = { type: 'string', description: 'Id of the checkpoint' };
+  const menu = {
+    type: 'boolean',
+    description:
+      'Take the checkpoint in the timeline at which the context menu was opened'
+  };
 
   function schema(
     properties: ReadonlyJSONObject,
@@ -69,7 +76,8 @@ export namespace CommandArguments {
     partial: {
       type: 'boolean',
       description: 'Go on although names would be lost'
-    }
+    },
+    menu
   });
 
   /** Of a comparison. */
@@ -78,7 +86,8 @@ export namespace CommandArguments {
     other: {
       type: 'string',
       description: 'Id of the other checkpoint; by default where the kernel is'
-    }
+    },
+    menu
   });
 
   /** Of naming. */
@@ -87,13 +96,25 @@ export namespace CommandArguments {
     label: {
       type: 'string',
       description: 'The name; asked for if it is left out'
-    }
+    },
+    menu
   });
 
   /** Of keeping. */
   export const keep = schema({
     checkpoint,
-    keep: { type: 'boolean', description: 'By default the opposite of now' }
+    keep: { type: 'boolean', description: 'By default the opposite of now' },
+    menu
+  });
+
+  /** Of giving cells back their texts. */
+  export const sources = schema({
+    checkpoint,
+    confirmed: {
+      type: 'boolean',
+      description: 'Change the cells without asking first'
+    },
+    menu
   });
 
   /** Of a plan. */

@@ -1,0 +1,189 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, closeIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { CommandIDs } from '../commands';
+import type { ICheckpoint, IRewindSession } from '../tokens';
+import { keptSentence, namesText } from './about';
+import type { ITimelineActions } from './actions';
+import { ActionButton } from './bars';
+import { Difference } from './difference';
+import type { TimelineModel } from './model';
+import { bytesText, cellText, tookText, whenText } from './words';
+
+/** What the details need. */
+interface IDetailsProps {
+  readonly model: TimelineModel;
+  readonly session: IRewindSession;
+  readonly checkpoint: ICheckpoint;
+  readonly actions: ITimelineActions;
+  /** The numbers of cells by their ids. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly trans: TranslationBundle;
+}
+
+/** The selected checkpoint: what can be done with it, and how it differs. */
+export function Details(props: IDetailsProps): React.JSX.Element {
+  const { checkpoint, model, numbers, trans } = props;
+  const { other } = model;
+  const nameOf = ({ cell, time }: ICheckpoint): string =>
+    trans.__(
+      '%1 (%2)',
+      cellText({ cell }, numbers.get(cell ?? ''), trans),
+      whenText(time, Date.now(), trans)
+    );
+  return (
+    <section
+      aria-label={trans.__('Selected checkpoint')}
+      className="jp-RewindTimeline-details"
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          model.select('');
+        }
+      }}
+    >
+      <header>
+        <h3 className="jp-RewindTimeline-title" tabIndex={-1}>
+          {checkpoint.label || nameOf(checkpoint)}
+        </h3>
+        <Button
+          aria-label={trans.__('Close the details')}
+          minimal
+          onClick={() => model.select('')}
+          small
+          title={trans.__('Close the details')}
+        >
+          <closeIcon.react tag={null} width="14px" height="14px" />
+        </Button>
+      </header>
+      <Facts checkpoint={checkpoint} name={nameOf(checkpoint)} trans={trans} />
+      <Actions {...props} />
+      <h4>
+        {other
+          ? trans.__('Compared with %1', other.label || nameOf(other))
+          : checkpoint.id === model.head
+            ? trans.__('The kernel is here')
+            : trans.__('What a rewind to here would change')}
+      </h4>
+      {(other || checkpoint.id !== model.head) && <Changes {...props} />}
+    </section>
+  );
+}
+
+/** What is known of a checkpoint, in a few lines. */
+function Facts(props: {
+  checkpoint: ICheckpoint;
+  /** Its cell and time. */
+  name: string;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { checkpoint, name, trans } = props;
+  const names = namesText(checkpoint, trans);
+  return (
+    <div className="jp-RewindTimeline-facts">
+      {checkpoint.title && <code>{checkpoint.title}</code>}
+      <p>
+        {[
+          checkpoint.label && name,
+          trans.__('took %1', tookText(checkpoint.seconds, trans)),
+          checkpoint.bytes > 0 && bytesText(checkpoint.bytes, trans),
+          names && trans.__('names: %1', names)
+        ]
+          .filter(fact => !!fact)
+          .join(' · ')}
+      </p>
+      <p>{keptSentence(checkpoint, trans)}</p>
+    </div>
+  );
+}
+
+/** What can be done with a checkpoint. */
+function Actions(props: IDetailsProps): React.JSX.Element {
+  const { actions, checkpoint, model, trans } = props;
+  const args = { checkpoint: checkpoint.id };
+  return (
+    <div
+      aria-label={trans.__('Actions')}
+      className="jp-RewindTimeline-actions"
+      role="group"
+    >
+      {checkpoint.id !== model.head && (
+        <ActionButton
+          actions={actions}
+          args={args}
+          command={CommandIDs.rewindToCell}
+          isMain
+        >
+          {trans.__('Rewind Here')}
+        </ActionButton>
+      )}
+      <Button
+        aria-pressed={model.isPicking}
+        className="jp-RewindTimeline-button"
+        onClick={() => {
+          if (model.other) {
+            model.mark('');
+          } else {
+            model.pick(!model.isPicking);
+          }
+        }}
+        small
+        title={trans.__(
+          'Shift-click another checkpoint, or press Space at it, to compare'
+        )}
+      >
+        {model.other ? trans.__('Stop Comparing') : trans.__('Compare With…')}
+      </Button>
+      <ActionButton
+        actions={actions}
+        args={args}
+        command={CommandIDs.labelCheckpoint}
+      >
+        {trans.__('Label…')}
+      </ActionButton>
+      <ActionButton
+        actions={actions}
+        args={args}
+        command={CommandIDs.keepCheckpoint}
+        isPressed={checkpoint.keep}
+      >
+        {trans.__('Keep')}
+      </ActionButton>
+      <ActionButton
+        actions={actions}
+        args={args}
+        command={CommandIDs.restoreSources}
+      >
+        {trans.__('Restore Sources…')}
+      </ActionButton>
+      {model.isPicking && (
+        <p role="status">
+          {trans.__('Choose the other checkpoint in the list.')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The difference, or why there is none. */
+function Changes(props: IDetailsProps): React.JSX.Element | null {
+  const { model, numbers, session, trans } = props;
+  const { shown } = model;
+  switch (shown.kind) {
+    case 'none':
+      return null;
+    case 'asking':
+      return <p role="status">{trans.__('Comparing…')}</p>;
+    case 'failed':
+      return <p role="alert">{shown.reason}</p>;
+    case 'ready':
+      return (
+        <Difference
+          difference={shown.difference}
+          numbers={numbers}
+          peek={name => session.peek(shown.difference.other, name)}
+          trans={trans}
+        />
+      );
+  }
+}

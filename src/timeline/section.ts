@@ -1,0 +1,37 @@
+import type { ITranslator } from '@jupyterlab/translation';
+import { PanelWithToolbar } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { IRewindSessions } from '../tokens';
+import { TimelineBody } from './body';
+
+/**
+ * The timeline as a section of the sidebar.
+ */
+export class TimelineSection extends PanelWithToolbar {
+  /**
+   * @param options - What the section needs
+   */
+  constructor(options: TimelineSection.IOptions) {
+    super();
+    const { commands, sessions, translator } = options;
+    const trans = translator.load('jupyterlab_nbrewind');
+    this.title.label = trans.__('Timeline');
+    this.addClass('jp-RewindTimelineSection');
+    this.toolbar.node.setAttribute('aria-label', trans.__('Timeline'));
+    this.addWidget(new TimelineBody({ commands, sessions, trans }));
+  }
+}
+
+/** What belongs to the section. */
+export namespace TimelineSection {
+  /** What a section needs. */
+  export interface IOptions {
+    /** The open notebooks. */
+    sessions: IRewindSessions;
+    /** The application's language. */
+    translator: ITranslator;
+    /** What the buttons execute. */
+    commands: CommandRegistry;
+  }
+}
