@@ -10,6 +10,7 @@ import { rewindIcon } from '../icons';
 import type { IRewindSession, IRewindSessions } from '../tokens';
 import { whyNoCell, whyNoLast, whyNoRewind, whyNoUndo } from './able';
 import type { IRewindResult, Rewinder } from './rewinder';
+import { checkpointOf, text } from './target';
 
 /** The commands that rewind. */
 const REWINDING = [
@@ -26,6 +27,8 @@ export interface ICommandOptions {
   readonly sessions: IRewindSessions;
   /** Rewinds. */
   readonly rewinder: Rewinder;
+  /** Return the checkpoint at which the context menu was opened; or empty. */
+  readonly pointedAt: () => string;
   /** The application's language. */
   readonly trans: TranslationBundle;
 }
@@ -54,12 +57,12 @@ interface IRewindCommand {
  * @param options - What they need
  */
 export function addRewindCommands(options: ICommandOptions): void {
-  const { commands, rewinder, sessions, trans } = options;
+  const { commands, pointedAt, rewinder, sessions, trans } = options;
   const all: IRewindCommand[] = [
     {
       id: CommandIDs.rewindToCell,
       label: args =>
-        text(args.checkpoint)
+        text(args.checkpoint) || args.menu === true
           ? trans.__('Rewind Here')
           : trans.__('Rewind to Cell'),
       caption: trans.__(
@@ -67,10 +70,11 @@ export function addRewindCommands(options: ICommandOptions): void {
       ),
       args: CommandArguments.rewind,
       whyNot: (session, args) =>
-        text(args.checkpoint)
+        checkpointOf(args, pointedAt)
           ? ''
           : whyNoCell(session, cellOf(session, args), trans),
-      target: (session, args) => text(args.checkpoint) || cellOf(session, args)
+      target: (session, args) =>
+        checkpointOf(args, pointedAt) || cellOf(session, args)
     },
     {
       id: CommandIDs.undoRewind,
@@ -147,6 +151,7 @@ export function watch(sessions: IRewindSessions, changed: () => void): void {
   };
   const follow = (session: IRewindSession): void => {
     session.attachmentChanged.connect(onChanged);
+    session.historyChanged.connect(onChanged);
     session.stateChanged.connect(onChanged);
     session.planChanged.connect(onChanged);
     session.rewoundChanged.connect(onChanged);
@@ -172,9 +177,4 @@ function cellOf(
   return (
     text(args.cellId) || (session.panel.content.activeCell?.model.id ?? '')
   );
-}
-
-/** Return an argument if it is a text; else an empty one. */
-export function text(argument: unknown): string {
-  return typeof argument === 'string' ? argument : '';
 }

@@ -22,6 +22,7 @@ function setup(fake: FakeSession | null = new FakeSession()): CommandRegistry {
   sessions.open(fake);
   addRewindCommands({
     commands,
+    pointedAt: () => '',
     rewinder: new Rewinder(trans),
     sessions: sessions.sessions,
     trans
