@@ -71,6 +71,30 @@ class Course:
         return {place.cell.id: place for place in self.places}
 
 
+class _Beginning:
+    """What was outside before the plan's first step.
+
+    The files that a step writes are for the cells below it, which meet them as versions. The cells above it are judged
+    as if it had not run yet, as in a full run.
+    """
+
+    def __init__(self, outside: Outside, cells: Iterable[SourceCell], records: Records) -> None:
+        """Look at all files and folders that a recorded run of the cells read."""
+        self._outside = outside
+        self._files = {
+            entry.key: outside.digest(entry.key)
+            for cell in cells
+            for run in records.candidates(cell.analysis.code)
+            for entry in run.inputs
+            if entry.key.startswith(("file:", "dir:"))
+        }
+
+    def digest(self, key: str) -> str:
+        """Return the digest that a key had."""
+        found = self._files.get(key)
+        return self._outside.digest(key) if found is None else found
+
+
 class Pilot:
     """Goes through the notebook, again after every cell that the plan has run."""
 
@@ -85,7 +109,8 @@ class Pilot:
         policy: PackagePolicy = "compatible",
     ) -> None:
         """Plan for the kernel session ``session``. ``forced`` cells run in any case: their results may be others."""
-        self.cells, self.records, self.outside, self.policy = list(cells), records, outside, policy
+        self.cells, self.records, self.policy = list(cells), records, policy
+        self.outside = _Beginning(outside, cells, records)
         self.session = session
         self.forced = frozenset(forced)
         self.alive: set[str] = set()

@@ -174,7 +174,10 @@ class Meeting:
 
     @cached_property
     def doubted(self) -> Mismatch | None:
-        """The first name that the code may look up and whose value is not known; no run can answer then."""
+        """A name that the code may look up and whose value is not known; no run can answer then.
+
+        One that its own text names, if there is one: that is the reason which a reader of the cell understands.
+        """
         state = self.state
         if state.certain:
             return None
@@ -182,7 +185,8 @@ class Meeting:
         if self.analysis.opaque:
             direct |= variable_names(state.items)
         found, every = lookups(direct, state.items, state.reach)
-        for key in [VAR + name for name in sorted(found)] + ([ALL_NAMES] if every or self.analysis.opaque else []):
+        names = sorted(found, key=lambda name: (name not in direct, name))
+        for key in [VAR + name for name in names] + ([ALL_NAMES] if every or self.analysis.opaque else []):
             doubt = self.doubt(key)
             if doubt is not None:
                 return doubt

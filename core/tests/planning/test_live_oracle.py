@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from planning_live_machine import Failed, LiveMachine
 from planning_machine import full_run
@@ -46,6 +46,17 @@ def play(sources, operations, kind, number) -> None:
     story.bring("cell", number)
 
 
+WRITTEN_BELOW = [
+    "a = [1]\nb = [2, 3]\nc = 4\nd = a\ndef f(): return b\ndef g(): a.append(c)",
+    "a = 0",
+    "a = 0\nprint(load('one'))",
+    "a = 0\na = 0\ndef f(): return a",
+    "a = 0\na = 0\nexec('a' + ' = 0')",
+]
+"""A cell reads a file, and a cell below it is edited so that it writes that file."""
+
+
+@example(WRITTEN_BELOW, [("all",), ("edit", 3, "a = 0\na = 0\nsave('one', a)")], "cell", 4)
 @profile(200)
 @given(NOTEBOOK, OPERATIONS, KIND, NUMBER)
 def test_a_cell_brought_up_to_date_shows_what_a_full_run_shows(sources, operations, kind, number) -> None:
