@@ -1,0 +1,156 @@
+/**
+ * What the tests do with notebooks, as a user does it.
+ */
+
+import {
+  expect,
+  type IJupyterLabPageFixture,
+  test as base
+} from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+
+/**
+ * Tests with the server's own answers about kernels: with those that Galata
+ * gives in their place, no kernel can be restarted. Kernels of the test's
+ * folder end with it.
+ */
+export const test = base.extend<{ kernelsEnd: void }>({
+  kernels: null,
+  sessions: null,
+  kernelsEnd: [
+    async ({ request, tmpPath }, use) => {
+      await use();
+      const all = await (await request.get('/api/sessions')).json();
+      for (const session of all) {
+        if (session.path.startsWith(`${tmpPath}/`)) {
+          await request.delete(`/api/sessions/${session.id}`);
+        }
+      }
+    },
+    { auto: true }
+  ]
+});
+
+/** Words of freshness, as the first of what a badge says. */
+const WORDS =
+  /^(Never run|Fresh|Edited|Input changed|Upstream stale|Out of order|Failed|Unknown)\b/;
+
+/**
+ * Return a chain of cells: each depends on the one before, but for the fifth.
+ *
+ * @param start - Where the chain begins. Another one for each test, or the
+ *   records of one test would answer the cells of the other
+ */
+export function chain(start: number): string[] {
+  return [
+    'import math',
+    `base = ${start}`,
+    'double = base * 2',
+    'shown = f"value {double}"; print(shown)',
+    'other = [1, 2, 3]',
+    'root = math.sqrt(double)',
+    'total = root + len(other)',
+    'print("total", total)'
+  ];
+}
+
+/**
+ * Write a notebook of code cells, with ids `c0`, `c1` …
+ *
+ * @param page - The page
+ * @param path - Where to
+ * @param sources - The cells' texts
+ */
+export async function write(
+  page: IJupyterLabPageFixture,
+  path: string,
+  sources: readonly string[]
+): Promise<void> {
+  const cells = sources.map((source, index) => ({
+    cell_type: 'code',
+    id: `c${index}`,
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source
+  }));
+  const metadata = {
+    kernelspec: {
+      display_name: 'Python 3',
+      language: 'python',
+      name: 'python3'
+    }
+  };
+  await page.contents.uploadContent(
+    JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }),
+    'text',
+    path
+  );
+}
+
+/** Open a notebook, and wait until its kernel records. */
+export async function open(
+  page: IJupyterLabPageFixture,
+  path: string
+): Promise<void> {
+  await page.notebook.openByPath(path);
+  await recording(page);
+}
+
+/** Wait until the kernel records. */
+export async function recording(page: Page): Promise<void> {
+  await expect(page.getByRole('button', { name: /^Recording/ })).toBeVisible({
+    timeout: 30000
+  });
+}
+
+/** Run a command, and return its result. */
+export function execute(
+  page: Page,
+  id: string,
+  args: Record<string, unknown> = {}
+): Promise<unknown> {
+  return page.evaluate(
+    ([name, given]) => window.jupyterapp.commands.execute(name, given as any),
+    [id, args] as const
+  );
+}
+
+/** The badges of the notebook that is shown, in the order of its cells. */
+export function badges(page: Page): Locator {
+  return page
+    .locator('.jp-NotebookPanel:not(.lm-mod-hidden)')
+    .getByRole('button', { name: WORDS });
+}
+
+/** What the badges say, the first word or words only. */
+export async function freshness(page: Page): Promise<string[]> {
+  const names = await badges(page).evaluateAll(nodes =>
+    nodes.map(node => node.getAttribute('aria-label') ?? '')
+  );
+  return names.map(name => WORDS.exec(name)?.[0].toLowerCase() ?? name);
+}
+
+/** Wait until the badges say these words. */
+export async function expectFreshness(
+  page: Page,
+  words: readonly string[]
+): Promise<void> {
+  await expect.poll(() => freshness(page), { timeout: 20000 }).toEqual(words);
+}
+
+/** Evaluate a Python expression in the notebook's kernel. */
+export function evaluate(page: Page, expression: string): Promise<string> {
+  return page.evaluate(async code => {
+    const panel = window.jupyterapp.shell.currentWidget as any;
+    const kernel = panel.sessionContext.session.kernel;
+    const reply = await kernel.requestExecute({
+      code: '',
+      silent: true,
+      store_history: false,
+      user_expressions: { value: code }
+    }).done;
+    const value = reply.content.user_expressions.value;
+    return value.data?.['text/plain'] ?? `${value.ename}: ${value.evalue}`;
+  }, expression);
+}
