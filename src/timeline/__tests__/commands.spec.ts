@@ -13,6 +13,7 @@ import {
   FakeSessions,
   history
 } from './fakes';
+import { dialogShown } from './dialogs';
 
 const trans = nullTranslator.load('jupyterlab_nbrewind');
 
@@ -28,19 +29,6 @@ function setup(fake: FakeSession | null = new FakeSession()): CommandRegistry {
     trans
   });
   return commands;
-}
-
-/** Wait until a dialog is shown. */
-async function dialogShown(): Promise<Dialog<unknown>> {
-  for (let turn = 0; turn < 50; turn++) {
-    const dialog = Dialog.tracker.currentWidget;
-    if (dialog) {
-      await dialog.ready;
-      return dialog;
-    }
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-  throw new Error('No dialog is shown.');
 }
 
 const lossy = answer({
@@ -103,8 +91,7 @@ describe('rewind-to-cell', () => {
     fake.record('cell a');
     fake.rewind.mockResolvedValue(lossy);
     const result = setup(fake).execute(CommandIDs.rewindToCell);
-    const dialog = await dialogShown();
-    expect(dialog.node.textContent).toContain('handle');
+    const dialog = await dialogShown('handle');
     expect(dialog.node.textContent).toContain('an open file can’t be saved');
     dialog.resolve();
     expect(await result).toMatchObject({ done: false, cancelled: true });
