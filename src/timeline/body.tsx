@@ -148,7 +148,19 @@ function Content(
         trans={trans}
         tree={tree}
       />
-      {selected && <Details {...props} checkpoint={selected} />}
+      {selected && (
+        <Details
+          {...props}
+          checkpoint={selected}
+          onClose={() => {
+            // The keyboard goes on where it came from.
+            split.current
+              ?.querySelector<HTMLElement>('[role="option"][tabindex="0"]')
+              ?.focus();
+            model.select('');
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -20,11 +20,13 @@ interface IDetailsProps {
   /** The numbers of cells by their ids. */
   readonly numbers: ReadonlyMap<string, number>;
   readonly trans: TranslationBundle;
+  /** Close the details. */
+  readonly onClose: () => void;
 }
 
 /** The selected checkpoint: what can be done with it, and how it differs. */
 export function Details(props: IDetailsProps): React.JSX.Element {
-  const { checkpoint, model, numbers, trans } = props;
+  const { checkpoint, model, numbers, onClose, trans } = props;
   const { other } = model;
   const nameOf = ({ cell, time }: ICheckpoint): string =>
     trans.__(
@@ -38,7 +40,7 @@ export function Details(props: IDetailsProps): React.JSX.Element {
       className="jp-RewindTimeline-details"
       onKeyDown={event => {
         if (event.key === 'Escape') {
-          model.select('');
+          onClose();
         }
       }}
     >
@@ -49,7 +51,7 @@ export function Details(props: IDetailsProps): React.JSX.Element {
         <Button
           aria-label={trans.__('Close the details')}
           minimal
-          onClick={() => model.select('')}
+          onClick={onClose}
           small
           title={trans.__('Close the details')}
         >

@@ -119,13 +119,14 @@ export function HeadingRow(props: {
   const { isPresent, lanes, now, row, trans } = props;
   const day = dayText(row.day, now, trans);
   const since = timeText(row.since);
+  const text = isPresent
+    ? trans.__('%1, this kernel, from %2', day, since)
+    : trans.__('%1, earlier kernel, from %2', day, since);
   return (
     <>
       <Lanes row={row} lanes={lanes} isHere={false} />
-      <span className="jp-RewindTimeline-headingText">
-        {isPresent
-          ? trans.__('%1, this kernel, from %2', day, since)
-          : trans.__('%1, earlier kernel, from %2', day, since)}
+      <span className="jp-RewindTimeline-headingText" title={text}>
+        {text}
       </span>
     </>
   );

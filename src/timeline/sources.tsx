@@ -111,11 +111,13 @@ export async function confirmSources(
   );
   body.addClass('jp-RewindSources');
   const { button } = await showDialog({
-    title: trans._n(
-      'Restore the text of %1 cell?',
-      'Restore the texts of %1 cells?',
-      changed.length
-    ),
+    title: changed.length
+      ? trans._n(
+          'Restore the text of %1 cell?',
+          'Restore the texts of %1 cells?',
+          changed.length
+        )
+      : trans.__('There are no texts to restore'),
     body,
     buttons: changed.length
       ? [
