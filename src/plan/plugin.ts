@@ -13,7 +13,6 @@ import { addPlanCommands } from './commands';
 import { OutputFollower } from './follower';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- as above
 import { PlanNotices } from './notices';
-import { cancelPlan } from './run';
 
 /**
  * Plans: what brings cells up to date, shown, run and followed.
@@ -37,8 +36,9 @@ export const planPlugin: JupyterFrontEndPlugin<void> = {
       new PlanNotices({
         session,
         follower: new OutputFollower(session),
-        cancel: plan => {
-          void cancelPlan(session, plan);
+        cancel: async plan => {
+          const { cancelPlan } = await import('./run');
+          await cancelPlan(session, plan);
         },
         again: plan => {
           activate();
