@@ -60,6 +60,7 @@ export class OutputRouter implements IDisposable {
     }
     this._plan = plan;
     this._cells.clear();
+    this._closed.clear();
     const held = this._held;
     this._held = [];
     for (const [found, message] of held) {
@@ -126,8 +127,8 @@ export class OutputRouter implements IDisposable {
       return;
     }
     const type = message.header.msg_type;
-    if (type === 'status') {
-      // Busy, or idle: there is no telling what was missed before.
+    // Busy, or idle: there is no telling what was missed before.
+    if (type === 'status' || this._closed.has(id)) {
       return;
     }
     const input =
@@ -136,6 +137,9 @@ export class OutputRouter implements IDisposable {
         : null;
     const widget = this._options.begin(cell, input?.code ?? null);
     if (!widget) {
+      if (input) {
+        this._closed.add(id);
+      }
       return;
     }
     const run = new LiveRun(cell, widget.model, input !== null);
@@ -157,6 +161,7 @@ export class OutputRouter implements IDisposable {
     model.trusted = true;
     run.future = new PlanFuture(request(id), () => {
       this._runs.delete(id);
+      this._closed.add(id);
       if (!run.isEnded) {
         this._abandon(run);
       }
@@ -219,6 +224,11 @@ export class OutputRouter implements IDisposable {
 
   /** The newest run of each cell in the plan. */
   private readonly _cells = new Map<string, LiveRun>();
+  /**
+   * Ids of the plan's requests of which nothing more is shown: they were not
+   * for the cell as it was, or another run has the output area.
+   */
+  private readonly _closed = new Set<string>();
   private readonly _displays = new Displays();
   private readonly _ended = new Signal<this, ILiveRun>(this);
   /** Messages of plans that this page does not know yet. */
