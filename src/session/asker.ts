@@ -32,10 +32,14 @@ export class StateAsker implements IDisposable {
   constructor(options: StateAsker.IOptions) {
     this._options = options;
     this._typing = new Debouncer(() => this.refresh(true), TYPING);
-    this._gathering = new Throttler(() => this.refresh(), {
-      limit: GATHERING,
-      edge: 'trailing'
-    });
+    // It must not wait for the answer: a throttler drops what is wanted while
+    // its function is at work, and what came meanwhile would never be asked.
+    this._gathering = new Throttler(
+      () => {
+        void this.refresh();
+      },
+      { limit: GATHERING, edge: 'trailing' }
+    );
     this._refresher = new Refresher(
       signal => this._ask(signal),
       () => {
