@@ -209,7 +209,8 @@ export class TimelineModel implements IDisposable {
   /** Ask for the difference that is to be shown, unless it is there. */
   private _compare(): void {
     const { head, other, selected, _session: session } = this;
-    if (!selected || !session || !this._isVisible) {
+    const isHere = !other && selected?.id === head;
+    if (!selected || !session || !this._isVisible || isHere) {
       this._asked = '';
       this._shown = NONE;
       return;
