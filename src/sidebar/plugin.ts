@@ -9,7 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandArguments, CommandIDs } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- the tab shows one, and settings name them
 import { rewindIcon } from '../icons';
-import { IRewindServer } from '../tokens';
+import { IRewindServer, IRewindSessions } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- its tab is part of the first layout
 import { RewindPanel } from './panel';
 
@@ -23,22 +23,24 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-nbrewind:sidebar',
   description: 'Adds the panel of NBRewind to the left sidebar.',
   autoStart: true,
-  requires: [IRewindServer],
+  requires: [IRewindServer, IRewindSessions],
   optional: [ITranslator, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     server: IRewindServer,
+    sessions: IRewindSessions,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
   ): void => {
     translator = translator ?? nullTranslator;
     const trans = translator.load('jupyterlab_nbrewind');
-    const panel = new RewindPanel({ server, translator });
+    const { commands } = app;
+    const panel = new RewindPanel({ commands, server, sessions, translator });
     app.shell.add(panel, 'left', { rank: RANK, type: 'Rewind' });
     restorer?.add(panel, panel.id);
 
-    app.commands.addCommand(CommandIDs.open, {
+    commands.addCommand(CommandIDs.open, {
       label: trans.__('Open Rewind Panel'),
       caption: trans.__('Show what was recorded of this notebook'),
       icon: rewindIcon,

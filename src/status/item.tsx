@@ -1,31 +1,16 @@
 import { VDomModel, VDomRenderer } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { LabIcon } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
-import {
-  attentionIcon,
-  checkpointSavingIcon,
-  pausedIcon,
-  recordingIcon,
-  runStaleIcon
-} from '../icons';
 import type {
   IPlan,
   IRewindServer,
   IRewindSession,
   IRewindSessions
 } from '../tokens';
+import { statusIcons } from './icons';
 import { announcement, type IStatus, statusOf } from './words';
-
-const ICONS: Readonly<Record<IStatus['icon'], LabIcon>> = {
-  recording: recordingIcon,
-  paused: pausedIcon,
-  saving: checkpointSavingIcon,
-  plan: runStaleIcon,
-  attention: attentionIcon
-};
 
 /**
  * What the status bar says of the notebook that the user is at.
@@ -139,7 +124,7 @@ export class StatusItem extends VDomRenderer<StatusModel> {
     if (!status) {
       return null;
     }
-    const icon = ICONS[status.icon];
+    const icon = statusIcons[status.icon];
     return (
       <>
         <button

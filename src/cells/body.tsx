@@ -1,0 +1,215 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { actionsOf, type ITimelineActions } from '../timeline/actions';
+import type { IRewindSessions } from '../tokens';
+import { Details } from './details';
+import { List } from './list';
+import { CellsModel, type IShown } from './model';
+
+/** What the cells need. */
+export interface ICellsOptions {
+  /** The open notebooks. */
+  readonly sessions: IRewindSessions;
+  /** What the buttons execute. */
+  readonly commands: CommandRegistry;
+  /** The application's language. */
+  readonly trans: TranslationBundle;
+}
+
+/**
+ * The cells of the notebook that the user is at; works only in sight.
+ */
+export class CellsBody extends ReactWidget {
+  /**
+   * @param options - What the cells need
+   */
+  constructor(options: ICellsOptions) {
+    super();
+    this._actions = actionsOf(options.commands);
+    this._trans = options.trans;
+    this.model = new CellsModel(options.sessions);
+    this.addClass('jp-RewindCells');
+  }
+
+  /** What is shown. */
+  readonly model: CellsModel;
+
+  override dispose(): void {
+    this.model.dispose();
+    super.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    return (
+      <Cells actions={this._actions} model={this.model} trans={this._trans} />
+    );
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this.model.isVisible = this.isVisible;
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this.model.isVisible = this.isVisible;
+  }
+
+  protected override onBeforeHide(msg: Message): void {
+    this.model.isVisible = false;
+    super.onBeforeHide(msg);
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    this.model.isVisible = false;
+    super.onBeforeDetach(msg);
+  }
+
+  private readonly _actions: ITimelineActions;
+  private readonly _trans: TranslationBundle;
+}
+
+/** What the content needs. */
+export interface ICellsProps {
+  readonly actions: ITimelineActions;
+  readonly model: CellsModel;
+  readonly trans: TranslationBundle;
+}
+
+/** The cells, the selected one, and what the user chose to see. */
+export function Cells(props: ICellsProps): React.JSX.Element {
+  const { actions, model, trans } = props;
+  useChanges(model, actions.commands);
+  const { session, shown } = model;
+  if (!session || !shown) {
+    return (
+      <Note>
+        {session
+          ? trans.__('Loading…')
+          : trans.__('Open a notebook to see its cells.')}
+      </Note>
+    );
+  }
+  return (
+    <>
+      {session.problem && <Note>{session.problem}</Note>}
+      <Content {...props} session={session} shown={shown} />
+    </>
+  );
+}
+
+/** The filter and the rows, or why there are none. */
+function Content(
+  props: ICellsProps & {
+    session: NonNullable<CellsModel['session']>;
+    shown: IShown;
+  }
+): React.JSX.Element {
+  const { session, shown, trans } = props;
+  if (!shown.items.some(({ level }) => !level)) {
+    return (
+      <Note>
+        {trans.__(
+          'This notebook has no code cells yet. Add one and run it: it appears here.'
+        )}
+      </Note>
+    );
+  }
+  const isNew =
+    session.state !== null &&
+    session.state.cells.every(({ freshness }) => freshness === 'never run');
+  return (
+    <>
+      <Filter {...props} />
+      {isNew && (
+        <Note>
+          {trans.__(
+            'Nothing is recorded yet. Run a cell: what it reads and makes appears here.'
+          )}
+        </Note>
+      )}
+      {!session.state && !session.problem && (
+        <Note>{trans.__('Loading…')}</Note>
+      )}
+      {shown.rows.rows.length ? (
+        <List {...props} />
+      ) : (
+        <Note>{trans.__('No cell is like that.')}</Note>
+      )}
+      <Details {...props} />
+    </>
+  );
+}
+
+/** What the user chooses to see. */
+function Filter(props: ICellsProps): React.JSX.Element {
+  const { model, trans } = props;
+  const { filter, isPreludeShown, isStaleOnly } = model.choice;
+  return (
+    <div className="jp-RewindCells-filter" role="search">
+      <input
+        aria-label={trans.__('Filter cells by text, name or number')}
+        className="jp-mod-styled"
+        onChange={event => model.choose({ filter: event.target.value })}
+        placeholder={trans.__('Filter')}
+        type="search"
+        value={filter}
+      />
+      <label title={trans.__('Show only cells that are stale')}>
+        <input
+          checked={isStaleOnly}
+          onChange={event => model.choose({ isStaleOnly: event.target.checked })}
+          type="checkbox"
+        />
+        {trans.__('Stale')}
+      </label>
+      <label
+        title={trans.__('Show lines from cells of imports and definitions too')}
+      >
+        <input
+          checked={isPreludeShown}
+          onChange={event =>
+            model.choose({ isPreludeShown: event.target.checked })
+          }
+          type="checkbox"
+        />
+        {trans.__('Imports')}
+      </label>
+    </div>
+  );
+}
+
+function Note(props: { children: React.ReactNode }): React.JSX.Element {
+  return (
+    <p className="jp-RewindCells-note" role="status">
+      {props.children}
+    </p>
+  );
+}
+
+/** Draw again when what is shown, or what can be done, has changed. */
+function useChanges(model: CellsModel, commands: CommandRegistry): void {
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const onCommand = (
+      _: CommandRegistry,
+      { id }: CommandRegistry.ICommandChangedArgs
+    ): void => {
+      if (id?.startsWith('nbrewind:') && model.isVisible) {
+        draw();
+      }
+    };
+    model.changed.connect(draw);
+    commands.commandChanged.connect(onCommand);
+    // Something may have changed between the first drawing and now.
+    draw();
+    return () => {
+      model.changed.disconnect(draw);
+      commands.commandChanged.disconnect(onCommand);
+    };
+  }, [commands, model]);
+}

@@ -1,0 +1,279 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, closeIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { CommandIDs } from '../commands';
+import { freshnessIcons } from '../icons';
+import {
+  checkpointSentence,
+  freshnessSentence,
+  inKernelSentence
+} from '../sidebar/words';
+import { ActionButton } from '../timeline/bars';
+import type { ITimelineActions } from '../timeline/actions';
+import { bytesText, whenText } from '../timeline/words';
+import type { IKnownCell, IRewindSession } from '../tokens';
+import type { CellsModel, IShown } from './model';
+import type { IItem } from './rows';
+import {
+  effectSentences,
+  type ICellSentence,
+  readerSentences,
+  readSentences
+} from './sentences';
+import { secondsText } from './words';
+
+/** What the details need. */
+export interface IDetailsProps {
+  readonly actions: ITimelineActions;
+  readonly model: CellsModel;
+  readonly session: IRewindSession;
+  readonly shown: IShown;
+  readonly trans: TranslationBundle;
+}
+
+/** The selected cell in sentences, and what can be done with it. */
+export function Details(props: IDetailsProps): React.JSX.Element | null {
+  const { model, session, shown, trans } = props;
+  const { selected } = session;
+  const item = shown.items.find(({ id }) => id === selected);
+  if (!item) {
+    return null;
+  }
+  const known = session.cell(selected);
+  return (
+    <section
+      aria-label={trans.__('Selected cell')}
+      className="jp-RewindCells-details"
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          model.select('');
+        }
+      }}
+    >
+      <header>
+        <h3>{trans.__('Cell %1', item.number)}</h3>
+        <code title={item.text}>{item.text}</code>
+        <Button
+          aria-label={trans.__('Close the details')}
+          minimal
+          onClick={() => model.select('')}
+          small
+          title={trans.__('Close the details')}
+        >
+          <closeIcon.react height="14px" tag={null} width="14px" />
+        </Button>
+      </header>
+      {known ? (
+        <Known {...props} item={item} known={known} />
+      ) : (
+        <p>{trans.__('Nothing is known of this cell yet.')}</p>
+      )}
+    </section>
+  );
+}
+
+function Known(
+  props: IDetailsProps & { item: IItem; known: IKnownCell }
+): React.JSX.Element {
+  const { item, known, model, shown, trans } = props;
+  const { facts, state } = known;
+  const icon = freshnessIcons[state.freshness];
+  const numbers = new Map(shown.items.map(({ id, number }) => [id, number]));
+  const number = (id: string): number | undefined => numbers.get(id);
+  const { edges } = model;
+  return (
+    <>
+      <p className="jp-RewindCells-freshness">
+        <icon.react className="jp-RewindCells-node" tag="span" />
+        {freshnessSentence(state.freshness, state.reason, trans)}
+      </p>
+      <Actions {...props} item={item} />
+      <Others
+        sentences={readSentences(
+          edges.filter(({ to }) => to === item.id),
+          number,
+          trans
+        )}
+        title={trans.__('What it reads')}
+        onSelect={id => model.select(id, true)}
+      />
+      <Names {...props} number={number} />
+      <Others
+        sentences={readerSentences(
+          edges.filter(({ from }) => from === item.id),
+          number,
+          trans
+        )}
+        title={trans.__('Who reads it')}
+        onSelect={id => model.select(id, true)}
+      />
+      <h4>{trans.__('Its last run')}</h4>
+      {runSentences(known, trans).map(sentence => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      {effectSentences(facts, trans).map(sentence => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+    </>
+  );
+}
+
+/** What can be done with the cell. */
+function Actions(props: IDetailsProps & { item: IItem }): React.JSX.Element {
+  const { actions, item, trans } = props;
+  const args = { cellId: item.id };
+  const offered: [command: string, label: string][] = [
+    [CommandIDs.bringUpToDate, trans.__('Bring Up to Date…')],
+    [CommandIDs.runAffected, trans.__('Run Affected…')],
+    [CommandIDs.rewindToCell, trans.__('Rewind to Here')],
+    [CommandIDs.pinCell, trans.__('Pin')]
+  ];
+  return (
+    <div
+      aria-label={trans.__('Actions')}
+      className="jp-RewindTimeline-actions"
+      role="group"
+    >
+      {offered
+        .filter(([command]) => actions.commands.hasCommand(command))
+        .map(([command, label]) => (
+          <ActionButton
+            actions={actions}
+            args={args}
+            command={command}
+            isPressed={
+              command === CommandIDs.pinCell
+                ? actions.commands.isToggled(command, args)
+                : undefined
+            }
+            key={command}
+          >
+            {label}
+          </ActionButton>
+        ))}
+    </div>
+  );
+}
+
+/** Sentences that lead to other cells. */
+function Others(props: {
+  sentences: readonly ICellSentence[];
+  title: string;
+  onSelect: (cell: string) => void;
+}): React.JSX.Element | null {
+  const { onSelect, sentences, title } = props;
+  return sentences.length ? (
+    <>
+      <h4>{title}</h4>
+      <ul>
+        {sentences.map(({ cell, text }, place) => (
+          <li key={place}>
+            <button
+              className="jp-RewindCells-link"
+              onClick={() => onSelect(cell)}
+              type="button"
+            >
+              {text}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  ) : null;
+}
+
+/** The names that the cell gave values to, and who changed them last. */
+function Names(
+  props: IDetailsProps & {
+    known: IKnownCell;
+    number: (id: string) => number | undefined;
+  }
+): React.JSX.Element | null {
+  const { known, model, number, session, shown, trans } = props;
+  const { removes, writes } = known.facts;
+  if (!writes.length && !removes.length) {
+    return null;
+  }
+  return (
+    <>
+      <h4>{trans.__('What it makes')}</h4>
+      <ul>
+        {writes.map(name => {
+          const last = lastWriter(name, shown, session);
+          const place = last && number(last.state.id);
+          return (
+            <li key={name}>
+              <code>{name}</code>
+              {last?.facts.ended && place !== undefined && (
+                <>
+                  {' '}
+                  <button
+                    className="jp-RewindCells-link"
+                    onClick={() => model.select(last.state.id, true)}
+                    type="button"
+                  >
+                    {trans.__(
+                      'last changed by cell %1, %2',
+                      place,
+                      whenText(last.facts.ended, Date.now(), trans)
+                    )}
+                  </button>
+                </>
+              )}
+            </li>
+          );
+        })}
+        {removes.map(name => (
+          <li key={`removed ${name}`}>{trans.__('removes %1', name)}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Return the cell whose newest run changed a name last. */
+function lastWriter(
+  name: string,
+  shown: IShown,
+  session: IRewindSession
+): IKnownCell | undefined {
+  let last: IKnownCell | undefined;
+  let time = 0;
+  for (const { id, level } of shown.items) {
+    const known = level ? undefined : session.cell(id);
+    const ended = known?.facts.ended;
+    if (ended && known.facts.writes.includes(name)) {
+      const at = Date.parse(ended);
+      if (at >= time) {
+        last = known;
+        time = at;
+      }
+    }
+  }
+  return last;
+}
+
+/** Return what is known of a cell's last run, in sentences. */
+function runSentences(
+  { facts, state }: IKnownCell,
+  trans: TranslationBundle
+): string[] {
+  if (!facts.ended) {
+    return [trans.__('No run of it is recorded.')];
+  }
+  const when = whenText(facts.ended, Date.now(), trans);
+  const took = secondsText(state.seconds, trans);
+  const checkpoint = checkpointSentence(state.checkpoint, trans);
+  return [
+    facts.status === 'error'
+      ? trans.__('It failed at %1, after %2: %3.', when, took, facts.error)
+      : facts.status === 'interrupted'
+        ? trans.__('It was interrupted at %1, after %2.', when, took)
+        : trans.__('It ended at %1 and took %2.', when, took),
+    checkpoint && state.bytes > 0
+      ? trans.__('%1 It takes %2.', checkpoint, bytesText(state.bytes, trans))
+      : checkpoint,
+    inKernelSentence(state.in_kernel, trans)
+  ].filter(sentence => sentence);
+}

@@ -1,0 +1,45 @@
+import { SidePanel } from '@jupyterlab/ui-components';
+import { Panel } from '@lumino/widgets';
+
+import { CellsSection } from '../cells/section';
+import { rewindIcon } from '../icons';
+import { TimelineSection } from '../timeline/section';
+import { type IHeaderOptions, RewindHeader } from './header';
+
+/**
+ * The panel in the left sidebar: whether the notebook is recorded, its cells,
+ * and its checkpoints.
+ */
+export class RewindPanel extends SidePanel {
+  /**
+   * @param options - What the panel needs
+   */
+  constructor(options: IHeaderOptions) {
+    super({ header: new Panel(), translator: options.translator });
+    const { commands, server, sessions, translator } = options;
+    const trans = translator.load('jupyterlab_nbrewind');
+    this._options = options;
+    this.id = 'jp-rewind-panel';
+    this.addClass('jp-RewindPanel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Rewind'));
+    this.title.caption = trans.__('Rewind');
+    this.title.icon = rewindIcon;
+    this.header.addWidget(new RewindHeader(options));
+    this.addWidget(new CellsSection({ commands, sessions, trans }));
+    this.addWidget(new TimelineSection({ commands, sessions, translator }));
+    server.stateChanged.connect(this._onChanged, this);
+    sessions.currentChanged.connect(this._onChanged, this);
+    this._onChanged();
+  }
+
+  /** Without a notebook or a server there is nothing to see in the sections. */
+  private _onChanged(): void {
+    const { server, sessions } = this._options;
+    this.content.setHidden(
+      !sessions.current || server.state.kind !== 'connected'
+    );
+  }
+
+  private readonly _options: IHeaderOptions;
+}
