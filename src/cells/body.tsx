@@ -162,7 +162,9 @@ function Filter(props: ICellsProps): React.JSX.Element {
       <label title={trans.__('Show only cells that are stale')}>
         <input
           checked={isStaleOnly}
-          onChange={event => model.choose({ isStaleOnly: event.target.checked })}
+          onChange={event =>
+            model.choose({ isStaleOnly: event.target.checked })
+          }
           type="checkbox"
         />
         {trans.__('Stale')}

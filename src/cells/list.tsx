@@ -45,7 +45,9 @@ export function List(props: {
     // It may not be drawn before now.
     requestAnimationFrame(() => {
       list.current
-        ?.querySelector<HTMLElement>(`[data-rewind-row="${CSS.escape(row.id)}"]`)
+        ?.querySelector<HTMLElement>(
+          `[data-rewind-row="${CSS.escape(row.id)}"]`
+        )
         ?.focus({ preventScroll: true });
     });
   };
@@ -161,7 +163,7 @@ function useRevealed(
       scrollTo(node, place * ROW_HEIGHT, (place + 1) * ROW_HEIGHT);
     }
     // Not when rows come and go.
-  }, [list, selected]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [list, selected]);
 }
 
 function classOf(

@@ -145,7 +145,9 @@ function CellRow(props: {
         <checkpoint.react
           className="jp-RewindCells-icon jp-mod-checkpoint"
           tag="span"
-          title={state ? checkpointSentence(state.checkpoint, trans) : undefined}
+          title={
+            state ? checkpointSentence(state.checkpoint, trans) : undefined
+          }
         />
       )}
     </>

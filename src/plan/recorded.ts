@@ -85,11 +85,10 @@ export function showRecorded(
   if (widget?.outputArea.future) {
     widget.outputArea.future = new PlanFuture(request(''), () => undefined);
   }
-  const { sharedModel } = model;
-  sharedModel.transact(() => {
-    sharedModel.setOutputs(outputs);
-    sharedModel.execution_count = recorded.execution_count;
-  }, false);
+  // Not as one change of the shared model: what is shown would add a new stream
+  // to the old one of that name before it takes the old one away.
+  model.outputs.fromJSON(outputs);
+  model.executionCount = recorded.execution_count;
   return true;
 }
 

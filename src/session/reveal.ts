@@ -15,7 +15,13 @@ export function reveal(panel: NotebookPanel, id: string): void {
   }
   // It may lie below a collapsed heading.
   NotebookActions.expandParent(cell, notebook);
+  const focused = document.activeElement;
+  notebook.mode = 'command';
   notebook.deselectAll();
   notebook.activeCellIndex = index;
-  void notebook.scrollToCell(cell, 'auto').catch(() => undefined);
+  void notebook.scrollToItem(index, 'auto').catch(() => undefined);
+  // Who reveals a cell from elsewhere goes on there.
+  if (focused instanceof HTMLElement && !notebook.node.contains(focused)) {
+    focused.focus({ preventScroll: true });
+  }
 }

@@ -96,9 +96,7 @@ function Recording(props: {
       </p>
       {attachment.kind === 'missing' && (
         <>
-          <p>
-            {trans.__('Install it there, then restart the kernel:')}
-          </p>
+          <p>{trans.__('Install it there, then restart the kernel:')}</p>
           <pre className="jp-RewindStatus-command">{INSTALL}</pre>
         </>
       )}

@@ -1,10 +1,13 @@
 import { SidePanel } from '@jupyterlab/ui-components';
-import { Panel } from '@lumino/widgets';
+import { Panel, SplitPanel } from '@lumino/widgets';
 
 import { CellsSection } from '../cells/section';
 import { rewindIcon } from '../icons';
 import { TimelineSection } from '../timeline/section';
 import { type IHeaderOptions, RewindHeader } from './header';
+
+/** How the cells and the timeline share the height. */
+const SIZES = [3, 2];
 
 /**
  * The panel in the left sidebar: whether the notebook is recorded, its cells,
@@ -28,6 +31,9 @@ export class RewindPanel extends SidePanel {
     this.header.addWidget(new RewindHeader(options));
     this.addWidget(new CellsSection({ commands, sessions, trans }));
     this.addWidget(new TimelineSection({ commands, sessions, translator }));
+    if (this.content instanceof SplitPanel) {
+      this.content.setRelativeSizes(SIZES);
+    }
     server.stateChanged.connect(this._onChanged, this);
     sessions.currentChanged.connect(this._onChanged, this);
     this._onChanged();

@@ -9,6 +9,7 @@ import {
   open,
   recording,
   test,
+  visit,
   write
 } from './notebook';
 
@@ -122,7 +123,7 @@ test('reloading the page changes no state', async ({ page, tmpPath }) => {
   await page.notebook.setCell(1, 'code', 'base = 401');
   await expectFreshness(page, EDITED);
   await page.notebook.save();
-  await page.reload({ waitForIsReady: false });
+  await visit(page, page.url());
   await recording(page);
   await expectFreshness(page, EDITED);
   await expect(badges(page).nth(4)).not.toHaveAccessibleName(
@@ -185,9 +186,9 @@ test('a plan goes on while the page is closed, and its outputs are there on retu
   });
   await expect(page.getByRole('button', { name: /^Plan: / })).toBeVisible();
   const address = page.url();
-  await page.evaluate(() => window.location.assign('about:blank'));
+  await visit(page, 'about:blank');
   await page.waitForTimeout(4000);
-  await page.evaluate(there => window.location.assign(there), address);
+  await visit(page, address);
   await recording(page);
   await expectFreshness(page, ['fresh', 'fresh', 'fresh']);
   await expect(page.getByText('slow 702')).toBeVisible();

@@ -7,6 +7,8 @@ import {
   type IJupyterLabPageFixture,
   test as base
 } from '@jupyterlab/galata';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelMessage } from '@jupyterlab/services';
 import type { Locator, Page } from '@playwright/test';
 
 /**
@@ -111,8 +113,8 @@ export function execute(
   args: Record<string, unknown> = {}
 ): Promise<unknown> {
   return page.evaluate(
-    ([name, given]) => window.jupyterapp.commands.execute(name, given as any),
-    [id, args] as const
+    ([name, given]) => window.jupyterapp.commands.execute(name, given),
+    [id, args as Record<string, string | boolean>] as const
   );
 }
 
@@ -142,15 +144,25 @@ export async function expectFreshness(
 /** Evaluate a Python expression in the notebook's kernel. */
 export function evaluate(page: Page, expression: string): Promise<string> {
   return page.evaluate(async code => {
-    const panel = window.jupyterapp.shell.currentWidget as any;
-    const kernel = panel.sessionContext.session.kernel;
+    const panel = window.jupyterapp.shell.currentWidget as NotebookPanel;
+    const kernel = panel.sessionContext.session!.kernel!;
     const reply = await kernel.requestExecute({
       code: '',
       silent: true,
       store_history: false,
       user_expressions: { value: code }
     }).done;
-    const value = reply.content.user_expressions.value;
-    return value.data?.['text/plain'] ?? `${value.ename}: ${value.evalue}`;
+    const { user_expressions: found } =
+      reply.content as KernelMessage.IExecuteReply;
+    const value = found.value as { data?: Record<string, string> };
+    return value.data?.['text/plain'] ?? JSON.stringify(value);
   }, expression);
+}
+
+/** Leave the page for another one, or the same one anew. */
+export async function visit(page: Page, address: string): Promise<void> {
+  await Promise.all([
+    page.waitForEvent('framenavigated'),
+    page.evaluate(there => window.location.assign(there), address)
+  ]);
 }

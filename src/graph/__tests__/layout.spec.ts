@@ -27,15 +27,13 @@ function graphs(): { count: number; arcs: IArc[] }[] {
 
 /** What can be compared of rows, for their strands may grow. */
 function shapes(layout: ILayout, count: number): string[] {
-  return layout.rows
-    .slice(0, count)
-    .map(row =>
-      row
-        .filter(segment => segment.strand)
-        .map(({ lane, strand }) => `${strand!.from} in ${lane}`)
-        .sort()
-        .join()
-    );
+  return layout.rows.slice(0, count).map(row =>
+    row
+      .filter(segment => segment.strand)
+      .map(({ lane, strand }) => `${strand!.from} in ${lane}`)
+      .sort()
+      .join()
+  );
 }
 
 describe('layoutGraph', () => {

@@ -151,7 +151,7 @@ export class FakeSession {
     text: '',
     reason: ''
   }));
-  readonly rewind = jest.fn(async (target: string, partial?: boolean) => {
+  readonly rewind = jest.fn(async (_target: string, _partial?: boolean) => {
     const done = answer();
     this.setRewound(done);
     return done;
