@@ -58,8 +58,8 @@ export function Details(props: IDetailsProps): React.JSX.Element {
           <closeIcon.react tag={null} width="14px" height="14px" />
         </Button>
       </header>
-      <Facts checkpoint={checkpoint} name={nameOf(checkpoint)} trans={trans} />
       <Actions {...props} />
+      <Facts checkpoint={checkpoint} name={nameOf(checkpoint)} trans={trans} />
       <h4>
         {other
           ? trans.__('Compared with %1', other.label || nameOf(other))

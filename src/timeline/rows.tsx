@@ -51,6 +51,14 @@ export function Rows(props: IRowsProps): React.JSX.Element {
     setFocused(id);
     moveTo(list.current, id, options.places.get(id) ?? 0, offsets);
   };
+  const chosen = options.places.get(selected);
+  React.useEffect(() => {
+    // The details, when they open, take room from the list.
+    if (chosen !== undefined) {
+      reveal(list.current, chosen, offsets);
+    }
+    // Only then: new checkpoints don't take the list to the selected one.
+  }, [selected, height]);
   const now = Date.now();
   const [first, end] = windowOf(offsets, top, height);
   const drawn = rows.map((_, place) => place).slice(first, end);
@@ -199,10 +207,9 @@ function keyTarget(key: string, id: string, ids: readonly string[]): string {
   return next === undefined ? '' : (ids[next] ?? '');
 }
 
-/** Bring a row into sight and give it the focus. */
-function moveTo(
+/** Bring a row into sight. */
+function reveal(
   list: HTMLElement | null,
-  id: string,
   place: number,
   offsets: readonly number[]
 ): void {
@@ -216,6 +223,19 @@ function moveTo(
   } else if (end > list.scrollTop + list.clientHeight) {
     list.scrollTop = end - list.clientHeight;
   }
+}
+
+/** Bring a row into sight and give it the focus. */
+function moveTo(
+  list: HTMLElement | null,
+  id: string,
+  place: number,
+  offsets: readonly number[]
+): void {
+  if (!list) {
+    return;
+  }
+  reveal(list, place, offsets);
   // It may not be drawn before now.
   requestAnimationFrame(() => {
     for (const row of list.querySelectorAll<HTMLElement>('[role="option"]')) {
