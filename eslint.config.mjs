@@ -52,6 +52,19 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' }
   },
   {
+    // Measures in a browser.
+    files: ['bench/**/*.mjs'],
+    languageOptions: { globals: { ...globals.browser, ...globals.node } }
+  },
+  {
+    // Nobody translates what tests show.
+    files: ['**/__tests__/**'],
+    rules: {
+      'jupyter/command-described-by': 'off',
+      'jupyter/no-untranslated-string': 'off'
+    }
+  },
+  {
     // Bundled by the builder, so ES modules.
     files: ['style/*.js'],
     languageOptions: { sourceType: 'module' }

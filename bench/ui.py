@@ -63,9 +63,9 @@ class Server:
         places |= {"JUPYTER_RUNTIME_DIR": "runtime", "NBREWIND_STORE": "store"}
         environment = os.environ | {name: str(folder / place) for name, place in places.items()}
         jpserver = [] if extension else ["--ServerApp.jpserver_extensions={'nbrewind_server': False}"]
+        options = [f"--config={folder / 'config.py'}", f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--allow-root", f"--config={folder / 'config.py'}", *jpserver]
-            + [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", "--Application.log_level=ERROR"],
+            [sys.executable, "-m", "jupyterlab", "--allow-root", "--Application.log_level=ERROR", *options, *jpserver],
             env=environment,
             cwd=folder,
         )
