@@ -40,6 +40,11 @@ export class PlanNotices {
       }
       return;
     }
+    if (this._told) {
+      // How the plan before ended is news no more.
+      Notification.dismiss(this._told);
+      this._told = '';
+    }
     if (this._id) {
       this._progress(plan);
     } else if (!this._timer && this._isMine) {
@@ -127,10 +132,11 @@ export class PlanNotices {
     const type = TYPES[plan.state];
     const autoClose = plan.state === 'done' ? READ : (false as const);
     if (this._id) {
+      this._told = this._id;
       const id = this._id;
       Notification.update({ id, message, type, actions, autoClose });
     } else {
-      Notification.emit(message, type, { actions, autoClose });
+      this._told = Notification.emit(message, type, { actions, autoClose });
     }
     // The next plan has a notice of its own.
     this._id = this._message = '';
@@ -148,6 +154,8 @@ export class PlanNotices {
   private _message = '';
   private readonly _options: PlanNotices.IOptions;
   private _timer = 0;
+  /** Id of the notice about how the last plan ended; empty if there is none. */
+  private _told = '';
 }
 
 /** How it is told that a plan has ended. */

@@ -76,7 +76,8 @@ export function expectedText(
   seconds: number,
   trans: TranslationBundle
 ): string {
-  return trans.__('about %1', durationText(seconds, trans));
+  const time = durationText(seconds, trans);
+  return seconds < 0.1 ? time : trans.__('about %1', time);
 }
 
 /** Return a plan in numbers, as short phrases. */
@@ -87,10 +88,8 @@ export function summaryPhrases(
   const { load, run, saved, seconds, stay } = summary;
   const phrases: string[] = [];
   if (run && seconds > 0) {
-    const time = durationText(seconds, trans);
-    phrases.push(
-      trans._n('%1 cell runs (about %2)', '%1 cells run (about %2)', run, time)
-    );
+    const time = expectedText(seconds, trans);
+    phrases.push(trans._n('%1 cell runs (%2)', '%1 cells run (%2)', run, time));
   } else if (run) {
     phrases.push(trans._n('%1 cell runs', '%1 cells run', run));
   }
@@ -137,7 +136,12 @@ export function endSentence(
     case 'cancelled': {
       const numbers = done.map(({ step }) => step.index + 1).join(', ');
       return numbers
-        ? trans.__('The plan was cancelled. Done were cells %1.', numbers)
+        ? trans._n(
+            'The plan was cancelled. Cell %2 was done.',
+            'The plan was cancelled. Cells %2 were done.',
+            done.length,
+            numbers
+          )
         : trans.__('The plan was cancelled before any cell was done.');
     }
     case 'failed':

@@ -1,4 +1,4 @@
-import { CodeCellModel } from '@jupyterlab/cells';
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import { OutputAreaModel } from '@jupyterlab/outputarea';
 
 import type { IOutputs } from '../../tokens';
@@ -95,14 +95,21 @@ describe('recorded outputs', () => {
     expect(isSameShown([result(1, 'x')], [])).toBe(false);
   });
 
-  it('replace what a cell shows in one change, unless it shows them', () => {
-    const model = new CodeCellModel();
+  it('replace what a cell shows, also where that was printed too', () => {
+    const model = notebook('print(1)').cells.get(0) as ICodeCellModel;
+    model.outputs.add(stream('old\n') as never);
     const recorded = {
       execution_count: 4,
-      outputs: [stream('new')]
+      outputs: [stream('new\n')]
     } as unknown as IOutputs;
     expect(showRecorded(model, null, recorded)).toBe(true);
-    expect(model.outputs.toJSON()).toMatchObject([{ text: 'new' }]);
+    for (const outputs of [
+      model.outputs.toJSON(),
+      model.sharedModel.getOutputs()
+    ]) {
+      expect(outputs).toHaveLength(1);
+      expect(outputs).toMatchObject([{ name: 'stdout', text: 'new\n' }]);
+    }
     expect(model.executionCount).toBe(4);
     expect(showRecorded(model, null, recorded)).toBe(false);
   });

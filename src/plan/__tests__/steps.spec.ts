@@ -130,7 +130,7 @@ describe('endSentence', () => {
       true,
       'The plan failed while this page was closed. Cell 5 ended.'
     ],
-    ['cancelled', false, 'The plan was cancelled. Done were cells 1, 4.'],
+    ['cancelled', false, 'The plan was cancelled. Cells 1, 4 were done.'],
     ['stopped', false, 'The plan stopped. Cell 5 ended.'],
     ['running', false, '']
   ] as const)('of %s (%s) is %s', (state, wasAway, expected) => {
