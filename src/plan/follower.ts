@@ -135,6 +135,8 @@ export class OutputFollower implements IDisposable {
       (!this._opened || Date.now() - this._opened < OPENING);
     if (this._wasAway) {
       this._isHeir = true;
+    }
+    if (plan.state !== 'running') {
       // What ran since the plan ended is not the plan's to overwrite.
       this._later(() => this._session.refresh());
     }
@@ -230,7 +232,7 @@ export class OutputFollower implements IDisposable {
     const { cell } = step.step;
     const model = this._cell(cell);
     const ended = this._session.cell(cell)?.facts.ended;
-    const planEnded = this._wasAway ? this._plan?.ended : null;
+    const planEnded = this._plan?.ended;
     return outputsFrom(step, {
       live: this._router.of(cell),
       text: model ? sourceDigest(model.sharedModel.getSource()) : '',
@@ -249,12 +251,15 @@ export class OutputFollower implements IDisposable {
     if (!Writers.isFirst(this)) {
       return;
     }
-    if (this._session.ownsPlan || this._wasAway) {
+    // Nobody else writes in a notebook that is not shared: its plan's owner may
+    // have been this page's predecessor, and it would be met again.
+    const isShared = this._model?.collaborative ?? false;
+    if (this._session.ownsPlan || this._wasAway || !isShared) {
       this._timer = window.setTimeout(
         () => this._acknowledge(plan.id),
         this._wasAway ? 0 : SEEN
       );
-    } else if (this._model?.collaborative) {
+    } else {
       this._timer = window.setTimeout(() => this._inherit(plan), HEIR);
     }
   }

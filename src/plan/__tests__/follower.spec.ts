@@ -171,6 +171,29 @@ describe('OutputFollower', () => {
     ]);
   });
 
+  it('leaves what ran since alone when it meets an older plan', async () => {
+    follow();
+    await settle();
+    jest.advanceTimersByTime(60000);
+    page.endings.set('a', '2026-01-01T00:00:10Z');
+    page.tell(
+      course(['done'], { state: 'done', ended: '2026-01-01T00:00:09Z' })
+    );
+    await settle();
+    expect(page.cells[0]!.texts).toEqual([]);
+    expect(ended).toMatchObject([{ wasAway: false }]);
+  });
+
+  it('acknowledges what a page before it began', async () => {
+    page.ownsPlan = false;
+    follow();
+    page.tell(course(['running']));
+    page.tell(course(['done'], { state: 'done' }));
+    await settle();
+    jest.advanceTimersByTime(5000);
+    expect(page.log).toContain('acknowledge b0a1');
+  });
+
   it('writes nothing to a cell that is edited before it runs', async () => {
     follow();
     page.tell(course(['waiting']));
