@@ -7,18 +7,14 @@ import type { RewindClient } from '../api/client';
 import type { RewindEvents } from '../api/events';
 import type {
   Attachment,
-  IDifference,
   IHandshake,
   IHistory,
   IKnownCell,
-  IOutputs,
-  IPeek,
   IPlan,
   IQuestion,
   IRewindAnswer,
   IRewindServer,
   IRewindSession,
-  ISources,
   IState,
   PlanActionWord,
   PlanTarget,
@@ -31,23 +27,22 @@ import { ExecutionWatch } from './execution';
 import { HistoryFollower } from './history';
 import { PlanFollower } from './plans';
 import { proposePlan } from './propose';
+import { SessionRecords } from './records';
 import { reveal as revealCell } from './reveal';
-import { SessionSignals } from './signals';
 import { type IView, viewNow } from './view';
 
 /**
  * The connection of one notebook panel with its kernel's records. It puts the
  * parts together: attaching, asking, what runs, the history and the plan.
  */
-export class RewindSession extends SessionSignals implements IRewindSession {
+export class RewindSession extends SessionRecords implements IRewindSession {
   /**
    * @param options - What a session needs
    */
   constructor(options: RewindSession.IOptions) {
-    super();
+    super(options.client);
     const { client, events, panel, server, settings, trans } = options;
     this.panel = panel;
-    this._client = client;
     this._events = events;
     this._server = server;
     this._trans = trans;
@@ -155,9 +150,9 @@ export class RewindSession extends SessionSignals implements IRewindSession {
   /** Take the kernel to the state after a run. Rejects with a sentence. */
   async rewind(target: string, partial = false): Promise<IRewindAnswer> {
     const undoes = this._rewound?.before === target;
-    const answer = await this._client.rewind({
+    const answer = await this.client.rewind({
       path: this._path,
-      kernel: this._kernel(),
+      kernel: this.kernelId(),
       target,
       partial,
       head: this.state?.head ?? ''
@@ -176,30 +171,7 @@ export class RewindSession extends SessionSignals implements IRewindSession {
     change: { label?: string; keep?: boolean }
   ): Promise<void> {
     const path = this._path;
-    this._history.take(
-      await this._client.mark({ path, checkpoint, ...change })
-    );
-  }
-
-  /** What differs between two checkpoints. Rejects with a sentence. */
-  difference(one: string, other: string): Promise<IDifference> {
-    return this._client.difference(this._path, one, other);
-  }
-
-  /** The cells' texts at a checkpoint. Rejects with a sentence. */
-  sources(checkpoint: string): Promise<ISources> {
-    return this._client.sources(this._path, checkpoint);
-  }
-
-  /** The first rows of a value at a checkpoint. Rejects with a sentence. */
-  async peek(checkpoint: string, name: string): Promise<IPeek> {
-    const kernel = this._kernel();
-    return this._client.peek({ path: this._path, kernel, checkpoint, name });
-  }
-
-  /** The recorded outputs of a run. Rejects with a sentence. */
-  outputs(run: string): Promise<IOutputs> {
-    return this._client.outputs(run);
+    this._history.take(await this.client.mark({ path, checkpoint, ...change }));
   }
 
   /** The plan that is at work, or ended and was not acknowledged; else null. */
@@ -219,7 +191,7 @@ export class RewindSession extends SessionSignals implements IRewindSession {
     forced: readonly string[] = []
   ): Promise<IPlan> {
     await this.panel.context.ready;
-    return proposePlan(this._client, this._cells!, this._trans, () => ({
+    return proposePlan(this.client, this._cells!, this._trans, () => ({
       ...this._question(),
       target,
       cell,
@@ -270,7 +242,7 @@ export class RewindSession extends SessionSignals implements IRewindSession {
     this._cells = new CellsWatch(model);
     this._asker = new StateAsker({
       cells: this._cells,
-      client: this._client,
+      client: this.client,
       question: () => this._question(),
       server: this._server,
       trans: this._trans
@@ -299,7 +271,7 @@ export class RewindSession extends SessionSignals implements IRewindSession {
   }
 
   /** Return the kernel's id. Throws a sentence if there is none. */
-  private _kernel(): string {
+  protected override kernelId(): string {
     const kernel = this._attacher.kernel;
     if (!kernel) {
       throw new Error(this._trans.__('The notebook has no kernel.'));
@@ -434,7 +406,6 @@ export class RewindSession extends SessionSignals implements IRewindSession {
   private _asker: StateAsker | null = null;
   private readonly _attacher: Attacher;
   private _cells: CellsWatch | null = null;
-  private readonly _client: RewindClient;
   /** Ids of cells that are known to be edited since the newest answer. */
   private readonly _edited = new Set<string>();
   private readonly _events: RewindEvents;

@@ -1,5 +1,3 @@
-/* eslint-disable jupyter/no-untranslated-string -- labels and titles are data here */
-
 import { NotebookModel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';

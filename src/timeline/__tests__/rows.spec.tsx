@@ -1,5 +1,3 @@
-/* eslint-disable jupyter/no-untranslated-string -- labels and titles are data here */
-
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen } from '@testing-library/react';
 import * as React from 'react';
