@@ -57,20 +57,32 @@ export function chain(start: number): string[] {
 }
 
 /**
- * Write a notebook of code cells, with ids `c0`, `c1` …
+ * Write a notebook of code cells, with ids `c0`, `c1` … or another letter.
  *
  * @param page - The page
  * @param path - Where to
  * @param sources - The cells' texts
+ * @param letter - What ids begin with. One of its own where histories matter:
+ *   a notebook with the ids of one that is gone has been renamed
  */
 export async function write(
   page: IJupyterLabPageFixture,
   path: string,
-  sources: readonly string[]
+  sources: readonly string[],
+  letter = 'c'
 ): Promise<void> {
+  await page.contents.uploadContent(
+    notebookText(sources, letter),
+    'text',
+    path
+  );
+}
+
+/** Return the text of a notebook's file. */
+export function notebookText(sources: readonly string[], letter = 'c'): string {
   const cells = sources.map((source, index) => ({
     cell_type: 'code',
-    id: `c${index}`,
+    id: `${letter}${index}`,
     execution_count: null,
     metadata: {},
     outputs: [],
@@ -83,11 +95,7 @@ export async function write(
       name: 'python3'
     }
   };
-  await page.contents.uploadContent(
-    JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }),
-    'text',
-    path
-  );
+  return JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
 }
 
 /** Open a notebook, and wait until its kernel records. */
