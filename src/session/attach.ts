@@ -191,6 +191,7 @@ export class Attacher implements IDisposable {
           }
         });
         break;
+      case 'starting':
       case 'idle':
       case 'busy':
         if (this._isDue) {
