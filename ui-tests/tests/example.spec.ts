@@ -1,0 +1,79 @@
+import * as path from 'path';
+
+import { expect } from '@jupyterlab/galata';
+
+import {
+  badges,
+  evaluate,
+  execute,
+  freshness,
+  recording,
+  test
+} from './notebook';
+
+const EXAMPLE = path.resolve(__dirname, '../../examples/flights.ipynb');
+
+/** The cells that a change of `DELAY_THRESHOLD` touches, by what they say. */
+const CELLS = 25;
+
+// The example is a real analysis.
+test.setTimeout(300000);
+
+test('the example: run all, change a constant, bring up to date, rewind', async ({
+  page,
+  tmpPath
+}, info) => {
+  const picture = (name: string): string => info.outputPath(`${name}.png`);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.contents.uploadFile(EXAMPLE, `${tmpPath}/flights.ipynb`);
+  await page.notebook.openByPath(`${tmpPath}/flights.ipynb`);
+  await recording(page);
+  await execute(page, 'nbrewind:open');
+  await execute(page, 'notebook:run-all-cells');
+  await expect
+    .poll(async () => new Set(await freshness(page)), { timeout: 200000 })
+    .toEqual(new Set(['fresh']));
+  expect(await badges(page).count()).toBe(CELLS);
+  await page.screenshot({ path: picture('fresh') });
+
+  // A constant that some of the cells read.
+  await page.evaluate(() => {
+    const panel = window.jupyterapp.shell.currentWidget as any;
+    const cell = [...panel.content.model.cells].find(
+      ({ id }: { id: string }) => id === 'parameters'
+    );
+    const source = cell.sharedModel.getSource();
+    cell.sharedModel.setSource(
+      source.replace('DELAY_THRESHOLD = 15', 'DELAY_THRESHOLD = 30')
+    );
+  });
+  await expect(
+    page.getByRole('treeitem', { name: /^Cell 4: .*Edited:/ })
+  ).toBeVisible();
+  await page.getByRole('treeitem', { name: /^Cell 19: / }).click();
+  await expect(
+    page.getByRole('region', { name: 'Selected cell' })
+  ).toContainText('Upstream stale');
+  const stale = (await freshness(page)).filter(word => word !== 'fresh');
+  expect(stale.length).toBeGreaterThan(5);
+  expect(stale.length).toBeLessThan(CELLS - 5);
+  await page.screenshot({ path: picture('stale') });
+
+  const plan = execute(page, 'nbrewind:bring-up-to-date', {
+    cellId: 'summary'
+  });
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText(/cells? runs?/).first()).toBeVisible();
+  await page.screenshot({ path: picture('plan') });
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  expect(await plan).toMatchObject({ state: 'done' });
+  await expect(page.getByText(/Late \(≥ 30 min\)/)).toBeVisible();
+
+  expect(
+    await execute(page, 'nbrewind:rewind-to-cell', { cellId: 'load-flights' })
+  ).toMatchObject({ done: true });
+  expect(await evaluate(page, "(len(flights), 'joined' in globals())")).toBe(
+    '(336776, False)'
+  );
+  await page.screenshot({ path: picture('rewound') });
+});
