@@ -183,7 +183,7 @@ function Others(props: {
   ) : null;
 }
 
-/** The names that the cell gave values to, and who changed them last. */
+/** The names that the cell gave values to, and which last run set them last. */
 function Names(
   props: IDetailsProps & {
     known: IKnownCell;
@@ -214,7 +214,7 @@ function Names(
                     type="button"
                   >
                     {trans.__(
-                      'last changed by cell %1, %2',
+                      'set by the last run of cell %1, %2',
                       place,
                       whenText(last.facts.ended, Date.now(), trans)
                     )}
@@ -232,7 +232,13 @@ function Names(
   );
 }
 
-/** Return the cell whose newest run changed a name last. */
+/**
+ * Return the cell whose last run set a name, the newest if several did.
+ *
+ * Only each cell's last run is known here: an earlier run, a cell that is gone
+ * or a change between cells may have set the name since. So the words must not
+ * say that nothing else did.
+ */
 function lastWriter(
   name: string,
   shown: IShown,

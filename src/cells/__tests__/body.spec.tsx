@@ -116,6 +116,20 @@ describe('the cells', () => {
     expect(session.selected).toBe('b');
   });
 
+  it('do not say that nothing else changed a name since', () => {
+    const session = chain();
+    session.answer([
+      known('a', {}, { ended: '2026-01-01T10:00:00Z', writes: ['x'] }),
+      // An earlier run of it may have set x at 11:00: that is not known here.
+      known('b', {}, { ended: '2026-01-01T12:00:00Z', writes: [] })
+    ]);
+    draw(session);
+    fireEvent.click(rows()[0]!);
+    const details = screen.getByRole('region', { name: 'Selected cell' });
+    expect(details.textContent).toContain('set by the last run of cell 1');
+    expect(details.textContent).not.toContain('last changed');
+  });
+
   it('offer what can be done', () => {
     const session = chain();
     const { execute } = draw(session);
