@@ -151,7 +151,7 @@ def test_when_the_user_runs_something_in_between_the_plan_stops(desk):
     assert work.value("(x, y, mine)") == (2, 1, 5)
 
 
-@pytest.mark.parametrize(("seconds", "made"), [(0, 1), (0.25, 2)])
+@pytest.mark.parametrize(("seconds", "made"), [(0, {1, 2}), (0.25, {2})])
 def test_a_cell_of_the_user_in_the_queue_runs_in_their_own_state(desk, seconds, made):
     work = desk("import time\nx = 1", "time.sleep(0.5)\nt = x", "x = 50", "w = t")
     work.run()
@@ -163,12 +163,13 @@ def test_a_cell_of_the_user_in_the_queue_runs_in_their_own_state(desk, seconds, 
             return
         if seconds:  # it comes to wait behind the plan's cell
             threading.Timer(seconds, work.kernel.send, ("saw = x",), {"cell": "scratch"}).start()
-        else:  # it comes before: the plan's cell does nothing
+        else:  # it comes before, and the plan's cell does nothing; or, by another socket, right behind it
             work.kernel.send("saw = x", cell="scratch")
 
     ending, _ = work.bring("cell", "c3", between=meddle)
     assert ending.state == "stopped"
-    assert work.value("(saw, t, x)") == (50, made, 50)
+    saw, t, x = work.value("(saw, t, x)")
+    assert (saw, x) == (50, 50) and t in made
 
 
 def test_it_stops_at_the_first_error_unless_the_cell_is_tagged(desk):
