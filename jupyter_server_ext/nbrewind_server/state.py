@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from nbrewind.model import DEFAULT, CellState, Checkpoint, EdgeKind, Run
 from nbrewind.planning.edges import OUTSIDE_KINDS, edges
 from nbrewind.planning.freshness import freshness, in_kernel
@@ -82,7 +84,8 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
     heads = asked.index.heads() if asked.index else {}
     head = heads.get(question.session, "")
     present = in_kernel(checkpoints, head, question.session, asked.history.runs.values()) if head else {}
-    states = freshness(asked.cells, asked.history, asked.world, checkpoints=checkpoints, in_kernel=present)
+    found = freshness(asked.cells, asked.history, asked.world, checkpoints=checkpoints, in_kernel=present)
+    states = [_as_shown(state, asked) for state in found]
     return State(
         sequence=asked.sequence,
         reachable=reachable,
@@ -93,6 +96,14 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
         last="" if question.session in heads else next(reversed(heads.values()), ""),
         plan=plan,
     )
+
+
+def _as_shown(state: CellState, asked: Asked) -> CellState:
+    """Call a cell never run whose text a run of another cell answers: nobody knows what it shows."""
+    if state.freshness != "fresh" or not state.run or asked.history.last_run(state.id) is not None:
+        return state
+    reason = "it was not run here; a recorded run of the same code answers it"
+    return msgspec.structs.replace(state, freshness="never run", reason=reason)
 
 
 def _all_facts(asked: Asked, states: Iterable[CellState], checkpoints: Iterable[Checkpoint]) -> list[CellFacts]:

@@ -106,8 +106,11 @@ async def test_rename_and_copy(book):
     note.path = "folder/copy.ipynb"
     note.session = ""
     answer = await note.state()
-    assert answer["sequence"] == 0  # a history of its own, which is empty; all records answer
-    assert {cell["freshness"] for cell in answer["cells"]} == {"fresh"}
+    assert (
+        answer["sequence"] == 0
+    )  # a history of its own, which is empty; all records answer, but nobody knows what it shows
+    assert {cell["freshness"] for cell in answer["cells"]} == {"never run"}
+    assert "a recorded run of the same code answers it" in answer["cells"][0]["reason"]
     os.rename(note.file, note.file.with_name("moved.ipynb"))
     note.path = "folder/moved.ipynb"
     assert (await note.state())["sequence"] == sequence

@@ -214,11 +214,11 @@ test('a duplicate has a kernel of its own, and nothing of it claims to be there'
     [`${tmpPath}/chain.ipynb`, tmpPath]
   );
   await open(page, `${tmpPath}/chain-Copy1.ipynb`);
-  // Its code has been run, and that is said, with where its values are not.
+  // Its code has been run, and that is said; nobody knows what it shows.
   await expect(badges(page)).toHaveCount(8);
   for (const badge of await badges(page).all()) {
     await expect(badge).toHaveAccessibleName(
-      /a recorded run answers it.*not in the kernel/
+      /^Never run: it was not run here; a recorded run/
     );
   }
   expect(await evaluate(page, "'total' in globals()")).toBe('False');
