@@ -1,5 +1,6 @@
 import { SidePanel } from '@jupyterlab/ui-components';
-import { Panel, SplitPanel } from '@lumino/widgets';
+import { MessageLoop } from '@lumino/messaging';
+import { Panel, SplitPanel, Widget } from '@lumino/widgets';
 
 import { CellsSection } from '../cells/section';
 import { rewindIcon } from '../icons';
@@ -34,9 +35,20 @@ export class RewindPanel extends SidePanel {
     if (this.content instanceof SplitPanel) {
       this.content.setRelativeSizes(SIZES);
     }
+    // The sections share what the header leaves, and aren't told when it grows.
+    this._observer = new ResizeObserver(() => {
+      MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
+    });
+    this._observer.observe(this.content.node);
     server.stateChanged.connect(this._onChanged, this);
     sessions.currentChanged.connect(this._onChanged, this);
     this._onChanged();
+  }
+
+  /** Follow nothing more. */
+  override dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
   }
 
   /** Without a notebook or a server there is nothing to see in the sections. */
@@ -47,5 +59,6 @@ export class RewindPanel extends SidePanel {
     );
   }
 
+  private readonly _observer: ResizeObserver;
   private readonly _options: IHeaderOptions;
 }

@@ -83,7 +83,9 @@ function Facts(props: {
   const names = namesText(checkpoint, trans);
   return (
     <div className="jp-RewindTimeline-facts">
-      {checkpoint.title && <code>{checkpoint.title}</code>}
+      {checkpoint.title && (
+        <code title={checkpoint.title}>{checkpoint.title}</code>
+      )}
       <p>
         {[
           checkpoint.label && name,

@@ -24,6 +24,7 @@ export interface ICheckpointRowProps {
 export function CheckpointRow(props: ICheckpointRowProps): React.JSX.Element {
   const { isHere, lanes, number, row, trans } = props;
   const { checkpoint } = row;
+  const names = namesText(checkpoint, trans);
   return (
     <>
       <Lanes row={row} lanes={lanes} isHere={isHere} />
@@ -40,8 +41,8 @@ export function CheckpointRow(props: ICheckpointRowProps): React.JSX.Element {
         <div className="jp-RewindTimeline-line jp-mod-second">
           <KeptIcon checkpoint={checkpoint} trans={trans} />
           <Chips {...props} />
-          <span className="jp-RewindTimeline-names">
-            {namesText(checkpoint, trans)}
+          <span className="jp-RewindTimeline-names" title={names}>
+            {names}
           </span>
           {checkpoint.bytes > 0 && (
             <span className="jp-RewindTimeline-bytes">
@@ -88,7 +89,10 @@ function Chips(props: ICheckpointRowProps): React.JSX.Element {
         </span>
       )}
       {checkpoint.label && (
-        <span className="jp-RewindTimeline-chip jp-mod-label">
+        <span
+          className="jp-RewindTimeline-chip jp-mod-label"
+          title={checkpoint.label}
+        >
           {checkpoint.label}
         </span>
       )}
