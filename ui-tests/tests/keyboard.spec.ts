@@ -44,7 +44,7 @@ async function choose(
 }
 
 test('everything is done by keyboard alone', async ({ page, tmpPath }) => {
-  await write(page, `${tmpPath}/chain.ipynb`, chain(800));
+  await write(page, `${tmpPath}/chain.ipynb`, chain(800), 'k');
   await open(page, `${tmpPath}/chain.ipynb`);
   await choose(page, 'Run All Cells');
   await expectFreshness(

@@ -114,6 +114,18 @@ export async function recording(page: Page): Promise<void> {
   });
 }
 
+/** Wait until the page is there and its notebook's kernel waits for a cell. */
+export async function kernelIdle(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const panel = window.jupyterapp?.shell.currentWidget as NotebookPanel;
+      return panel?.sessionContext?.session?.kernel?.status === 'idle';
+    },
+    null,
+    { timeout: 60000 }
+  );
+}
+
 /** Run a command, and return its result. */
 export function execute(
   page: Page,

@@ -15,6 +15,7 @@ import {
   evaluate,
   execute,
   expectFreshness,
+  kernelIdle,
   notebookText
 } from './notebook';
 
@@ -94,7 +95,7 @@ test('a notebook is recorded, brought up to date and rewound', async ({
   page
 }) => {
   await page.goto(`${address}notebooks/chain.ipynb`);
-  await expect(page.getByText('Python 3').first()).toBeVisible();
+  await kernelIdle(page);
   await execute(page, 'notebook:run-all-cells');
   const fresh = chain(0).map(() => 'fresh');
   await expectFreshness(page, fresh);
