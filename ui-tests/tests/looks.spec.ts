@@ -1,0 +1,257 @@
+/**
+ * Everything can be read, by eyes and by screen readers. The pictures are to be
+ * looked at.
+ */
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import * as path from 'path';
+
+import {
+  chain,
+  execute,
+  expectFreshness,
+  recording,
+  test,
+  write
+} from './notebook';
+import { PARTS, unreadable } from './text';
+
+const THEMES = [
+  'JupyterLab Light',
+  'JupyterLab Dark',
+  'JupyterLab Dark High Contrast'
+];
+
+/** Sizes of the window, in pixels. */
+const WINDOWS = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 }
+];
+
+/** Widths of the sidebar, in pixels. */
+const SIDEBARS = [220, 320, 500];
+
+const PANEL = '#jp-rewind-panel';
+
+/** Where the pictures go. */
+const PICTURES = path.join(__dirname, '..', 'test-results', 'looks');
+
+/** Open a notebook while the panel is shown in place of the file browser. */
+async function open(page: IJupyterLabPageFixture, file: string): Promise<void> {
+  await page.evaluate(async there => {
+    // What it returns, a widget, can't leave the page.
+    await window.jupyterapp.commands.execute('docmanager:open', {
+      path: there
+    });
+  }, file);
+  await expect(
+    page.getByRole('tab', { name: path.basename(file) })
+  ).toBeVisible();
+  await recording(page);
+}
+
+/** Keep a picture of the window. */
+async function picture(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  await page.screenshot({
+    animations: 'disabled',
+    path: path.join(PICTURES, `${name}.png`)
+  });
+}
+
+/** Assert that axe finds nothing serious in the extension's parts. */
+async function expectAccessible(
+  page: IJupyterLabPageFixture,
+  view: string
+): Promise<void> {
+  const axe = new AxeBuilder({ page });
+  for (const part of [...PARTS, '.jp-RewindBadge']) {
+    if (await page.locator(part).count()) {
+      axe.include(part);
+    }
+  }
+  const { violations } = await axe.analyze();
+  const serious = violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html}`));
+  expect.soft(serious, view).toEqual([]);
+}
+
+/** Assert that all text can be read. */
+async function expectReadable(
+  page: IJupyterLabPageFixture,
+  view: string
+): Promise<void> {
+  expect.soft(await unreadable(page), view).toEqual([]);
+}
+
+/** Give the sidebar a width. */
+async function setSidebar(
+  page: IJupyterLabPageFixture,
+  width: number
+): Promise<void> {
+  await page.sidebar.setWidth(width, 'left');
+  // What follows the size is drawn in the frame after.
+  await page.evaluate(
+    () =>
+      new Promise(resolve => {
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      })
+  );
+}
+
+/** Select a checkpoint, and wait for what differs. */
+async function selectCheckpoint(
+  page: IJupyterLabPageFixture,
+  part: string
+): Promise<void> {
+  await page.locator(part).getByRole('option').nth(2).click();
+  await expect(
+    page
+      .locator(part)
+      .getByRole('region', { name: 'Selected checkpoint' })
+      .getByRole('listitem')
+      .first()
+  ).toBeVisible();
+}
+
+/** Select a cell by its row. */
+async function selectCell(page: IJupyterLabPageFixture): Promise<void> {
+  await page.locator(PANEL).getByRole('treeitem').nth(3).click();
+  await expect(
+    page.locator(PANEL).getByRole('region', { name: 'Selected cell' })
+  ).toBeVisible();
+}
+
+/** Do something while the plan of what is stale is shown. */
+async function withPlan(
+  page: IJupyterLabPageFixture,
+  look: () => Promise<void>
+): Promise<void> {
+  const plan = execute(page, 'nbrewind:run-stale');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('listitem').first()).toBeVisible();
+  await look();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await plan;
+}
+
+/** Cells with what cells have: long lines, much that is read, errors. */
+function cells(start: number): string[] {
+  const [first, base, double, shown] = chain(start);
+  return [
+    first!,
+    base!,
+    double!,
+    shown!,
+    `a_rather_long_name_of_a_table = {f"column number {i}": list(range(i)) for i in range(9)}; rows = len(a_rather_long_name_of_a_table)`,
+    'raise ValueError(double, rows)'
+  ];
+}
+
+/** Many cells that have never run. */
+function many(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, place) => `v${place} = ${place ? `v${Math.floor(place / 2)} + 1` : 1}`
+  );
+}
+
+test.describe('Looks', () => {
+  test.setTimeout(180000);
+
+  test('no view has a serious violation of accessibility rules', async ({
+    page,
+    tmpPath
+  }) => {
+    await page.setViewportSize(WINDOWS[0]!);
+    await write(page, `${tmpPath}/axe.ipynb`, cells(8010));
+    await execute(page, 'nbrewind:open');
+    await setSidebar(page, 320);
+    await expectAccessible(page, 'panel without a notebook');
+    await expectReadable(page, 'panel without a notebook');
+    await picture(page, 'view-1-no-notebook');
+
+    await open(page, `${tmpPath}/axe.ipynb`);
+    await picture(page, 'view-2-never-run');
+    await page.notebook.run();
+    await expectFreshness(page, [
+      ...['fresh', 'fresh', 'fresh', 'fresh', 'fresh', 'failed']
+    ]);
+    await expectAccessible(page, 'a notebook that has run');
+    await picture(page, 'view-3-run');
+
+    await selectCell(page);
+    await expectAccessible(page, 'a selected cell');
+    await picture(page, 'view-4-cell');
+
+    await selectCheckpoint(page, PANEL);
+    await expectAccessible(page, 'a selected checkpoint');
+    await picture(page, 'view-5-checkpoint');
+
+    await page.notebook.setCell(1, 'code', 'base = 8011');
+    await page.notebook.selectCells(4);
+    await withPlan(page, async () => {
+      await expectAccessible(page, 'a plan');
+      await expectReadable(page, 'a plan');
+      await picture(page, 'view-6-plan');
+    });
+
+    await execute(page, 'nbrewind:open-timeline');
+    await selectCheckpoint(page, '#jp-rewind-timeline');
+    await expectAccessible(page, 'the timeline in the main area');
+    await expectReadable(page, 'the timeline in the main area');
+    await picture(page, 'view-7-timeline');
+  });
+
+  test('all text can be read, in every theme and at every width', async ({
+    page,
+    tmpPath
+  }) => {
+    await write(page, `${tmpPath}/6.ipynb`, cells(8020));
+    await write(page, `${tmpPath}/60.ipynb`, many(60), 'm');
+    await write(page, `${tmpPath}/1000.ipynb`, many(1000), 'k');
+    await execute(page, 'nbrewind:open');
+    await open(page, `${tmpPath}/1000.ipynb`);
+    await open(page, `${tmpPath}/60.ipynb`);
+    await open(page, `${tmpPath}/6.ipynb`);
+    await page.notebook.run();
+    await page.notebook.setCell(1, 'code', 'base = 8021');
+    await expectFreshness(page, [
+      ...['fresh', 'edited', 'upstream stale', 'upstream stale'],
+      ...['fresh', 'failed']
+    ]);
+    await selectCell(page);
+    for (const theme of THEMES) {
+      await page.theme.setTheme(theme);
+      for (const count of [1000, 60, 6]) {
+        await page.notebook.activate(`${count}.ipynb`);
+        await recording(page);
+        if (count === 6) {
+          await selectCheckpoint(page, PANEL);
+        }
+        for (const size of WINDOWS) {
+          await page.setViewportSize(size);
+          for (const width of SIDEBARS) {
+            await setSidebar(page, width);
+            const view = `${theme}-${count}-${size.width}-${width}`
+              .replace('JupyterLab ', '')
+              .replace(/ /g, '-')
+              .toLowerCase();
+            await expectReadable(page, view);
+            if (count === 6 || width === 320) {
+              await picture(page, view);
+            }
+          }
+        }
+      }
+      await withPlan(page, async () => {
+        await expectReadable(page, `${theme}, a plan`);
+        await picture(page, `plan-${theme.split(' ').slice(1).join('-')}`);
+      });
+    }
+  });
+});
