@@ -106,6 +106,13 @@ install_old_python() {
   uv pip install --quiet --python "$OLD_PYTHON" --editable 'core[test]' "${OLD_PINS[@]}"
 }
 
+# Real-time collaboration: used by one server of the user-level tests.
+install_collaboration() {
+  need_uv
+  rm -rf .venv-collab
+  uv pip install --quiet --python "$PYTHON" --target .venv-collab --no-deps --group collaboration
+}
+
 good_node() {
   local version
   version=$(node --version 2>/dev/null) || return 1
@@ -185,6 +192,9 @@ step node_modules "$(digest package.json yarn.lock .yarnrc.yml ui-tests/stubs)" 
 [ -f jupyter_server_ext/nbrewind_server/labextension/package.json ] || rm -f "$STAMPS/build"
 step build "$(digest package.json tsconfig.json yarn.lock src style schema)" build_extension
 step extension "$(digest pyproject.toml scripts/hatch_metadata.py install.json jupyter_server_ext/jupyter-config) $(readlink -f "$PYTHON") $(grep '"version"' package.json)" install_extension
+
+[ -d .venv-collab ] || rm -f "$STAMPS/collaboration"
+step collaboration "$(digest pyproject.toml) $(readlink -f "$PYTHON")" install_collaboration
 
 find_browser >/dev/null || install_browser
 

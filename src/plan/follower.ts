@@ -8,6 +8,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { sourceDigest } from '../api/digest';
+import { pageName } from '../api/page';
 import type { IPlan, IPlanStep, IRewindSession } from '../tokens';
 import { outputsFrom } from './pickup';
 import { codeCell, isRunning, WaitingPrompts } from './prompts';
@@ -23,6 +24,9 @@ const SEEN = 2000;
 
 /** How long a plan's owner has to acknowledge it in a shared notebook, in ms. */
 const HEIR = 8000;
+
+/** How long each page that could stand in for the owner has, in ms. */
+const TURN = 2000;
 
 /** How long after a notebook has opened an ended plan is news of before, in ms. */
 const OPENING = 5000;
@@ -62,6 +66,11 @@ export class OutputFollower implements IDisposable {
     NotebookActions.executionScheduled.connect(this._onScheduled, this);
     void panel.context.ready.then(() => {
       this._opened = Date.now();
+      if (!this._isDisposed) {
+        this._leave = Writers.meet(this._model, pageName(), () =>
+          this._onPages()
+        );
+      }
     });
     panel.disposed.connect(this.dispose, this);
     this._onPlan();
@@ -83,7 +92,9 @@ export class OutputFollower implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    clearTimeout(this._presence);
     clearTimeout(this._timer);
+    this._leave();
     this._router.dispose();
     Writers.remove(this);
     this._session.planChanged.disconnect(this._onPlan, this);
@@ -142,6 +153,7 @@ export class OutputFollower implements IDisposable {
     }
     this._plan = plan;
     this._router.follow(plan.id);
+    this._onPages();
   }
 
   /** The plan is gone, acknowledged here or in another page. */
@@ -254,26 +266,57 @@ export class OutputFollower implements IDisposable {
     // Nobody else writes in a notebook that is not shared: its plan's owner may
     // have been this page's predecessor, and it would be met again.
     const isShared = this._model?.collaborative ?? false;
-    if (this._session.ownsPlan || this._wasAway || !isShared) {
+    if (this._session.ownsPlan || this._isHeir || !isShared) {
       this._timer = window.setTimeout(
         () => this._acknowledge(plan.id),
         this._wasAway ? 0 : SEEN
       );
     } else {
-      this._timer = window.setTimeout(() => this._inherit(plan), HEIR);
+      // One that is said to be here may be gone without a word.
+      const patience = this._isLeft(plan) ? 0 : HEIR;
+      this._timer = window.setTimeout(
+        () => this._inherit(plan),
+        patience + Writers.turn(this._model) * TURN
+      );
     }
   }
 
   /** Write the outputs of a plan whose owner has left the shared notebook. */
   private _inherit(plan: IPlan): void {
-    if (this._session.plan?.id !== plan.id || !Writers.isHeir(this._model)) {
+    if (this._session.plan?.id !== plan.id) {
       return;
     }
     this._isHeir = true;
     for (const step of plan.steps.filter(isReached)) {
       this._later(() => this._conclude(step));
     }
-    this._later(async () => this._acknowledge(plan.id));
+    if (plan.state !== 'running') {
+      this._later(async () => this._acknowledge(plan.id));
+    }
+  }
+
+  /** Whether the owner of a plan has left the shared notebook. */
+  private _isLeft(plan: IPlan): boolean {
+    return !this._session.ownsPlan && !Writers.isHere(this._model, plan.owner);
+  }
+
+  /** Pages of a shared notebook have come or gone: the plan's owner may have. */
+  private _onPages(): void {
+    clearTimeout(this._presence);
+    // Who is here is known a moment after one has come.
+    this._presence = window.setTimeout(() => {
+      const { plan } = this._session;
+      const isMine =
+        plan !== null &&
+        plan.state === 'running' &&
+        !this._isHeir &&
+        this._isLeft(plan) &&
+        Writers.isFirst(this) &&
+        Writers.turn(this._model) === 0;
+      if (isMine && this._model?.collaborative) {
+        this._inherit(plan);
+      }
+    }, TURN);
   }
 
   private _acknowledge(plan: string): void {
@@ -343,8 +386,10 @@ export class OutputFollower implements IDisposable {
   private _isOver = false;
   /** How far each step was when last looked at, by cell. */
   private readonly _known = new Map<string, string>();
+  private _leave = (): void => undefined;
   private _opened = 0;
   private _plan: IPlan | null = null;
+  private _presence = 0;
   private readonly _prompts: WaitingPrompts;
   private _queue: Promise<void> = Promise.resolve();
   private readonly _router: OutputRouter;

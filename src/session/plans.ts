@@ -2,14 +2,12 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { RewindClient } from '../api/client';
+import { pageName } from '../api/page';
 import type { IPlan, PlanActionWord } from '../tokens';
 import { Refresher } from './refresher';
 
 /** How often a plan at work is asked about where events say nothing, in ms. */
 const INTERVAL = 2000;
-
-/** Where this page's name is kept, so that it owns its plans after a reload. */
-const OWNER = 'jupyterlab-nbrewind:owner';
 
 /**
  * Follows the plan of a notebook that is at work, or ended and was not yet
@@ -24,11 +22,6 @@ export class PlanFollower implements IDisposable {
     this._refresher = new Refresher(() => this._fetch());
   }
 
-  /** The name of this page, as a plan's owner. */
-  static get owner(): string {
-    return Private.owner();
-  }
-
   /** The plan; null if there is none. */
   get plan(): IPlan | null {
     return this._plan;
@@ -41,7 +34,7 @@ export class PlanFollower implements IDisposable {
 
   /** Whether the plan was accepted in this page. */
   get isOwned(): boolean {
-    return this._plan?.owner === PlanFollower.owner;
+    return this._plan?.owner === pageName();
   }
 
   /** Whether the follower has been disposed of. */
@@ -156,34 +149,5 @@ export namespace PlanFollower {
     client: RewindClient;
     /** Returns the notebook's path. */
     path: () => string;
-  }
-}
-
-namespace Private {
-  let name = '';
-
-  /** Return the name of this page: the same after a reload. */
-  export function owner(): string {
-    if (name) {
-      return name;
-    }
-    try {
-      name = sessionStorage.getItem(OWNER) ?? '';
-      if (!name) {
-        name = make();
-        sessionStorage.setItem(OWNER, name);
-      }
-    } catch {
-      // The browser keeps nothing: a new name after a reload.
-      name = make();
-    }
-    return name;
-  }
-
-  function make(): string {
-    const bytes = crypto.getRandomValues(new Uint8Array(8));
-    return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(
-      ''
-    );
   }
 }

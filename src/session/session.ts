@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { RewindClient } from '../api/client';
 import type { RewindEvents } from '../api/events';
+import { pageName } from '../api/page';
 import type {
   Attachment,
   IHandshake,
@@ -196,7 +197,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
       target,
       cell,
       forced: [...forced],
-      owner: PlanFollower.owner
+      owner: pageName()
     }));
   }
 

@@ -250,16 +250,64 @@ describe('OutputFollower', () => {
       expect(page.log).toEqual([]);
     });
 
-    it('stands in for an owner that does not come', async () => {
+    /** Two pages: this one, and the one that began the plan. */
+    const meet = (): { owner: boolean; changed: () => void } => {
+      const pages = { owner: true, changed: (): void => undefined };
       page.ownsPlan = false;
       Object.defineProperty(page.model.sharedModel, 'awareness', {
-        value: { clientID: 1, getStates: () => new Map([[1, {}]]) }
+        value: {
+          clientID: 2,
+          getStates: () =>
+            new Map([
+              [2, { nbrewind: 'other' }],
+              [0, {}],
+              ...(pages.owner ? [[1, { nbrewind: 'me' }] as const] : [])
+            ]),
+          setLocalStateField: () => undefined,
+          on: (_: string, listener: () => void) => {
+            pages.changed = listener;
+          },
+          off: () => undefined
+        }
       });
+      return pages;
+    };
+
+    it('stands in for an owner that is gone without a word', async () => {
+      meet();
       await run();
       jest.advanceTimersByTime(8000);
       await settle();
+      expect(page.cells[0]!.texts).toEqual([]);
+      jest.advanceTimersByTime(2000);
+      await settle();
       await settle();
       expect(page.cells[0]!.texts).toEqual(['recorded a']);
+      expect(page.log).toContain('acknowledge b0a1');
+    });
+
+    it('stands in at once for an owner that leaves during the plan', async () => {
+      const pages = meet();
+      follow();
+      await settle();
+      page.tell(course(['done', 'running']));
+      await settle();
+      expect(page.cells[0]!.texts).toEqual([]);
+      pages.owner = false;
+      pages.changed();
+      jest.advanceTimersByTime(2000);
+      await settle();
+      await settle();
+      expect(page.cells[0]!.texts).toEqual(['recorded a']);
+      page.kernel.begin(request('b'), SOURCES[1]!, 6);
+      page.kernel.print(request('b'), 'live');
+      page.kernel.end(request('b'));
+      page.tell(course(['done', 'done'], { state: 'done' }));
+      await settle();
+      expect(page.cells[1]!.texts).toEqual(['live']);
+      expect(page.log).not.toContain('acknowledge b0a1');
+      jest.advanceTimersByTime(2000);
+      await settle();
       expect(page.log).toContain('acknowledge b0a1');
     });
   });

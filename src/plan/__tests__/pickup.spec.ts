@@ -141,18 +141,28 @@ describe('Writers', () => {
     expect(Writers.isFirst(second)).toBe(true);
   });
 
-  it('has one page stand in for one that left', () => {
-    const shared = (clientID: number, others: number[]): never =>
+  it('knows who is here, and whose turn it is when one has left', () => {
+    const shared = (clientID: number, names: Record<number, string>): never =>
       ({
         sharedModel: {
           awareness: {
             clientID,
-            getStates: () => new Map(others.map(id => [id, {}]))
+            getStates: () =>
+              new Map(
+                Object.entries(names).map(([id, nbrewind]) => [
+                  Number(id),
+                  { nbrewind }
+                ])
+              )
           }
         }
       }) as never;
-    expect(Writers.isHeir(shared(3, [7, 3]))).toBe(true);
-    expect(Writers.isHeir(shared(7, [7, 3]))).toBe(false);
-    expect(Writers.isHeir(null)).toBe(false);
+    const model = shared(7, { 3: 'one', 7: 'two' });
+    expect(Writers.isHere(model, 'one')).toBe(true);
+    expect(Writers.isHere(model, 'three')).toBe(false);
+    expect(Writers.turn(model)).toBe(1);
+    expect(Writers.turn(shared(3, { 3: 'one', 7: 'two' }))).toBe(0);
+    expect(Writers.isHere(null, 'one')).toBe(false);
+    expect(Writers.turn(null)).toBe(0);
   });
 });
