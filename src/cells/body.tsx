@@ -127,16 +127,18 @@ function Content(
       <Filter {...props} />
       {isNew && (
         <Note>
-          {trans.__(
-            'Nothing is recorded yet. Run a cell: what it reads and makes appears here.'
-          )}
+          {trans.__('Run a cell: what it reads and makes appears here.')}
         </Note>
       )}
       {!session.state && !session.problem && (
         <Note>{trans.__('Loading…')}</Note>
       )}
       {shown.rows.rows.length ? (
-        <List {...props} />
+        <List
+          // Another notebook is seen from its beginning.
+          key={session.panel.id}
+          {...props}
+        />
       ) : (
         <Note>{trans.__('No cell is like that.')}</Note>
       )}

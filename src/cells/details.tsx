@@ -7,7 +7,8 @@ import { freshnessIcons } from '../icons';
 import {
   checkpointSentence,
   freshnessSentence,
-  inKernelSentence
+  inKernelSentence,
+  isStale
 } from '../sidebar/words';
 import { ActionButton } from '../timeline/bars';
 import type { ITimelineActions } from '../timeline/actions';
@@ -88,40 +89,56 @@ function Known(
         <icon.react className="jp-RewindCells-node" tag="span" />
         {freshnessSentence(state.freshness, state.reason, trans)}
       </p>
-      <Actions {...props} item={item} />
-      <Others
-        sentences={readSentences(
-          edges.filter(({ to }) => to === item.id),
-          number,
-          trans
-        )}
-        title={trans.__('What it reads')}
-        onSelect={id => model.select(id, true)}
-      />
-      <Names {...props} number={number} />
-      <Others
-        sentences={readerSentences(
-          edges.filter(({ from }) => from === item.id),
-          number,
-          trans
-        )}
-        title={trans.__('Who reads it')}
-        onSelect={id => model.select(id, true)}
-      />
-      <h4>{trans.__('Its last run')}</h4>
-      {runSentences(known, trans).map(sentence => (
-        <p key={sentence}>{sentence}</p>
-      ))}
-      {effectSentences(facts, trans).map(sentence => (
-        <p key={sentence}>{sentence}</p>
-      ))}
+      <Actions {...props} />
+      <div className="jp-RewindCells-facts">
+        <Others
+          sentences={readSentences(
+            edges.filter(({ to }) => to === item.id),
+            number,
+            trans
+          )}
+          title={trans.__('Inputs')}
+          onSelect={id => model.select(id, true)}
+        />
+        <Names {...props} number={number} />
+        <Others
+          sentences={readerSentences(
+            edges.filter(({ from }) => from === item.id),
+            number,
+            trans
+          )}
+          title={trans.__('Readers')}
+          onSelect={id => model.select(id, true)}
+        />
+        <Fact title={trans.__('Last run')}>
+          <p>{runSentences(known, trans).join(' ')}</p>
+          {effectSentences(facts, trans).map(sentence => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </Fact>
+      </div>
     </>
   );
 }
 
+/** Something that is known of the cell, below a title. */
+function Fact(props: {
+  title: string;
+  children: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <section>
+      <h4>{props.title}</h4>
+      <div>{props.children}</div>
+    </section>
+  );
+}
+
 /** What can be done with the cell. */
-function Actions(props: IDetailsProps & { item: IItem }): React.JSX.Element {
-  const { actions, item, trans } = props;
+function Actions(
+  props: IDetailsProps & { item: IItem; known: IKnownCell }
+): React.JSX.Element {
+  const { actions, item, known, trans } = props;
   const args = { cellId: item.id };
   const offered: [command: string, label: string][] = [
     [CommandIDs.bringUpToDate, trans.__('Bring Up to Date…')],
@@ -142,6 +159,10 @@ function Actions(props: IDetailsProps & { item: IItem }): React.JSX.Element {
             actions={actions}
             args={args}
             command={command}
+            isMain={
+              command === CommandIDs.bringUpToDate &&
+              isStale(known.state.freshness)
+            }
             isPressed={
               command === CommandIDs.pinCell
                 ? actions.commands.isToggled(command, args)
@@ -164,8 +185,7 @@ function Others(props: {
 }): React.JSX.Element | null {
   const { onSelect, sentences, title } = props;
   return sentences.length ? (
-    <>
-      <h4>{title}</h4>
+    <Fact title={title}>
       <ul>
         {sentences.map(({ cell, text }, place) => (
           <li key={place}>
@@ -179,11 +199,14 @@ function Others(props: {
           </li>
         ))}
       </ul>
-    </>
+    </Fact>
   ) : null;
 }
 
-/** The names that the cell gave values to, and which last run set them last. */
+/**
+ * The names that the cell gave values to; of those that the last run of another
+ * cell set later, which one.
+ */
 function Names(
   props: IDetailsProps & {
     known: IKnownCell;
@@ -195,40 +218,43 @@ function Names(
   if (!writes.length && !removes.length) {
     return null;
   }
+  const others = writes.flatMap(name => {
+    const last = lastWriter(name, shown, session);
+    const place = last && number(last.state.id);
+    return last?.facts.ended && last !== known && place !== undefined
+      ? [{ ended: last.facts.ended, id: last.state.id, name, place }]
+      : [];
+  });
+  const own = writes.filter(name => !others.some(other => other.name === name));
   return (
-    <>
-      <h4>{trans.__('What it makes')}</h4>
+    <Fact title={trans.__('Names')}>
       <ul>
-        {writes.map(name => {
-          const last = lastWriter(name, shown, session);
-          const place = last && number(last.state.id);
-          return (
-            <li key={name}>
-              <code>{name}</code>
-              {last?.facts.ended && place !== undefined && (
-                <>
-                  {' '}
-                  <button
-                    className="jp-RewindCells-link"
-                    onClick={() => model.select(last.state.id, true)}
-                    type="button"
-                  >
-                    {trans.__(
-                      'set by the last run of cell %1, %2',
-                      place,
-                      whenText(last.facts.ended, Date.now(), trans)
-                    )}
-                  </button>
-                </>
+        {own.length > 0 && (
+          <li>
+            <code>{own.join(', ')}</code>
+          </li>
+        )}
+        {others.map(({ ended, id, name, place }) => (
+          <li key={name}>
+            <code>{name}</code>{' '}
+            <button
+              className="jp-RewindCells-link"
+              onClick={() => model.select(id, true)}
+              type="button"
+            >
+              {trans.__(
+                'set by the last run of cell %1, %2',
+                place,
+                whenText(ended, Date.now(), trans)
               )}
-            </li>
-          );
-        })}
+            </button>
+          </li>
+        ))}
         {removes.map(name => (
           <li key={`removed ${name}`}>{trans.__('removes %1', name)}</li>
         ))}
       </ul>
-    </>
+    </Fact>
   );
 }
 

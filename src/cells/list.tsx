@@ -1,11 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { lanesWidth } from '../graph/lanes';
+import { readersAt, type StrandTitle } from '../graph/lanes';
 import { keyTarget, scrollTo, useSight } from '../list/list';
-import type { IRewindSession } from '../tokens';
+import type { IEdge, IRewindSession } from '../tokens';
 import type { CellsModel, IShown } from './model';
 import { ROW_HEIGHT, Row, rowLabel } from './row';
+import { flowText } from './sentences';
 
 /** How many rows are drawn above and below what is in sight. */
 const MARGIN = 8;
@@ -21,6 +22,7 @@ export function List(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { model, session, shown, trans } = props;
+  const titleOf = useTitles(shown, trans);
   const { rows } = shown.rows;
   const list = React.useRef<HTMLDivElement>(null);
   const { height, top, onScroll } = useSight(list);
@@ -30,8 +32,9 @@ export function List(props: {
     () => new Map(rows.map(({ id }, place) => [id, place])),
     [rows]
   );
+  const hasDetails = shown.items.some(({ id }) => id === selected);
   const stop = places.get(focused) ?? places.get(selected) ?? 0;
-  useRevealed(list, selected, places.get(selected));
+  useRevealed(list, selected, places.get(selected), height);
   const go = (place: number): void => {
     const row = rows[place];
     if (!row || !list.current) {
@@ -41,7 +44,7 @@ export function List(props: {
     if (!row.level) {
       model.select(row.id);
     }
-    scrollTo(list.current, place * ROW_HEIGHT, (place + 1) * ROW_HEIGHT);
+    reveal(list.current, place);
     // It may not be drawn before now.
     requestAnimationFrame(() => {
       list.current
@@ -81,14 +84,15 @@ export function List(props: {
   return (
     <div
       aria-label={trans.__('Cells')}
-      className="jp-RewindCells-list"
+      className={`jp-RewindCells-list${hasDetails ? ' jp-mod-above' : ''}`}
       data-lm-suppress-shortcuts="true"
       onScroll={onScroll}
       ref={list}
       role="tree"
       style={
         {
-          '--jp-rewind-lanes': `${lanesWidth(shown.layout.lanes)}px`
+          '--jp-rewind-digits': String(rows[rows.length - 1]?.number ?? 0)
+            .length
         } as React.CSSProperties
       }
     >
@@ -132,6 +136,7 @@ export function List(props: {
                 place={place}
                 row={row}
                 shown={shown}
+                titleOf={titleOf}
                 trans={trans}
               />
             </div>
@@ -140,6 +145,27 @@ export function List(props: {
       </div>
     </div>
   );
+}
+
+/** Return what says in words which values flow along the lines of the graph. */
+function useTitles(shown: IShown, trans: TranslationBundle): StrandTitle {
+  const { flows, items } = shown;
+  return React.useMemo(() => {
+    const numbers = new Map(items.map(({ id, number }) => [id, number]));
+    const edges = new Map<string, IEdge[]>();
+    for (const { edge, from, to } of flows) {
+      const key = `${from} ${to}`;
+      edges.set(key, [...(edges.get(key) ?? []), edge]);
+    }
+    return (strand, row) =>
+      flowText(
+        readersAt(strand, row).flatMap(
+          reader => edges.get(`${strand.from} ${reader}`) ?? []
+        ),
+        id => numbers.get(id),
+        trans
+      );
+  }, [flows, items, trans]);
 }
 
 /** Reveal a cell; hide the cells below a heading, or show them. */
@@ -151,19 +177,28 @@ function act(model: CellsModel, id: string, isCollapsed: boolean | null): void {
   }
 }
 
-/** Scroll to the selected row when another one is selected. */
+/** Scroll to a row, so that the one before and the one after are seen too. */
+function reveal(list: HTMLElement, place: number): void {
+  scrollTo(list, (place - 1) * ROW_HEIGHT, (place + 2) * ROW_HEIGHT);
+}
+
+/**
+ * Scroll to the selected row when another one is selected, or when there is
+ * less room: the details, when they open, take some from the list.
+ */
 function useRevealed(
   list: React.RefObject<HTMLElement>,
   selected: string,
-  place: number | undefined
+  place: number | undefined,
+  height: number
 ): void {
   React.useEffect(() => {
     const node = list.current;
     if (node && place !== undefined) {
-      scrollTo(node, place * ROW_HEIGHT, (place + 1) * ROW_HEIGHT);
+      reveal(node, place);
     }
     // Not when rows come and go.
-  }, [list, selected]);
+  }, [list, selected, height]);
 }
 
 function classOf(

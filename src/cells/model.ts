@@ -12,6 +12,7 @@ import {
   firstLine,
   headingOf,
   type IChoice,
+  type IFlow,
   type IItem,
   type IRows,
   rowsOf
@@ -25,6 +26,8 @@ export interface IShown {
   readonly items: readonly IItem[];
   readonly rows: IRows;
   readonly layout: ILayout;
+  /** What the lines of the layout stand for. */
+  readonly flows: readonly IFlow[];
   /** Null: nothing is selected. */
   readonly emphasis: IEmphasis | null;
   /** Of the selected cell. */
@@ -141,8 +144,8 @@ export class CellsModel implements IDisposable {
     const items = itemsOf(model, known);
     const rows = rowsOf(items, known, this._choice);
     const { edges } = this;
-    const arcs = arcsOf(rows, edges, known, this._choice);
-    const layout = layoutGraph(rows.rows.length, arcs);
+    const flows = arcsOf(rows, edges, known, this._choice);
+    const layout = layoutGraph(rows.rows.length, flows);
     const { selected } = session;
     const relatives = relativesOf(selected, edges);
     const lit = new Set<number>();
@@ -156,7 +159,14 @@ export class CellsModel implements IDisposable {
         lit.add(place);
       }
     }
-    return { items, rows, layout, relatives, emphasis: selected ? lit : null };
+    return {
+      items,
+      rows,
+      layout,
+      flows,
+      relatives,
+      emphasis: selected ? lit : null
+    };
   }
 
   private _onCurrent(_: IRewindSessions, session: IRewindSession | null): void {

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Lanes } from '../graph/lanes';
+import { Lanes, type StrandTitle } from '../graph/lanes';
 import {
   checkpointIcons,
   freshnessIcons,
@@ -68,9 +68,10 @@ export function Row(props: {
   place: number;
   known: IKnownCell | undefined;
   shown: IShown;
+  titleOf: StrandTitle;
   trans: TranslationBundle;
 }): React.JSX.Element {
-  const { known, place, row, shown, trans } = props;
+  const { known, place, row, shown, titleOf, trans } = props;
   const { emphasis, layout } = shown;
   return (
     <>
@@ -79,6 +80,7 @@ export function Row(props: {
         height={ROW_HEIGHT}
         layout={layout}
         row={place}
+        titleOf={titleOf}
       />
       {row.level ? (
         <HeadingRow row={row} trans={trans} />

@@ -144,6 +144,11 @@ function matches(
   );
 }
 
+/** A line between rows, and the edge for which it stands. */
+export interface IFlow extends IArc {
+  readonly edge: IEdge;
+}
+
 /**
  * Return the lines between rows.
  *
@@ -157,16 +162,16 @@ export function arcsOf(
   edges: readonly IEdge[],
   known: (id: string) => IKnownCell | undefined,
   choice: IChoice
-): IArc[] {
+): IFlow[] {
   const { places } = shown;
-  const arcs: IArc[] = [];
+  const arcs: IFlow[] = [];
   for (const edge of edges) {
     const from = places.get(edge.from);
     const to = places.get(edge.to);
     const isFolded =
       !choice.isPreludeShown && !!known(edge.from)?.facts.prelude;
     if (from !== undefined && to !== undefined && !isFolded) {
-      arcs.push({ from, to });
+      arcs.push({ edge, from, to });
     }
   }
   return arcs;

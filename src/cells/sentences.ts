@@ -102,6 +102,45 @@ export function readerSentences(
   });
 }
 
+/** How many lines are said of one line of the graph before the rest is counted. */
+const MOST_FLOWS = 8;
+
+/**
+ * Return what flows along a line of the graph, one line of text for each edge.
+ *
+ * @param edges - The edges that the line stands for
+ * @param number - Returns the number of a cell
+ * @param trans - The application's language
+ */
+export function flowText(
+  edges: readonly IEdge[],
+  number: (cell: string) => number | undefined,
+  trans: TranslationBundle
+): string {
+  const lines = edges.slice(0, MOST_FLOWS).map(edge => {
+    const { evidence, from, names, to } = edge;
+    const what = namesText(names, trans);
+    return evidence === 'static'
+      ? trans.__(
+          'Cell %1 may read %2 from cell %3',
+          number(to),
+          what,
+          number(from)
+        )
+      : trans.__(
+          'Cell %1 reads %2 from cell %3',
+          number(to),
+          what,
+          number(from)
+        );
+  });
+  const more = edges.length - lines.length;
+  if (more > 0) {
+    lines.push(trans._n('and %1 more', 'and %1 more', more));
+  }
+  return lines.join('\n');
+}
+
 /** Return what a cell's last run did besides its values, in sentences. */
 export function effectSentences(
   facts: ICellFacts,

@@ -23,6 +23,9 @@ export interface IEmphasis {
   has(row: number): boolean;
 }
 
+/** Says in words what flows in a strand past a row, or to it. */
+export type StrandTitle = (strand: IStrand, row: number) => string;
+
 /**
  * What one row shows of the graph: lines that pass, and lines at its node. The
  * node itself stands in the rightmost lane, and is not drawn here.
@@ -35,25 +38,35 @@ export function Lanes(props: {
   height: number;
   /** Null: nothing is selected. */
   emphasis: IEmphasis | null;
+  /** What is said where a line is pointed at. */
+  titleOf: StrandTitle;
 }): React.JSX.Element {
-  const { emphasis, height, layout, row } = props;
+  const { emphasis, height, layout, row, titleOf } = props;
   const { lanes } = layout;
   const width = lanesWidth(lanes);
   return (
     <svg
       aria-hidden="true"
-      className="jp-RewindGraph"
+      className={`jp-RewindGraph${emphasis ? ' jp-mod-emphasised' : ''}`}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
       width={width}
     >
-      {(layout.rows[row] ?? []).map((segment, place) => (
-        <path
-          className={classOf(segment, row, emphasis)}
-          d={pathOf(segment, lanes, height)}
-          key={place}
-        />
-      ))}
+      {(layout.rows[row] ?? []).map((segment, place) => {
+        const path = pathOf(segment, lanes, height);
+        const { strand } = segment;
+        return (
+          <g className={classOf(segment, row, emphasis)} key={place}>
+            <path d={path} />
+            {strand && (
+              // A line is too thin to be pointed at.
+              <path className="jp-RewindGraph-target" d={path}>
+                <title>{titleOf(strand, row)}</title>
+              </path>
+            )}
+          </g>
+        );
+      })}
     </svg>
   );
 }
@@ -73,18 +86,20 @@ function classOf(
 
 /** Return whether a strand leads, at a row, from a relative to another. */
 function isEmphasised(
-  { from, to }: IStrand,
+  strand: IStrand,
   row: number,
   emphasis: IEmphasis
 ): boolean {
   return (
-    emphasis.has(from) &&
-    to.some(
-      reader =>
-        emphasis.has(reader) &&
-        Math.min(from, reader) <= row &&
-        row <= Math.max(from, reader)
-    )
+    emphasis.has(strand.from) &&
+    readersAt(strand, row).some(reader => emphasis.has(reader))
+  );
+}
+
+/** Return the readers to which a strand leads at a row: past it, or at it. */
+export function readersAt({ from, to }: IStrand, row: number): number[] {
+  return to.filter(
+    reader => Math.min(from, reader) <= row && row <= Math.max(from, reader)
   );
 }
 

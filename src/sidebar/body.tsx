@@ -1,10 +1,5 @@
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
-import {
-  Button,
-  checkIcon,
-  errorIcon,
-  refreshIcon
-} from '@jupyterlab/ui-components';
+import { Button, errorIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import {
@@ -86,9 +81,10 @@ function Status(props: {
       return <p>{trans.__('Asking the server…')}</p>;
     case 'connected':
       return (
-        <p className="jp-RewindStatus">
-          <checkIcon.react tag="span" className="jp-RewindStatus-good" />
-          {trans.__('Connected to the server part.')}
+        <p>
+          {trans.__(
+            'Open a notebook: its cells appear here, with what is stale and why, and every state that you can go back to.'
+          )}
         </p>
       );
     case 'mismatched':
@@ -170,10 +166,8 @@ function Facts(props: {
   const { store } = version;
   return (
     <dl className="jp-RewindFacts">
-      <dt>{trans.__('Server part')}</dt>
+      <dt>{trans.__('Version')}</dt>
       <dd>{version.version}</dd>
-      <dt>{trans.__('Protocol')}</dt>
-      <dd>{version.protocol}</dd>
       <dt>{trans.__('Records')}</dt>
       <dd>
         <span className="jp-RewindFacts-path" title={store.directory}>

@@ -11,6 +11,7 @@ import { actionsOf, type ITimelineActions } from '../timeline/actions';
 import { ActionButton } from '../timeline/bars';
 import type { IRewindServer, IRewindSession, IRewindSessions } from '../tokens';
 import { RewindBody } from './body';
+import { isStale } from './words';
 
 /** What installs the agent. */
 const INSTALL = 'pip install nbrewind';
@@ -66,12 +67,7 @@ export function Header(
   if (!session || server.state.kind !== 'connected') {
     return <RewindBody server={server} translator={translator} />;
   }
-  return (
-    <>
-      <h2 className="jp-RewindPanel-header">{trans.__('Rewind')}</h2>
-      <Recording {...props} session={session} trans={trans} />
-    </>
-  );
+  return <Recording {...props} session={session} trans={trans} />;
 }
 
 /** Whether the notebook is recorded, in words, and what can be done. */
@@ -88,59 +84,67 @@ function Recording(props: {
     trans
   );
   const Icon = statusIcons[status.icon];
+  const isWell = status.icon === 'recording' || status.icon === 'saving';
   return (
     <div className="jp-RewindPanel-content">
-      <p className="jp-RewindStatus">
-        <Icon.react tag="span" />
-        <span>{status.title}</span>
-      </p>
+      <div className="jp-RewindPanel-line">
+        <p className="jp-RewindStatus">
+          <Icon.react tag="span" />
+          <span title={isWell ? status.title : undefined}>
+            {isWell ? status.text : status.title}
+          </span>
+        </p>
+        <Actions actions={actions} session={session} trans={trans} />
+      </div>
       {attachment.kind === 'missing' && (
         <>
           <p>{trans.__('Install it there, then restart the kernel:')}</p>
           <pre className="jp-RewindStatus-command">{INSTALL}</pre>
         </>
       )}
-      <div
-        aria-label={trans.__('Actions')}
-        className="jp-RewindTimeline-actions"
-        role="group"
-      >
-        {plan?.state === 'running' ? (
-          <ActionButton
-            actions={actions}
-            args={{}}
-            command={CommandIDs.cancelPlan}
-          >
-            {trans.__('Cancel Plan')}
-          </ActionButton>
-        ) : (
-          <ActionButton
-            actions={actions}
-            args={{}}
-            command={CommandIDs.runStale}
-          >
-            {trans.__('Run Stale…')}
-          </ActionButton>
-        )}
-        {(attachment.kind === 'off' || attachment.kind === 'paused') && (
-          <ActionButton
-            actions={actions}
-            args={{ mode: 'audit' }}
-            command={CommandIDs.setMode}
-          >
-            {trans.__('Record')}
-          </ActionButton>
-        )}
-        <ActionButton
-          actions={actions}
-          args={{}}
-          command={CommandIDs.openTimeline}
-        >
-          {trans.__('Open Timeline')}
-        </ActionButton>
-      </div>
     </div>
   );
+}
+
+/** What can be done with the whole notebook, if anything. */
+function Actions(props: {
+  actions: ITimelineActions;
+  session: IRewindSession;
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { actions, session, trans } = props;
+  const { attachment, plan, state } = session;
+  const offered: [
+    command: string,
+    args: Record<string, string>,
+    label: string
+  ][] = [];
+  if (plan?.state === 'running') {
+    offered.push([CommandIDs.cancelPlan, {}, trans.__('Cancel Plan')]);
+  } else if (state?.cells.some(({ freshness }) => isStale(freshness))) {
+    offered.push([CommandIDs.runStale, {}, trans.__('Run Stale…')]);
+  }
+  if (attachment.kind === 'off' || attachment.kind === 'paused') {
+    offered.push([CommandIDs.setMode, { mode: 'audit' }, trans.__('Record')]);
+  }
+  return offered.length ? (
+    <div
+      aria-label={trans.__('Actions')}
+      className="jp-RewindTimeline-actions"
+      role="group"
+    >
+      {offered.map(([command, args, label]) => (
+        <ActionButton
+          actions={actions}
+          args={args}
+          command={command}
+          key={command}
+        >
+          {label}
+        </ActionButton>
+      ))}
+    </div>
+  ) : null;
 }
 
 /** Draw again when what the header says has changed. */

@@ -10,6 +10,9 @@ import { type IHeaderOptions, RewindHeader } from './header';
 /** How the cells and the timeline share the height. */
 const SIZES = [3, 2];
 
+/** The same while a checkpoint is selected, which takes more words. */
+const SELECTED_SIZES = [2, 3];
+
 /**
  * The panel in the left sidebar: whether the notebook is recorded, its cells,
  * and its checkpoints.
@@ -31,9 +34,10 @@ export class RewindPanel extends SidePanel {
     this.title.icon = rewindIcon;
     this.header.addWidget(new RewindHeader(options));
     this.addWidget(new CellsSection({ commands, sessions, trans }));
-    this.addWidget(new TimelineSection({ commands, sessions, translator }));
+    this._timeline = new TimelineSection({ commands, sessions, translator });
+    this.addWidget(this._timeline);
     if (this.content instanceof SplitPanel) {
-      this.content.setRelativeSizes(SIZES);
+      this._share(this.content);
     }
     // The sections share what the header leaves, and aren't told when it grows.
     this._observer = new ResizeObserver(() => {
@@ -59,6 +63,29 @@ export class RewindPanel extends SidePanel {
     );
   }
 
+  /**
+   * Give the timeline more of the height while a checkpoint is selected; but
+   * leave it to users as soon as they choose heights themselves.
+   */
+  private _share(split: SplitPanel): void {
+    const { model } = this._timeline.body;
+    let isSelected = false;
+    const share = (): void => {
+      if (!!model.selected !== isSelected) {
+        isSelected = !!model.selected;
+        if (split.widgets.every(section => !section.isHidden)) {
+          split.setRelativeSizes(isSelected ? SELECTED_SIZES : SIZES);
+        }
+      }
+    };
+    split.setRelativeSizes(SIZES);
+    model.changed.connect(share);
+    split.handleMoved.connect(() => {
+      model.changed.disconnect(share);
+    });
+  }
+
   private readonly _observer: ResizeObserver;
   private readonly _options: IHeaderOptions;
+  private readonly _timeline: TimelineSection;
 }

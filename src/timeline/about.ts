@@ -30,6 +30,21 @@ export function keptSentence(
   }
 }
 
+/** Return in a word or two how a checkpoint lies on the disk; empty if lost. */
+export function keptText(
+  checkpoint: Pick<ICheckpoint, 'lost' | 'saved'>,
+  trans: TranslationBundle
+): string {
+  switch (keptOf(checkpoint)) {
+    case 'lost':
+      return '';
+    case 'saved':
+      return trans.__('saved');
+    case 'saving':
+      return trans.__('being saved');
+  }
+}
+
 /**
  * Return what a cell's run did to the names, in a phrase; empty if nothing.
  */

@@ -179,7 +179,7 @@ function Nothing(props: {
         (isLoading
           ? trans.__('Loading…')
           : trans.__(
-              'Nothing is recorded yet. Run a cell: the state after it appears here, and you can come back to it.'
+              'Run a cell: the state after it appears here, and you can come back to it.'
             ))}
     </p>
   );

@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { CommandIDs } from '../commands';
 import type { ICheckpoint, IRewindSession } from '../tokens';
-import { keptSentence, namesText } from './about';
+import { keptSentence, keptText, namesText } from './about';
 import type { ITimelineActions } from './actions';
 import { ActionButton } from './bars';
 import { Difference } from './difference';
@@ -28,12 +28,8 @@ interface IDetailsProps {
 export function Details(props: IDetailsProps): React.JSX.Element {
   const { checkpoint, model, numbers, onClose, trans } = props;
   const { other } = model;
-  const nameOf = ({ cell, time }: ICheckpoint): string =>
-    trans.__(
-      '%1 (%2)',
-      cellText({ cell }, numbers.get(cell ?? ''), trans),
-      whenText(time, Date.now(), trans)
-    );
+  const place = (of: ICheckpoint): string =>
+    cellText(of, numbers.get(of.cell ?? ''), trans);
   return (
     <section
       aria-label={trans.__('Selected checkpoint')}
@@ -46,8 +42,9 @@ export function Details(props: IDetailsProps): React.JSX.Element {
     >
       <header>
         <h3 className="jp-RewindTimeline-title" tabIndex={-1}>
-          {checkpoint.label || nameOf(checkpoint)}
+          {checkpoint.label || place(checkpoint)}
         </h3>
+        <code title={checkpoint.title}>{checkpoint.title}</code>
         <Button
           aria-label={trans.__('Close the details')}
           minimal
@@ -58,11 +55,22 @@ export function Details(props: IDetailsProps): React.JSX.Element {
           <closeIcon.react tag={null} width="14px" height="14px" />
         </Button>
       </header>
+      <p className="jp-RewindTimeline-facts">
+        {factsText(
+          checkpoint,
+          checkpoint.label ? place(checkpoint) : '',
+          trans
+        )}
+      </p>
+      {checkpoint.lost && <p>{keptSentence(checkpoint, trans)}</p>}
       <Actions {...props} />
-      <Facts checkpoint={checkpoint} name={nameOf(checkpoint)} trans={trans} />
       <h4>
         {other
-          ? trans.__('Compared with %1', other.label || nameOf(other))
+          ? trans.__(
+              'Compared with %1 (%2)',
+              other.label || place(other),
+              whenText(other.time, Date.now(), trans)
+            )
           : checkpoint.id === model.head
             ? trans.__('The kernel is here')
             : trans.__('What a rewind to here would change')}
@@ -72,33 +80,29 @@ export function Details(props: IDetailsProps): React.JSX.Element {
   );
 }
 
-/** What is known of a checkpoint, in a few lines. */
-function Facts(props: {
-  checkpoint: ICheckpoint;
-  /** Its cell and time. */
-  name: string;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  const { checkpoint, name, trans } = props;
+/**
+ * Return what is known of a checkpoint, in a few words.
+ *
+ * @param checkpoint - The checkpoint
+ * @param place - Its cell, where that is said nowhere else; else empty
+ * @param trans - The application's language
+ */
+function factsText(
+  checkpoint: ICheckpoint,
+  place: string,
+  trans: TranslationBundle
+): string {
   const names = namesText(checkpoint, trans);
-  return (
-    <div className="jp-RewindTimeline-facts">
-      {checkpoint.title && (
-        <code title={checkpoint.title}>{checkpoint.title}</code>
-      )}
-      <p>
-        {[
-          checkpoint.label && name,
-          trans.__('took %1', tookText(checkpoint.seconds, trans)),
-          checkpoint.bytes > 0 && bytesText(checkpoint.bytes, trans),
-          names && trans.__('names: %1', names)
-        ]
-          .filter(fact => !!fact)
-          .join(' · ')}
-      </p>
-      <p>{keptSentence(checkpoint, trans)}</p>
-    </div>
-  );
+  return [
+    place,
+    whenText(checkpoint.time, Date.now(), trans),
+    trans.__('took %1', tookText(checkpoint.seconds, trans)),
+    checkpoint.bytes > 0 && bytesText(checkpoint.bytes, trans),
+    keptText(checkpoint, trans),
+    names && trans.__('names: %1', names)
+  ]
+    .filter(fact => !!fact)
+    .join(' · ');
 }
 
 /** What can be done with a checkpoint. */

@@ -24,7 +24,7 @@ export function Difference(props: IDifferenceProps): React.JSX.Element {
       <p>{differenceText(difference, trans)}</p>
       {names.length > 0 && (
         <ul className="jp-RewindDifference-names">
-          {names.map(change => (
+          {inOrder(names).map(change => (
             <Change
               {...props}
               change={change}
@@ -40,6 +40,14 @@ export function Difference(props: IDifferenceProps): React.JSX.Element {
       )}
     </div>
   );
+}
+
+/** What is said first: a removed name has the least to tell. */
+const ORDER: readonly INameChange['change'][] = ['changed', 'added', 'removed'];
+
+/** Return changes of one kind together. */
+function inOrder(names: readonly INameChange[]): INameChange[] {
+  return ORDER.flatMap(word => names.filter(({ change }) => change === word));
 }
 
 /** Return what differs, in numbers. */
@@ -82,26 +90,26 @@ function Change(
   ].filter(fact => !!fact);
   return (
     <li>
-      <div className="jp-RewindDifference-head">
-        <span className={`jp-RewindDifference-change jp-mod-${change.change}`}>
-          <span aria-hidden="true">{SIGNS[change.change]}</span>{' '}
-          {changeWord(change.change, trans)}
-        </span>
+      <span className={`jp-RewindDifference-change jp-mod-${change.change}`}>
+        <span aria-hidden="true">{SIGNS[change.change]}</span>{' '}
+        {changeWord(change.change, trans)}
+      </span>
+      <div className="jp-RewindDifference-what">
         <code>{change.name}</code>
+        <span className="jp-RewindDifference-values">
+          {change.before && (
+            <span className="jp-RewindDifference-before">{change.before}</span>
+          )}
+          {change.before && change.after && (
+            <span aria-label={trans.__('becomes')} role="img">
+              →
+            </span>
+          )}
+          {change.after && <span>{change.after}</span>}
+        </span>
         {facts.length > 0 && (
           <span className="jp-RewindDifference-facts">{facts.join(', ')}</span>
         )}
-      </div>
-      <div className="jp-RewindDifference-values">
-        {change.before && (
-          <span className="jp-RewindDifference-before">{change.before}</span>
-        )}
-        {change.before && change.after && (
-          <span aria-label={trans.__('becomes')} role="img">
-            →
-          </span>
-        )}
-        {change.after && <span>{change.after}</span>}
       </div>
       {canPeek(change) && <FirstRows {...props} name={change.name} />}
     </li>
@@ -160,7 +168,7 @@ function FirstRows(props: {
     }
   };
   return (
-    <>
+    <div className="jp-RewindDifference-rows">
       <Button
         aria-expanded={isOpen}
         aria-label={
@@ -186,6 +194,6 @@ function FirstRows(props: {
           {answer.text}
         </pre>
       )}
-    </>
+    </div>
   );
 }

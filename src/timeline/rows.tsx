@@ -59,6 +59,13 @@ export function Rows(props: IRowsProps): React.JSX.Element {
     }
     // Only then: new checkpoints don't take the list to the selected one.
   }, [selected, height]);
+  const here = options.places.get(head);
+  React.useEffect(() => {
+    // After a rewind it may be far down.
+    if (here !== undefined) {
+      reveal(list.current, here, offsets);
+    }
+  }, [head]);
   const now = Date.now();
   const [first, end] = windowOf(offsets, top, height);
   const drawn = rows.map((_, place) => place).slice(first, end);
@@ -71,7 +78,7 @@ export function Rows(props: IRowsProps): React.JSX.Element {
     <div
       aria-label={trans.__('Checkpoints, newest first')}
       aria-multiselectable="true"
-      className="jp-RewindTimeline-list"
+      className={`jp-RewindTimeline-list${selected ? ' jp-mod-above' : ''}`}
       onScroll={onScroll}
       ref={list}
       role="listbox"

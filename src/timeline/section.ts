@@ -1,7 +1,12 @@
 import type { ITranslator } from '@jupyterlab/translation';
-import { PanelWithToolbar } from '@jupyterlab/ui-components';
+import {
+  CommandToolbarButton,
+  launchIcon,
+  PanelWithToolbar
+} from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
+import { CommandIDs } from '../commands';
 import type { IRewindSessions } from '../tokens';
 import { TimelineBody } from './body';
 
@@ -19,8 +24,21 @@ export class TimelineSection extends PanelWithToolbar {
     this.title.label = trans.__('Timeline');
     this.addClass('jp-RewindTimelineSection');
     this.toolbar.node.setAttribute('aria-label', trans.__('Timeline'));
-    this.addWidget(new TimelineBody({ commands, sessions, trans }));
+    this.toolbar.addItem(
+      'open',
+      new CommandToolbarButton({
+        commands,
+        icon: launchIcon,
+        id: CommandIDs.openTimeline,
+        label: ''
+      })
+    );
+    this.body = new TimelineBody({ commands, sessions, trans });
+    this.addWidget(this.body);
   }
+
+  /** The checkpoints. */
+  readonly body: TimelineBody;
 }
 
 /** What belongs to the section. */

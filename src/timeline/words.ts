@@ -140,8 +140,8 @@ export function rewoundSentence(
   const names = reportPhrases(report, trans).join(', ');
   const took = tookText(report.seconds, trans);
   const done = place
-    ? trans.__('The kernel is at “%1” now (%2).', place, took)
-    : trans.__('The kernel is rewound (%1).', took);
+    ? trans.__('Rewound to “%1” in %2.', place, took)
+    : trans.__('Rewound in %1.', took);
   return names ? trans.__('%1 Names: %2.', done, names) : done;
 }
 

@@ -1,6 +1,10 @@
 /**
- * Everything can be read, by eyes and by screen readers. The pictures are to be
- * looked at.
+ * Everything can be read, by eyes and by screen readers: no text is cut or has
+ * too little contrast, and axe finds nothing serious.
+ *
+ * By default a part of all themes, widths and sizes is tried. LOOKS=all tries
+ * all of them, and keeps pictures of them in test-results/looks: to be looked
+ * at whenever something that is seen has changed.
  */
 
 import AxeBuilder from '@axe-core/playwright';
@@ -34,6 +38,8 @@ const SIDEBARS = [220, 320, 500];
 
 const PANEL = '#jp-rewind-panel';
 
+const TIMELINE = '#jp-rewind-timeline';
+
 /** Where the pictures go. */
 const PICTURES = path.join(__dirname, '..', 'test-results', 'looks');
 
@@ -51,15 +57,23 @@ async function open(page: IJupyterLabPageFixture, file: string): Promise<void> {
   await recording(page);
 }
 
+/** Whether all themes, widths and sizes are tried, and pictures kept. */
+const IS_WHOLE = process.env.LOOKS === 'all';
+
+/** What else there is of the extension, for axe. */
+const OTHERS = ['.jp-RewindBadge', '.jp-Notification-List', '.Toastify__toast'];
+
 /** Keep a picture of the window. */
 async function picture(
   page: IJupyterLabPageFixture,
   name: string
 ): Promise<void> {
-  await page.screenshot({
-    animations: 'disabled',
-    path: path.join(PICTURES, `${name}.png`)
-  });
+  if (IS_WHOLE) {
+    await page.screenshot({
+      animations: 'disabled',
+      path: path.join(PICTURES, `${name}.png`)
+    });
+  }
 }
 
 /** Assert that axe finds nothing serious in the extension's parts. */
@@ -68,7 +82,7 @@ async function expectAccessible(
   view: string
 ): Promise<void> {
   const axe = new AxeBuilder({ page });
-  for (const part of [...PARTS, '.jp-RewindBadge']) {
+  for (const part of [...PARTS, ...OTHERS]) {
     if (await page.locator(part).count()) {
       axe.include(part);
     }
@@ -86,6 +100,16 @@ async function expectReadable(
   view: string
 ): Promise<void> {
   expect.soft(await unreadable(page), view).toEqual([]);
+}
+
+/** Assert both, and keep a picture. */
+async function expectGood(
+  page: IJupyterLabPageFixture,
+  view: string
+): Promise<void> {
+  await expectReadable(page, view);
+  await expectAccessible(page, view);
+  await picture(page, `view ${view}`.replace(/ /g, '-'));
 }
 
 /** Give the sidebar a width. */
@@ -161,50 +185,72 @@ function many(count: number): string[] {
 }
 
 test.describe('Looks', () => {
-  test.setTimeout(180000);
+  test.setTimeout(IS_WHOLE ? 400000 : 120000);
 
   test('no view has a serious violation of accessibility rules', async ({
     page,
     tmpPath
   }) => {
     await page.setViewportSize(WINDOWS[0]!);
-    await write(page, `${tmpPath}/axe.ipynb`, cells(8010));
+    await write(page, `${tmpPath}/axe.ipynb`, cells(8010), 'l');
     await execute(page, 'nbrewind:open');
     await setSidebar(page, 320);
-    await expectAccessible(page, 'panel without a notebook');
-    await expectReadable(page, 'panel without a notebook');
-    await picture(page, 'view-1-no-notebook');
+    await expectGood(page, 'without a notebook');
 
+    // With the notice of first use.
+    await page.evaluate(() => localStorage.clear());
     await open(page, `${tmpPath}/axe.ipynb`);
-    await picture(page, 'view-2-never-run');
+    await expectGood(page, 'never run');
+
     await page.notebook.run();
     await expectFreshness(page, [
       ...['fresh', 'fresh', 'fresh', 'fresh', 'fresh', 'failed']
     ]);
-    await expectAccessible(page, 'a notebook that has run');
-    await picture(page, 'view-3-run');
+    await page.notebook.setCell(1, 'code', 'base = 8011');
+    await expectFreshness(page, [
+      ...['fresh', 'edited', 'upstream stale', 'upstream stale'],
+      ...['fresh', 'failed']
+    ]);
+    await expectGood(page, 'run and edited');
 
     await selectCell(page);
-    await expectAccessible(page, 'a selected cell');
-    await picture(page, 'view-4-cell');
+    await expectGood(page, 'a cell');
 
     await selectCheckpoint(page, PANEL);
-    await expectAccessible(page, 'a selected checkpoint');
-    await picture(page, 'view-5-checkpoint');
+    await expectGood(page, 'a checkpoint');
+    await page
+      .locator(PANEL)
+      .getByRole('button', { name: 'Compare With…' })
+      .click();
+    await page.locator(PANEL).getByRole('option').nth(3).click();
+    await expect(page.locator(PANEL).getByText(/^Compared with/)).toBeVisible();
+    await expectGood(page, 'a comparison');
 
-    await page.notebook.setCell(1, 'code', 'base = 8011');
-    await page.notebook.selectCells(4);
-    await withPlan(page, async () => {
-      await expectAccessible(page, 'a plan');
-      await expectReadable(page, 'a plan');
-      await picture(page, 'view-6-plan');
-    });
+    await withPlan(page, () => expectGood(page, 'a plan'));
 
     await execute(page, 'nbrewind:open-timeline');
-    await selectCheckpoint(page, '#jp-rewind-timeline');
-    await expectAccessible(page, 'the timeline in the main area');
-    await expectReadable(page, 'the timeline in the main area');
-    await picture(page, 'view-7-timeline');
+    await selectCheckpoint(page, TIMELINE);
+    await expectGood(page, 'the timeline');
+
+    await page
+      .locator(TIMELINE)
+      .getByRole('button', { name: 'Rewind Here' })
+      .click();
+    const undo = page.locator(PANEL).getByRole('button', { name: 'Undo' });
+    await expect(undo).toBeVisible();
+    await page
+      .locator(PANEL)
+      .getByRole('button', { name: 'Details', exact: true })
+      .click();
+    await expectGood(page, 'rewound');
+    await undo.click();
+    await expect(undo).toBeHidden();
+
+    await execute(page, 'nbrewind:set-mode', { mode: 'off' });
+    await expect(
+      page.locator(PANEL).getByRole('button', { name: 'Record', exact: true })
+    ).toBeVisible();
+    await expectGood(page, 'off');
   });
 
   test('all text can be read, in every theme and at every width', async ({
@@ -227,13 +273,14 @@ test.describe('Looks', () => {
     await selectCell(page);
     for (const theme of THEMES) {
       await page.theme.setTheme(theme);
-      for (const count of [1000, 60, 6]) {
+      const isFirst = theme === THEMES[0];
+      for (const count of isFirst || IS_WHOLE ? [1000, 60, 6] : [6]) {
         await page.notebook.activate(`${count}.ipynb`);
         await recording(page);
         if (count === 6) {
           await selectCheckpoint(page, PANEL);
         }
-        for (const size of WINDOWS) {
+        for (const size of IS_WHOLE ? WINDOWS : [WINDOWS[0]!]) {
           await page.setViewportSize(size);
           for (const width of SIDEBARS) {
             await setSidebar(page, width);
@@ -242,9 +289,7 @@ test.describe('Looks', () => {
               .replace(/ /g, '-')
               .toLowerCase();
             await expectReadable(page, view);
-            if (count === 6 || width === 320) {
-              await picture(page, view);
-            }
+            await picture(page, view);
           }
         }
       }

@@ -13,11 +13,8 @@ test.describe('The Rewind panel', () => {
     );
     expect(result).toEqual({ panel: 'jp-rewind-panel' });
     await expect(panel).toBeVisible();
-    await expect(panel.getByRole('status')).toHaveText(
-      'Connected to the server part.'
-    );
+    await expect(panel.getByRole('status')).toContainText('Open a notebook');
     await expect(panel.getByRole('definition').nth(0)).toHaveText(version);
-    await expect(panel.getByRole('definition').nth(1)).toHaveText('1');
   });
 
   test('opens from the View menu', async ({ page }) => {
@@ -39,8 +36,6 @@ test.describe('The Rewind panel', () => {
     );
     await page.unroute('**/nbrewind/api/version*');
     await panel.getByRole('button', { name: 'Check Again' }).click();
-    await expect(panel.getByRole('status')).toHaveText(
-      'Connected to the server part.'
-    );
+    await expect(panel.getByRole('status')).toContainText('Open a notebook');
   });
 });

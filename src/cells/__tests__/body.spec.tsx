@@ -78,9 +78,7 @@ describe('the cells', () => {
     const session = new FakeSession({ a: 'a = 1' });
     session.answer([known('a', { freshness: 'never run' }, { ended: null })]);
     draw(session);
-    expect(screen.getByRole('status').textContent).toMatch(
-      /^Nothing is recorded yet/
-    );
+    expect(screen.getByRole('status').textContent).toMatch(/^Run a cell/);
   });
 
   it('are one row each, with what is so in words', () => {
@@ -119,12 +117,13 @@ describe('the cells', () => {
   it('do not say that nothing else changed a name since', () => {
     const session = chain();
     session.answer([
-      known('a', {}, { ended: '2026-01-01T10:00:00Z', writes: ['x'] }),
-      // An earlier run of it may have set x at 11:00: that is not known here.
-      known('b', {}, { ended: '2026-01-01T12:00:00Z', writes: [] })
+      known('a', {}, { ended: '2026-01-01T11:00:00Z', writes: ['x'] }),
+      known('b', {}, { ended: '2026-01-01T10:00:00Z', writes: ['x'] }),
+      // An earlier run of it may have set x at 12:00: that is not known here.
+      known('c', {}, { ended: '2026-01-01T13:00:00Z', writes: [] })
     ]);
     draw(session);
-    fireEvent.click(rows()[0]!);
+    fireEvent.click(rows()[2]!);
     const details = screen.getByRole('region', { name: 'Selected cell' });
     expect(details.textContent).toContain('set by the last run of cell 1');
     expect(details.textContent).not.toContain('last changed');

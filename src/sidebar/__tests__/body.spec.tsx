@@ -39,14 +39,12 @@ function draw(state: ServerState): FakeServer {
 }
 
 describe('RewindBody', () => {
-  it('shows version, protocol and place of the records', () => {
+  it('says what to do, and shows version and place of the records', () => {
     draw({ kind: 'connected', version: version() });
-    expect(screen.getByRole('status').textContent).toBe(
-      'Connected to the server part.'
-    );
+    expect(screen.getByRole('status').textContent).toMatch(/^Open a notebook/);
     expect(
       screen.getAllByRole('definition').map(fact => fact.textContent)
-    ).toEqual(['1.2.3', '1', '/records']);
+    ).toEqual(['1.2.3', '/records']);
     expect(screen.queryByRole('button')).toBeNull();
   });
 
@@ -94,7 +92,7 @@ describe('RewindBody', () => {
     act(() => {
       server.set({ kind: 'connected', version: version() });
     });
-    expect(screen.getByText('Connected to the server part.')).toBeTruthy();
+    expect(screen.getByText(/^Open a notebook/)).toBeTruthy();
     unmount();
     const error = jest.spyOn(console, 'error');
     server.set({ kind: 'missing' });

@@ -68,7 +68,7 @@ describe('rewind-to-cell', () => {
     fake.history = history([checkpoint('a', null)]);
     await setup(fake).execute(CommandIDs.rewindToCell);
     const [note] = Notification.manager.notifications;
-    expect(note?.message).toBe('The kernel is at “Cell 1” now (12 ms).');
+    expect(note?.message).toBe('Rewound to “Cell 1” in 12 ms.');
     expect(note?.options.actions?.map(action => action.label)).toEqual([
       'Undo',
       'Details'

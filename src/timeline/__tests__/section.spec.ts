@@ -86,7 +86,7 @@ describe('the section', () => {
   it('says why there is nothing to see', async () => {
     expect(section.node.textContent).toContain('Loading…');
     await drawn(() => fake.setHistory(history([])));
-    expect(section.node.textContent).toContain('Nothing is recorded yet');
+    expect(section.node.textContent).toContain('Run a cell');
     await drawn(() => fake.setAttachment({ kind: 'no-kernel' }));
     expect(section.node.textContent).toContain('The notebook has no kernel.');
     fake.problem = 'The server can’t be reached.';
@@ -156,7 +156,7 @@ describe('the section', () => {
     await drawn(() =>
       fake.setRewound(answer({ loaded: ['df'], notes: ['A thread runs.'] }))
     );
-    expect(section.node.textContent).toContain('The kernel is at “Cell 1” now');
+    expect(section.node.textContent).toContain('Rewound to “Cell 1”');
     await drawn(() =>
       fireEvent.click(screen.getByRole('button', { name: 'Details' }))
     );
