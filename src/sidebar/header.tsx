@@ -121,7 +121,10 @@ function Actions(props: {
   ][] = [];
   if (plan?.state === 'running') {
     offered.push([CommandIDs.cancelPlan, {}, trans.__('Cancel Plan')]);
-  } else if (state?.cells.some(({ freshness }) => isStale(freshness))) {
+  } else if (
+    attachment.kind === 'recording' &&
+    state?.cells.some(({ freshness }) => isStale(freshness))
+  ) {
     offered.push([CommandIDs.runStale, {}, trans.__('Run Stale…')]);
   }
   if (attachment.kind === 'off' || attachment.kind === 'paused') {

@@ -69,24 +69,26 @@ export function RewoundBar(props: IBarProps): React.JSX.Element | null {
     <div className="jp-RewindTimeline-bar">
       <rewindIcon.react className="jp-RewindTimeline-barIcon" tag="span" />
       <p role="status">{rewoundSentence(report, place, trans)}</p>
-      {rewound.before && (
-        <ActionButton
-          actions={actions}
-          args={{}}
-          command={CommandIDs.undoRewind}
+      <div className="jp-RewindTimeline-actions">
+        {rewound.before && (
+          <ActionButton
+            actions={actions}
+            args={{}}
+            command={CommandIDs.undoRewind}
+          >
+            {trans.__('Undo')}
+          </ActionButton>
+        )}
+        <Button
+          aria-expanded={isOpen}
+          className="jp-RewindTimeline-button"
+          onClick={() => setOpen(!isOpen)}
+          small
         >
-          {trans.__('Undo')}
-        </ActionButton>
-      )}
-      <Button
-        aria-expanded={isOpen}
-        className="jp-RewindTimeline-button"
-        onClick={() => setOpen(!isOpen)}
-        small
-      >
-        {trans.__('Details')}
-      </Button>
-      {isOpen && <Report report={report} trans={trans} />}
+          {trans.__('Details')}
+        </Button>
+      </div>
+      {isOpen && <Report isCounted={false} report={report} trans={trans} />}
     </div>
   );
 }

@@ -28,6 +28,7 @@ interface IDetailsProps {
 export function Details(props: IDetailsProps): React.JSX.Element {
   const { checkpoint, model, numbers, onClose, trans } = props;
   const { other } = model;
+  const names = namesText(checkpoint, trans);
   const place = (of: ICheckpoint): string =>
     cellText(of, numbers.get(of.cell ?? ''), trans);
   return (
@@ -76,6 +77,11 @@ export function Details(props: IDetailsProps): React.JSX.Element {
             : trans.__('What a rewind to here would change')}
       </h4>
       {(other || checkpoint.id !== model.head) && <Changes {...props} />}
+      {names && (
+        <p className="jp-RewindTimeline-facts">
+          {trans.__('Its run wrote: %1', names)}
+        </p>
+      )}
     </section>
   );
 }
@@ -92,14 +98,12 @@ function factsText(
   place: string,
   trans: TranslationBundle
 ): string {
-  const names = namesText(checkpoint, trans);
   return [
     place,
     whenText(checkpoint.time, Date.now(), trans),
     trans.__('took %1', tookText(checkpoint.seconds, trans)),
     checkpoint.bytes > 0 && bytesText(checkpoint.bytes, trans),
-    keptText(checkpoint, trans),
-    names && trans.__('names: %1', names)
+    keptText(checkpoint, trans)
   ]
     .filter(fact => !!fact)
     .join(' · ');

@@ -16,7 +16,9 @@ export async function showReport(
   report: IRewindReport,
   trans: TranslationBundle
 ): Promise<void> {
-  const body = ReactWidget.create(<Report report={report} trans={trans} />);
+  const body = ReactWidget.create(
+    <Report isCounted report={report} trans={trans} />
+  );
   body.addClass('jp-RewindReport-dialog');
   await showDialog({
     title: trans.__('What the rewind did'),
@@ -27,10 +29,12 @@ export async function showReport(
 
 /** What a rewind did, name by name. */
 export function Report(props: {
+  /** Whether it is said first how many names there are of each kind. */
+  isCounted: boolean;
   report: IRewindReport;
   trans: TranslationBundle;
 }): React.JSX.Element {
-  const { report, trans } = props;
+  const { isCounted, report, trans } = props;
   const groups: [label: string, names: readonly string[]][] = [
     [trans.__('Loaded from the records'), report.loaded],
     [trans.__('Computed again'), report.recomputed],
@@ -40,12 +44,14 @@ export function Report(props: {
   ];
   return (
     <div className="jp-RewindReport">
-      <p>
-        {[
-          ...reportPhrases(report, trans),
-          trans.__('took %1', tookText(report.seconds, trans))
-        ].join(' · ')}
-      </p>
+      {isCounted && (
+        <p>
+          {[
+            ...reportPhrases(report, trans),
+            trans.__('took %1', tookText(report.seconds, trans))
+          ].join(' · ')}
+        </p>
+      )}
       {report.lost.length > 0 && (
         <section>
           <h4>{trans.__('Lost')}</h4>

@@ -114,6 +114,28 @@ describe('the cells', () => {
     expect(session.selected).toBe('b');
   });
 
+  it('say in words what flows along the lines', () => {
+    const session = chain();
+    session.answer(
+      [known('a'), known('b'), known('c')],
+      [
+        edge('a', 'b', { names: ['x', 'y'] }),
+        edge('b', 'c'),
+        edge('a', 'c', { evidence: 'static' })
+      ]
+    );
+    draw(session);
+    const titles = rows().map(row =>
+      [...row.querySelectorAll('title')].map(({ textContent }) => textContent)
+    );
+    const both = 'Cell 3 reads x, y from cell 1\nCell 4 may read a from cell 1';
+    expect(titles[0]).toEqual([both]);
+    // The heading between them, which they pass.
+    expect(titles[1]).toEqual([both]);
+    expect(titles[3]).toContain('Cell 4 may read a from cell 1');
+    expect(titles[3]).toContain('Cell 4 reads b from cell 3');
+  });
+
   it('do not say that nothing else changed a name since', () => {
     const session = chain();
     session.answer([
