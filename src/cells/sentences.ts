@@ -26,6 +26,17 @@ export function namesText(
   return more > 0 ? trans.__('%1 and %2 more', shown, more) : shown;
 }
 
+/** In which order edges are told: what cells set up for all others comes last. */
+const KINDS: readonly IEdge['kind'][] = [
+  'variable',
+  'mutation',
+  'file',
+  'task',
+  'call',
+  'order',
+  'ambient'
+];
+
 /**
  * Return what a cell reads from others, one sentence for each edge.
  *
@@ -38,7 +49,10 @@ export function readSentences(
   number: (cell: string) => number | undefined,
   trans: TranslationBundle
 ): ICellSentence[] {
-  return edges.flatMap(edge => {
+  const sorted = KINDS.flatMap(wanted =>
+    edges.filter(({ kind }) => kind === wanted)
+  );
+  return sorted.flatMap(edge => {
     const place = number(edge.from);
     return place === undefined
       ? []

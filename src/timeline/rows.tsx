@@ -214,7 +214,7 @@ function keyTarget(key: string, id: string, ids: readonly string[]): string {
   return next === undefined ? '' : (ids[next] ?? '');
 }
 
-/** Bring a row into sight. */
+/** Bring a row into sight, with the one before and the one after. */
 function reveal(
   list: HTMLElement | null,
   place: number,
@@ -223,8 +223,8 @@ function reveal(
   if (!list) {
     return;
   }
-  const begin = offsets[place] ?? 0;
-  const end = offsets[place + 1] ?? begin;
+  const begin = offsets[Math.max(0, place - 1)] ?? 0;
+  const end = offsets[Math.min(offsets.length - 1, place + 2)] ?? begin;
   if (begin < list.scrollTop) {
     list.scrollTop = begin;
   } else if (end > list.scrollTop + list.clientHeight) {

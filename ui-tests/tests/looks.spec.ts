@@ -293,6 +293,7 @@ test.describe('Looks', () => {
           }
         }
       }
+      await expectAccessible(page, theme);
       await withPlan(page, async () => {
         await expectReadable(page, `${theme}, a plan`);
         await picture(page, `plan-${theme.split(' ').slice(1).join('-')}`);

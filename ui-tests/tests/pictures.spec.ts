@@ -25,7 +25,19 @@ const SCALE = 2;
 
 const PANEL = '#jp-rewind-panel';
 
-/** Keep a picture of the window, in few colours. */
+/** Makes a picture smaller: one with as many colours as a palette has. */
+const SHRINK = `
+import sys
+from PIL import Image
+
+picture = Image.open(sys.argv[1]).convert("RGB")
+few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+# What is nearly white is white, as the pages around the pictures are.
+few.putpalette([255 if value > 250 else value for value in few.getpalette()])
+few.save(sys.argv[1], optimize=True)
+`;
+
+/** Keep a picture of the window. */
 async function picture(
   page: IJupyterLabPageFixture,
   name: string
@@ -33,13 +45,7 @@ async function picture(
   const file = path.join(PICTURES, `${name}.png`);
   await page.mouse.move(640, 795);
   await page.screenshot({ animations: 'disabled', path: file });
-  execFileSync('python', [
-    '-c',
-    'import sys; from PIL import Image; file = sys.argv[1]; ' +
-      'picture = Image.open(file).convert("RGB"); ' +
-      'picture.quantize(96, dither=Image.Dither.NONE).save(file, optimize=True)',
-    file
-  ]);
+  execFileSync('python', ['-c', SHRINK, file]);
 }
 
 /** Make a cell the active one, in the middle of what is seen. */
@@ -153,6 +159,7 @@ test('pictures of the example', async ({ page, tmpPath }) => {
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await plan;
 
+  await activate(page, 'clean-flights');
   await execute(page, 'nbrewind:open-timeline');
   await page.sidebar.close('left');
   await selectCheckpoint(page, '#jp-rewind-timeline', /cell 12\b/i);
@@ -171,6 +178,6 @@ test('pictures of the example', async ({ page, tmpPath }) => {
   await expect(
     page.locator(PANEL).getByRole('button', { name: 'Undo' })
   ).toBeVisible();
-  await activate(page, 'late-by-hour', 'start');
+  await activate(page, 'late-by-weather');
   await picture(page, 'rewind');
 });
