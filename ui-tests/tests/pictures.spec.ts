@@ -25,27 +25,40 @@ const SCALE = 2;
 
 const PANEL = '#jp-rewind-panel';
 
-/** Makes a picture smaller: one with as many colours as a palette has. */
+/**
+ * Makes a picture smaller: one with 256 colours, among them a number of greys
+ * for shadows if there are any.
+ */
 const SHRINK = `
 import sys
 from PIL import Image
 
-picture = Image.open(sys.argv[1]).convert("RGB")
+file, greys = sys.argv[1], int(sys.argv[2])
+picture = Image.open(file).convert("RGB")
 few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+if greys:
+    values = few.getpalette()
+    colors = [values[place : place + 3] for place in range(0, len(values), 3)]
+    colors = [color for color in colors if max(color) - min(color) > 12]
+    steps = [3 * [round(step * 255 / (greys - 1))] for step in range(greys)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(sum((steps + colors)[:256], []))
+    few = picture.quantize(palette=palette, dither=Image.Dither.NONE)
 # What is nearly white is white, as the pages around the pictures are.
-few.putpalette([255 if value > 250 else value for value in few.getpalette()])
-few.save(sys.argv[1], optimize=True)
+few.putpalette([255 if value > 245 else value for value in few.getpalette()])
+few.save(file, optimize=True)
 `;
 
 /** Keep a picture of the window. */
 async function picture(
   page: IJupyterLabPageFixture,
-  name: string
+  name: string,
+  greys = 0
 ): Promise<void> {
   const file = path.join(PICTURES, `${name}.png`);
   await page.mouse.move(640, 795);
   await page.screenshot({ animations: 'disabled', path: file });
-  execFileSync('python', ['-c', SHRINK, file]);
+  execFileSync('python', ['-c', SHRINK, file, String(greys)]);
 }
 
 /** Make a cell the active one, in the middle of what is seen. */
@@ -155,7 +168,7 @@ test('pictures of the example', async ({ page, tmpPath }) => {
   const plan = execute(page, 'nbrewind:bring-up-to-date');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('listitem').first()).toBeVisible();
-  await picture(page, 'plan');
+  await picture(page, 'plan', 30);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await plan;
 
