@@ -35,11 +35,15 @@ export function List(props: {
   const hasDetails = shown.items.some(({ id }) => id === selected);
   const stop = places.get(focused) ?? places.get(selected) ?? 0;
   useRevealed(list, selected, places.get(selected), height);
+  // Where keys have led to: the focus follows a frame later, and the next key
+  // may be faster.
+  const at = React.useRef('');
   const go = (place: number): void => {
     const row = rows[place];
     if (!row || !list.current) {
       return;
     }
+    at.current = row.id;
     setFocused(row.id);
     if (!row.level) {
       model.select(row.id);
@@ -54,7 +58,8 @@ export function List(props: {
         ?.focus({ preventScroll: true });
     });
   };
-  const onKey = (event: React.KeyboardEvent, place: number): void => {
+  const onKey = (event: React.KeyboardEvent, target: number): void => {
+    const place = places.get(at.current) ?? target;
     const row = rows[place]!;
     const next = keyTarget(event.key, place, rows.length);
     if (event.altKey || event.ctrlKey || event.metaKey) {
@@ -125,6 +130,9 @@ export function List(props: {
               onClick={() => {
                 setFocused(row.id);
                 act(model, row.id, row.isCollapsed);
+              }}
+              onFocus={() => {
+                at.current = row.id;
               }}
               onKeyDown={event => onKey(event, place)}
               role="treeitem"

@@ -47,7 +47,11 @@ export function Rows(props: IRowsProps): React.JSX.Element {
     : options.places.has(selected)
       ? selected
       : (options.ids[0] ?? '');
+  // Where keys have led to: the focus follows a frame later, and the next key
+  // may be faster.
+  const at = React.useRef('');
   const focus = (id: string): void => {
+    at.current = id;
     setFocused(id);
     moveTo(list.current, id, options.places.get(id) ?? 0, offsets);
   };
@@ -59,11 +63,11 @@ export function Rows(props: IRowsProps): React.JSX.Element {
     }
     // Only then: new checkpoints don't take the list to the selected one.
   }, [selected, height]);
-  const here = options.places.get(head);
+  const headPlace = options.places.get(head);
   React.useEffect(() => {
     // After a rewind it may be far down.
-    if (here !== undefined) {
-      reveal(list.current, here, offsets);
+    if (headPlace !== undefined) {
+      reveal(list.current, headPlace, offsets);
     }
   }, [head]);
   const now = Date.now();
@@ -135,15 +139,19 @@ export function Rows(props: IRowsProps): React.JSX.Element {
                   props.onSelect(id);
                 }
               }}
+              onFocus={() => {
+                at.current = id;
+              }}
               onKeyDown={event => {
-                const next = keyTarget(event.key, id, options.ids);
+                const here = options.places.has(at.current) ? at.current : id;
+                const next = keyTarget(event.key, here, options.ids);
                 if (next) {
                   focus(next);
                 } else if (event.key === 'Enter') {
-                  props.onSelect(id);
+                  props.onSelect(here);
                   props.onEnter();
                 } else if (event.key === ' ') {
-                  props.onMark(id);
+                  props.onMark(here);
                 } else {
                   return;
                 }

@@ -163,6 +163,7 @@ describe('the cells', () => {
     const session = chain();
     draw(session);
     const press = (row: number, key: string): void => {
+      act(() => rows()[row]!.focus());
       fireEvent.keyDown(rows()[row]!, { key });
     };
     expect(rows().map(row => row.tabIndex)).toEqual([0, -1, -1, -1]);
@@ -178,6 +179,16 @@ describe('the cells', () => {
     expect(rows()[1]!.getAttribute('aria-expanded')).toBe('false');
     press(1, 'ArrowRight');
     expect(rows()).toHaveLength(4);
+  });
+
+  it('are reached by keys that are faster than the focus', () => {
+    const session = chain();
+    draw(session);
+    const [first] = rows();
+    act(() => first!.focus());
+    fireEvent.keyDown(first!, { key: 'ArrowDown' });
+    fireEvent.keyDown(first!, { key: 'ArrowDown' });
+    expect(session.selected).toBe('b');
   });
 
   it('can be filtered', () => {
