@@ -133,7 +133,7 @@ test('both see the states, and outputs of a plan are written once', async ({
   const third = await (await browser.newContext()).newPage();
   await visit(third);
   await expectFreshness(third, ALL_FRESH);
-  await execute(third, 'nbrewind:rewind-to-cell', { cell: 'c4' });
+  await execute(third, 'nbrewind:rewind-to-cell', { cellId: 'c4' });
   await expect.poll(() => evaluate(one!, "'total' in globals()")).toBe('False');
   await expect.poll(() => outputs(one!)).toEqual(shown(2102));
 });

@@ -2,8 +2,16 @@ import * as path from 'path';
 
 import { expect } from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Page } from '@playwright/test';
 
-import { badges, execute, freshness, recording, test } from './notebook';
+import {
+  badges,
+  evaluate,
+  execute,
+  freshness,
+  recording,
+  test
+} from './notebook';
 
 const EXAMPLE = path.resolve(__dirname, '../../examples/flights.ipynb');
 
@@ -13,7 +21,7 @@ const CELLS = 25;
 // The example is a real analysis.
 test.setTimeout(300000);
 
-test('the example: run all, then change a constant', async ({
+test('the example: run all, change a constant, bring up to date, rewind', async ({
   page,
   tmpPath
 }, info) => {
@@ -24,9 +32,7 @@ test('the example: run all, then change a constant', async ({
   await recording(page);
   await execute(page, 'nbrewind:open');
   await execute(page, 'notebook:run-all-cells');
-  await expect
-    .poll(async () => new Set(await freshness(page)), { timeout: 200000 })
-    .toEqual(new Set(['fresh']));
+  await allFresh(page);
   expect(await badges(page).count()).toBe(CELLS);
   await page.screenshot({ path: picture('fresh') });
 
@@ -55,4 +61,38 @@ test('the example: run all, then change a constant', async ({
   expect(stale.length).toBeGreaterThan(5);
   expect(stale.length).toBeLessThan(CELLS - 5);
   await page.screenshot({ path: picture('stale') });
+
+  // What is stale runs, and no more.
+  const panel = page.getByRole('region', { name: 'Rewind' });
+  await panel.getByRole('button', { name: 'Run Stale…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('listitem').first()).toBeVisible();
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await allFresh(page);
+  await expect(page.getByText('late by 30 min or more').first()).toBeAttached();
+
+  // Back to the fifth code cell, and forth again, once the plan has ended.
+  await expect
+    .poll(() =>
+      page.evaluate(() =>
+        window.jupyterapp.commands.isEnabled('nbrewind:rewind-to-cell')
+      )
+    )
+    .toBe(true);
+  await execute(page, 'nbrewind:rewind-to-cell', { cellId: 'load-weather' });
+  await expect
+    .poll(() => evaluate(page, "(len(weather), 'joined' in globals())"))
+    .toMatch(/^\(\d+, False\)$/);
+  await execute(page, 'nbrewind:undo-rewind');
+  await expect
+    .poll(() => evaluate(page, "(DELAY_THRESHOLD, 'joined' in globals())"))
+    .toBe('(30, True)');
 });
+
+/** Wait until all cells are fresh. */
+async function allFresh(page: Page): Promise<void> {
+  await expect
+    .poll(async () => new Set(await freshness(page)), { timeout: 200000 })
+    .toEqual(new Set(['fresh']));
+}
