@@ -163,7 +163,12 @@ function useTitles(shown: IShown, trans: TranslationBundle): StrandTitle {
     const edges = new Map<string, IEdge[]>();
     for (const { edge, from, to } of flows) {
       const key = `${from} ${to}`;
-      edges.set(key, [...(edges.get(key) ?? []), edge]);
+      const known = edges.get(key);
+      if (known) {
+        known.push(edge);
+      } else {
+        edges.set(key, [edge]);
+      }
     }
     return (strand, row) =>
       flowText(

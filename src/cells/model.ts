@@ -1,4 +1,5 @@
 import type { INotebookModel } from '@jupyterlab/notebook';
+import { JSONExt } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -34,6 +35,12 @@ export interface IShown {
   readonly relatives: IRelatives;
 }
 
+/** Lines between rows, and where they lie. */
+interface ILaidOut extends Pick<IShown, 'flows' | 'layout'> {
+  /** How many rows there are. */
+  readonly count: number;
+}
+
 const EVERYTHING: IChoice = {
   collapsed: new Set(),
   filter: '',
@@ -52,7 +59,7 @@ export class CellsModel implements IDisposable {
    * @param sessions - The open notebooks
    */
   constructor(sessions: IRewindSessions) {
-    this._typing = new Debouncer(() => this._invalidate(), TYPING);
+    this._typing = new Debouncer(() => this._onTyped(), TYPING);
     sessions.currentChanged.connect(this._onCurrent, this);
     this._onCurrent(sessions, sessions.current);
   }
@@ -144,8 +151,10 @@ export class CellsModel implements IDisposable {
     const items = itemsOf(model, known);
     const rows = rowsOf(items, known, this._choice);
     const { edges } = this;
-    const flows = arcsOf(rows, edges, known, this._choice);
-    const layout = layoutGraph(rows.rows.length, flows);
+    const { flows, layout } = this._layOut(
+      rows.rows.length,
+      arcsOf(rows, edges, known, this._choice)
+    );
     const { selected } = session;
     const relatives = relativesOf(selected, edges);
     const lit = new Set<number>();
@@ -167,6 +176,19 @@ export class CellsModel implements IDisposable {
       relatives,
       emphasis: selected ? lit : null
     };
+  }
+
+  /** Lay out what has changed: most changes are of words and marks only. */
+  private _layOut(count: number, flows: readonly IFlow[]): ILaidOut {
+    const before = this._laidOut;
+    const isSame =
+      before?.count === count && isSameList(before.flows, flows, isSameArc);
+    if (!isSame) {
+      this._laidOut = { count, flows, layout: layoutGraph(count, flows) };
+    } else if (!isSameList(before.flows, flows, isSameEdge)) {
+      this._laidOut = { ...before, flows };
+    }
+    return this._laidOut!;
   }
 
   private _onCurrent(_: IRewindSessions, session: IRewindSession | null): void {
@@ -206,6 +228,23 @@ export class CellsModel implements IDisposable {
     }
   }
 
+  /** Texts have changed: most changes are in no row. */
+  private _onTyped(): void {
+    const session = this._session;
+    const model = session?.panel.content.model;
+    const isSame =
+      !!session &&
+      !!model &&
+      isSameList(
+        this._shown?.items ?? [],
+        itemsOf(model, session.cell.bind(session)),
+        isSameItem
+      );
+    if (!isSame) {
+      this._invalidate();
+    }
+  }
+
   private _invalidate(): void {
     this._shown = null;
     if (this._isVisible && !this._isDisposed) {
@@ -217,12 +256,42 @@ export class CellsModel implements IDisposable {
   private _choice = EVERYTHING;
   private _isDisposed = false;
   private _isVisible = false;
+  private _laidOut: ILaidOut | null = null;
   private _session: IRewindSession | null = null;
   private _shown: IShown | null = null;
   private readonly _typing: Debouncer<void>;
 }
 
 const NO_EDGES: readonly IEdge[] = [];
+
+/** Return whether two lists are alike, one by one. */
+function isSameList<T>(
+  one: readonly T[],
+  other: readonly T[],
+  isSame: (one: T, other: T) => boolean
+): boolean {
+  return (
+    one.length === other.length &&
+    one.every((item, place) => isSame(item, other[place]!))
+  );
+}
+
+function isSameItem(one: IItem, other: IItem): boolean {
+  return (
+    one.id === other.id &&
+    one.number === other.number &&
+    one.level === other.level &&
+    one.text === other.text
+  );
+}
+
+function isSameArc(one: IFlow, other: IFlow): boolean {
+  return one.from === other.from && one.to === other.to;
+}
+
+function isSameEdge({ edge: one }: IFlow, { edge: other }: IFlow): boolean {
+  return one === other || JSONExt.deepEqual(one, other);
+}
 
 /** Return the headings and code cells of a notebook. */
 function itemsOf(
