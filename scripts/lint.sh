@@ -9,7 +9,7 @@ check() {
   "$@" || FAILED+=("$*")
 }
 
-check ruff check --quiet --output-format concise .
+check ruff check --no-cache --quiet --output-format concise .
 check ruff format --check --quiet --output-format concise .
 check mypy
 check lint-imports --no-logo
