@@ -195,7 +195,13 @@ class CheckpointWork {
 
   /** Never evict a checkpoint, or no longer so. */
   async keep(args: ReadonlyPartialJSONObject): Promise<IKeepResult> {
+    const { trans } = this._options;
     const { id, session } = this._target(args);
+    if (typeof args.keep !== 'boolean' && !session.history) {
+      throw new Error(
+        trans.__('The history of this notebook is not there yet: try again.')
+      );
+    }
     const keep =
       typeof args.keep === 'boolean' ? args.keep : !found(session, id)?.keep;
     await session.mark(id, { keep });
