@@ -40,6 +40,7 @@ module.exports = {
     '<rootDir>/\\.venv'
   ],
   reporters: ['default'],
+  setupFiles: [...(base.setupFiles ?? []), '<rootDir>/jest.setup.js'],
   testRegex: '/src/(.*/)?__tests__/.*\\.spec\\.tsx?$',
   transform: {
     '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js',

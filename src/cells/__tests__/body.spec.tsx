@@ -222,7 +222,9 @@ describe('the cells', () => {
     model.changed.connect(changed);
     session.answer([known('b')]);
     expect(changed).not.toHaveBeenCalled();
-    model.isVisible = true;
+    act(() => {
+      model.isVisible = true;
+    });
     expect(changed).toHaveBeenCalledTimes(1);
   });
 });
