@@ -102,6 +102,9 @@ export function Cells(props: ICellsProps): React.JSX.Element {
   );
 }
 
+/** Where the next run of a cell is recorded. */
+const BEGINS = new Set(['no-kernel', 'waiting', 'recording']);
+
 /** The filter and the rows, or why there are none. */
 function Content(
   props: ICellsProps & {
@@ -119,7 +122,11 @@ function Content(
       </Note>
     );
   }
+  if (session.attachment.kind === 'language') {
+    return <Note>{trans.__('Nothing is recorded of this notebook.')}</Note>;
+  }
   const isNew =
+    BEGINS.has(session.attachment.kind) &&
     session.state !== null &&
     session.state.cells.every(({ freshness }) => freshness === 'never run');
   return (

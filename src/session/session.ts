@@ -30,6 +30,7 @@ import { PlanFollower } from './plans';
 import { proposePlan } from './propose';
 import { SessionRecords } from './records';
 import { reveal as revealCell } from './reveal';
+import { Unrecorded } from './unrecorded';
 import { type IView, viewNow } from './view';
 
 /**
@@ -286,7 +287,9 @@ export class RewindSession extends SessionRecords implements IRewindSession {
       return this._shown;
     }
     const answered = this._asker?.answered;
-    if (!answered || !this._cells) {
+    // Of a kernel of another language nothing is known, and nothing said.
+    const isOther = this.attachment.kind === 'language';
+    if (!answered || !this._cells || isOther) {
       return (this._shown = { state: null, cells: new Map() });
     }
     return (this._shown = viewNow(
@@ -296,6 +299,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
         kernel: this._attacher.kernel?.id ?? '',
         session: this._handshake()?.session ?? '',
         execution: this._execution.now(),
+        unrecorded: this._unrecorded,
         problem: this.problem
       },
       this._trans
@@ -342,8 +346,9 @@ export class RewindSession extends SessionRecords implements IRewindSession {
     }
   }
 
-  private _onScheduled(): void {
+  private _onScheduled(_: ExecutionWatch, id: string): void {
     this._setRewound(null);
+    this._unrecorded.note(id, this.attachment, this.cell(id));
     this._show();
   }
 
@@ -421,6 +426,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   private readonly _server: IRewindServer;
   private _shown: IView | null = null;
   private readonly _trans: TranslationBundle;
+  private readonly _unrecorded = new Unrecorded();
 }
 
 /** What belongs to a session. */

@@ -7,6 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ICellState, IEdge, IKnownCell, IState } from '../tokens';
 import type { Execution } from './execution';
+import type { Unrecorded } from './unrecorded';
 
 /** What an answer is about. */
 export interface ISituation {
@@ -28,6 +29,8 @@ export interface IAnswered {
 export interface IPresent extends ISituation {
   /** What the cells do that don't rest. */
   readonly execution: ReadonlyMap<string, Execution>;
+  /** Cells that ran while nothing was recorded. */
+  readonly unrecorded: Unrecorded;
   /** Why there is no newer answer; empty if there is, or will be at once. */
   readonly problem: string;
 }
@@ -79,6 +82,7 @@ export function stateNow(
   const isSameKernel =
     asked.kernel === present.kernel && asked.session === present.session;
   const ran = new Map(state.facts.map(facts => [facts.id, facts.source]));
+  const ended = new Map(state.facts.map(facts => [facts.id, facts.ended]));
   const cells: ICellState[] = [];
   for (const cell of state.cells) {
     const digest = present.digests.get(cell.id);
@@ -102,6 +106,11 @@ export function stateNow(
       changes.reason = present.problem
         ? trans.__('A cell before it was edited, and there is no answer yet.')
         : trans.__('A cell that it depends on was edited; being compared.');
+    }
+    const before = present.unrecorded.get(cell.id);
+    if (before !== undefined && before === ended.get(cell.id)) {
+      changes.freshness = 'unknown';
+      changes.reason = trans.__('It ran while nothing was recorded.');
     }
     cells.push(Object.keys(changes).length ? { ...cell, ...changes } : cell);
   }

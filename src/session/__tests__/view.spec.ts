@@ -8,6 +8,7 @@ import {
   touchedCells,
   viewNow
 } from '../view';
+import { Unrecorded } from '../unrecorded';
 
 const trans = nullTranslator.load('jupyterlab_nbrewind');
 
@@ -40,7 +41,8 @@ function answered(cells = [cell('a'), cell('b'), cell('c')]): IAnswered {
     reachable: true,
     cells,
     facts: cells.map(
-      ({ id }) => ({ id, source: `${id} text` }) as unknown as ICellFacts
+      ({ id }) =>
+        ({ id, source: `${id} text`, ended: null }) as unknown as ICellFacts
     ),
     edges: [edge('a', 'b')],
     head: 'here',
@@ -62,6 +64,7 @@ function present(
     kernel: 'k',
     session: 's',
     execution: new Map(),
+    unrecorded: new Unrecorded(),
     problem: '',
     ...more
   };
@@ -114,6 +117,25 @@ describe('stateNow', () => {
       trans
     );
     expect(words(now)).toEqual(['a never run']);
+  });
+
+  it('knows nothing of a cell that ran unrecorded, until it is recorded', () => {
+    const now = stateNow(
+      answered([cell('a', { freshness: 'never run' }), cell('b'), cell('c')]),
+      present(
+        {},
+        {
+          unrecorded: new Unrecorded([
+            ['a', null],
+            ['b', null],
+            ['c', 'before']
+          ])
+        }
+      ),
+      trans
+    );
+    expect(words(now)).toEqual(['a unknown', 'b unknown', 'c fresh']);
+    expect(now.cells[0]!.reason).toBe('It ran while nothing was recorded.');
   });
 
   it('says of no value that it is in a kernel that is another one', () => {
