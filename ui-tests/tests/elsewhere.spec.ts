@@ -16,6 +16,7 @@ import {
   open,
   recording,
   test,
+  visit,
   write
 } from './notebook';
 
@@ -123,7 +124,7 @@ test('a notebook moved to another folder keeps its states', async ({
     [`${tmpPath}/moved.ipynb`, `${tmpPath}/deeper/moved.ipynb`]
   );
   await expectFreshness(page, EDITED);
-  await page.reload();
+  await visit(page, `/lab/tree/${tmpPath}/deeper/moved.ipynb`);
   await recording(page);
   await expectFreshness(page, EDITED);
   await execute(page, 'nbrewind:run-stale', { accept: true });

@@ -26,26 +26,27 @@ const SCALE = 2;
 const PANEL = '#jp-rewind-panel';
 
 /**
- * Makes a picture smaller: one with 256 colours, among them a number of greys
- * for shadows if there are any.
+ * Makes a picture smaller: one with few colours, among them the most frequent
+ * ones as they are, and a number of greys for shadows if there are any.
  */
 const SHRINK = `
 import sys
 from PIL import Image
 
 file, greys = sys.argv[1], int(sys.argv[2])
+plain = Image.Dither.NONE
 picture = Image.open(file).convert("RGB")
-few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-if greys:
-    values = few.getpalette()
-    colors = [values[place : place + 3] for place in range(0, len(values), 3)]
-    colors = [color for color in colors if max(color) - min(color) > 12]
-    steps = [3 * [round(step * 255 / (greys - 1))] for step in range(greys)]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(sum((steps + colors)[:256], []))
-    few = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+counts = sorted(picture.getcolors(2**24), reverse=True)
+colors = [color for _, color in counts[:12]]
+colors += [(value,) * 3 for value in range(0, 256, 255 // greys)] if greys else []
+values = picture.quantize(64, method=Image.Quantize.FASTOCTREE, dither=plain).getpalette()
+others = [tuple(values[place : place + 3]) for place in range(0, len(values), 3)]
+colors += [color for color in others if not greys or max(color) - min(color) > 12]
+palette = Image.new("P", (1, 1))
+palette.putpalette([value for color in colors for value in color])
+few = picture.quantize(palette=palette, dither=plain)
 # What is nearly white is white, as the pages around the pictures are.
-few.putpalette([255 if value > 245 else value for value in few.getpalette()])
+few.putpalette([255 if value > 249 else value for value in few.getpalette()])
 few.save(file, optimize=True)
 `;
 
@@ -168,7 +169,7 @@ test('pictures of the example', async ({ page, tmpPath }) => {
   const plan = execute(page, 'nbrewind:bring-up-to-date');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('listitem').first()).toBeVisible();
-  await picture(page, 'plan', 30);
+  await picture(page, 'plan', 20);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await plan;
 
