@@ -58,9 +58,22 @@ export class TimelineModel implements IDisposable {
     return this._tree;
   }
 
-  /** The checkpoint at which the kernel is; empty if there is none. */
+  /**
+   * The checkpoint at which the kernel is; empty if there is none. State and
+   * history come one after the other: the newer one says it.
+   */
   get head(): string {
-    return this._session?.state?.head ?? '';
+    const { attachment, history, state } = this._session ?? {};
+    if (
+      history &&
+      attachment?.kind === 'recording' &&
+      history.sequence > (state?.sequence ?? 0)
+    ) {
+      const { session } = attachment.handshake;
+      const head = history.heads.find(other => other.session === session);
+      return head?.checkpoint ?? '';
+    }
+    return state?.head ?? '';
   }
 
   /** The selected checkpoint; undefined if there is none. */

@@ -197,7 +197,7 @@ export class FakeSession {
   }
 
   setState(state: Partial<IState>): void {
-    this.state = { ...this.state, ...state } as IState;
+    this.state = { sequence: 1, ...this.state, ...state } as IState;
     this.stateChanged.emit();
   }
 

@@ -77,6 +77,18 @@ describe('a timeline', () => {
     expect(fake.difference).toHaveBeenCalledTimes(2);
   });
 
+  it('says where the kernel is by what is newer, history or state', () => {
+    const { fake, model } = setup();
+    const [a, b] = [checkpoint('a', null), checkpoint('b', 'a')];
+    fake.setState({ head: 'a', sequence: 2 });
+    fake.history = { ...history([a, b]), sequence: 3 };
+    expect(model.head).toBe('b');
+    fake.history = { ...fake.history, heads: [] };
+    expect(model.head).toBe('');
+    fake.setState({ head: 'a', sequence: 4 });
+    expect(model.head).toBe('a');
+  });
+
   it('compares two checkpoints, the older one first', async () => {
     const { fake, model } = setup();
     model.isVisible = true;
