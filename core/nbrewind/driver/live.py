@@ -11,13 +11,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
 from time import perf_counter
 from typing import Any, Literal
 
 import msgspec
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
+from nbrewind.driver.execute import GRACE_SECONDS, execute
 from nbrewind.driver.files import FileKeeper
 from nbrewind.driver.session import KernelError, ask_agent
 from nbrewind.model import Step, Version
@@ -31,8 +31,6 @@ from nbrewind.store import Store, StoreError
 EndState = Literal["done", "failed", "cancelled", "stopped"]
 MAX_RUNS = 3
 """How often a plan runs one cell at most: again where it turned out to read what another cell decides."""
-IDLE_SECONDS = 10.0
-"""How long the idle status is waited for after the reply: both come through different channels."""
 MOVED = "something else ran in this kernel in between"
 
 
@@ -243,7 +241,7 @@ class LiveWork:
         begin = perf_counter()
         try:
             reply = await execute(self._client, cell, request, self._alive)
-            state = await ask_agent(self._client, "state")
+            state = await self._state()
         except KernelError as error:
             self._changed(StepProgress(step, "failed", perf_counter() - begin, error=str(error)))
             raise
@@ -251,7 +249,7 @@ class LiveWork:
         refused = done["refused"] if done.get("request") == request else MOVED
         if refused or reply["status"] == "aborted":
             self._waiting[cell.id] = step
-            raise _Stop("stopped", _sentence(refused or MOVED))
+            raise _Stop("stopped", _sentence(str(reply.get("evalue") or refused or MOVED)))
         run = await asyncio.to_thread(self._store.run, done["run"]) if done["run"] else None
         failed = reply["status"] != "ok"
         words = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}" if failed else ""
@@ -271,6 +269,19 @@ class LiveWork:
         if state["mark"] != self._mark:
             raise _Stop("stopped", _sentence(MOVED))
         self._pilot.made[cell.id] = run
+
+    async def _state(self) -> dict[str, Any]:
+        """Ask the agent for its state, after a step: an interrupt that came late may cost the answer."""
+        asking = asyncio.ensure_future(ask_agent(self._client, "state"))
+        try:
+            while not asking.done():
+                patience = GRACE_SECONDS if self._cancelled else 0.5
+                done, _ = await asyncio.wait({asking}, timeout=patience)
+                if not done and patience == GRACE_SECONDS:
+                    raise _Stop("cancelled", "")
+            return dict(asking.result())
+        finally:
+            asking.cancel()
 
     def _files(self, place: Place) -> None:
         """Make the files that the cells above wrote be there as they wrote them."""
@@ -317,67 +328,6 @@ def by_run(versions: Iterable[Version]) -> dict[str, list[str]]:
     for version in versions:
         found.setdefault(version.run, []).append(version.key)
     return found
-
-
-async def execute(
-    client: AsyncKernelClient, cell: SourceCell, request: str, alive: Callable[[], Awaitable[bool]]
-) -> dict[str, Any]:
-    """Execute a cell by a request of this id; returns the reply's content when the kernel is idle again.
-
-    Raises:
-        KernelError: the kernel died or was restarted.
-    """
-    content = {
-        "code": cell.source,
-        "silent": False,
-        "store_history": True,
-        "user_expressions": {},
-        "allow_stdin": False,
-        "stop_on_error": True,
-    }
-    header = client.session.msg_header("execute_request")
-    header["msg_id"] = request
-    message = client.session.msg("execute_request", content, header=header, metadata={"cellId": cell.id})
-    idle, restarted = asyncio.Event(), asyncio.Event()
-    listener = asyncio.create_task(_listen(client, request, idle, restarted))
-    try:
-        client.shell_channel.send(message)
-        reply = await _reply(client, request, alive, restarted)
-        try:
-            await asyncio.wait_for(idle.wait(), IDLE_SECONDS)
-        except (TimeoutError, asyncio.TimeoutError):
-            pass  # the reply tells that the cell has ended
-        return reply
-    finally:
-        listener.cancel()
-
-
-async def _reply(
-    client: AsyncKernelClient, request: str, alive: Callable[[], Awaitable[bool]], restarted: asyncio.Event
-) -> dict[str, Any]:
-    while True:
-        try:
-            reply = await client.get_shell_msg(timeout=0.5)
-        except Empty:
-            if restarted.is_set() or not await alive():
-                raise KernelError("the kernel died or was restarted; what was saved is kept") from None
-            continue
-        if reply["parent_header"].get("msg_id") == request:
-            return dict(reply["content"])
-
-
-async def _listen(client: AsyncKernelClient, request: str, idle: asyncio.Event, restarted: asyncio.Event) -> None:
-    """Read all IOPub messages, so that none is dropped, until the request is done or the kernel starts anew."""
-    while not idle.is_set():
-        try:
-            message = await client.get_iopub_msg(timeout=5)
-        except Empty:
-            continue
-        state = message["content"].get("execution_state") if message["msg_type"] == "status" else ""
-        if state == "starting":
-            restarted.set()
-        elif state == "idle" and message["parent_header"].get("msg_id") == request:
-            idle.set()
 
 
 def _sentence(text: str) -> str:

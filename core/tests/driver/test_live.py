@@ -291,3 +291,21 @@ def test_the_preview_says_what_is_saved_and_which_step_does_what(desk):
     assert [(step.cell, step.action) for step in plan.steps] == [("c1", "load"), ("c2", "run"), ("c3", "run")]
     assert plan.saved >= 0.3
     assert plan.steps[0].reason == "a later step needs its values"
+
+
+def test_an_interrupt_that_costs_the_reply_ends_the_plan(desk):
+    """It hits the kernel between taking up the request and running the cell: ipykernel never replies then."""
+    work = desk("a = 1", "b = a + 1")
+    work.run(0)
+    work.kernel.run(
+        "def take_up(stream, ident, parent, kernel=get_ipython().kernel):\n"
+        "    if parent['content']['silent']:\n"
+        "        return kernel.execute_request(stream, ident, parent)\n"
+        "    kernel.shell_handlers['execute_request'] = kernel.execute_request\n"
+        "    raise KeyboardInterrupt\n"
+        "get_ipython().kernel.shell_handlers['execute_request'] = take_up",
+        cell="setup",
+    )
+    ending, _ = work.bring("cell", "c1")
+    assert ending.state == "stopped" and "interrupted" in ending.reason
+    assert work.bring("cell", "c1")[0].state == "done"
