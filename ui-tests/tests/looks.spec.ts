@@ -185,7 +185,7 @@ function many(count: number): string[] {
 }
 
 test.describe('Looks', () => {
-  test.setTimeout(IS_WHOLE ? 400000 : 120000);
+  test.setTimeout(400000);
 
   test('no view has a serious violation of accessibility rules', async ({
     page,
