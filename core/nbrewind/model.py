@@ -11,6 +11,7 @@ State is a map from *keys* to versions. A key says what kind of thing it names:
 ``ambient:NAME``  interpreter state outside variables (``ambient:rng.numpy``, ``ambient:cwd``, ...)
 ``env:NAME``      one environment variable
 ``package:NAME``  the version of an installed distribution that a run used
+``module:NAME``   what runs have put into a top-level module that no record can bring back (``math.mine = 5``)
 
 Digests are strings whose prefix says what equality of two of them proves:
 

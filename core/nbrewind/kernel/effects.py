@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbrewind.kernel.places import is_user_file, prepare
@@ -22,6 +22,9 @@ HARMLESS_PROGRAMS = frozenset(
     {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
 )
 """Programs that libraries start to learn about the machine: they neither write nor read what is the user's."""
+
+MAX_FILES = 2000
+"""Files of one folder that are compared before and after a program ran."""
 
 Mark = tuple[int, int, int, int]
 """Size, modification time, inode and change time: equal marks of one path mean equal content."""
@@ -39,8 +42,18 @@ def mark_of(path: str) -> Mark | None:
 class EffectLog:
     """The effects of one run, in the order in which they happened."""
 
-    def __init__(self, folder: str, ignored: Sequence[str], digest: Callable[[str], str] = file_digest) -> None:
-        """Log for a notebook in ``folder`` (links resolved); paths below one of ``ignored`` don't count."""
+    def __init__(
+        self,
+        folder: str,
+        ignored: Sequence[str],
+        digest: Callable[[str], str] = file_digest,
+        opened: Mapping[str, Mark | None] | None = None,
+    ) -> None:
+        """Log for a notebook in ``folder`` (links resolved); paths below one of ``ignored`` don't count.
+
+        ``opened``: files that runs before left open for writing, with the marks that they had then.
+        """
+        self.open = dict(opened or {})
         self.folder = folder
         self.ignored = tuple(path.rstrip(os.sep) + os.sep for path in ignored)
         self.digest = digest
@@ -53,6 +66,8 @@ class EffectLog:
         self.listings: dict[str, str] = {}
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
+        self.listed: dict[str, dict[str, Mark | None]] = {}
+        """Folders with the marks of their files before something unseen began to work on them."""
 
     # -- what happened ------------------------------------------------------------------------------------------------
 
@@ -103,14 +118,57 @@ class EffectLog:
         if path and not _importing() and path not in self.listings:
             self.listings[path] = folder_digest(path)
 
-    def program(self, command: object) -> None:
-        """Note that a program was started."""
+    def unseen(self) -> None:
+        """Note that files may be changed from now on without an event: in these folders that will be seen by marks."""
+        for folder in {self.folder, os.path.realpath(".")}:
+            if folder not in self.listed:
+                self.listed[folder] = folder_marks(folder)
+
+    def compare(self) -> None:
+        """Take files that changed unseen for written, and those that are gone for removed."""
+        self.written.update((path, None) for path, mark in self.open.items() if mark_of(path) not in (mark, None))
+        for folder, before in self.listed.items():
+            after = folder_marks(folder)
+            for path in after:
+                if after[path] != before.get(path) and self.path(path):
+                    self.written[path] = None
+            for path in before.keys() - after.keys():
+                if path not in self.written and self.path(path):
+                    self.removed[path] = None
+
+    def program(self, command: object, whole: object = None) -> None:
+        """Note that a program was started. ``whole``: its command line, which may name files that it reads."""
         first = command[0] if isinstance(command, list | tuple) and command else command
         name = os.path.basename(os.fsdecode(first)) if isinstance(first, str | bytes | os.PathLike) else "?"
         words = name.split()[0] if name.split() else "?"
         self.add("process", words)
         if words not in HARMLESS_PROGRAMS:
+            self.unseen()
+            for word in _arguments(command if whole is None else whole):
+                if os.path.isfile(word) and self.path(word).startswith((self.folder + os.sep, os.path.realpath("."))):
+                    self.read(word)
             self.unknown[f"it starts another program ({words}), whose reads and writes are not seen"] = None
+
+
+def folder_marks(folder: str) -> dict[str, Mark | None]:
+    """Return the marks of the data files in a folder, which are not hidden and no notebooks; none of very many."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.path for entry, _ in zip(entries, range(MAX_FILES + 1), strict=False) if _is_data(entry)]
+    except OSError:
+        return {}
+    return {} if len(names) > MAX_FILES else {path: mark_of(path) for path in names}
+
+
+def _is_data(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith(".ipynb")
+
+
+def _arguments(command: object) -> list[str]:
+    """Return the words of a command line."""
+    parts = command if isinstance(command, list | tuple) else [command]
+    texts = [os.fsdecode(part) for part in parts if isinstance(part, str | bytes | os.PathLike)]
+    return [word.strip("'\"<>;&|") for text in texts for word in (text, *text.split())]
 
 
 def _importing() -> bool:
@@ -190,13 +248,15 @@ def _request(log: EffectLog, args: Sequence[Any]) -> None:
 
 def _popen(log: EffectLog, args: Sequence[Any]) -> None:
     command = args[1] if len(args) > 1 and args[1] else args[0]
+    whole = command
     if isinstance(command, list | tuple) and len(command) > 2 and os.path.basename(str(command[0])) in ("sh", "bash"):
         command = str(command[2]).split()[:1] or command
-    log.program(command)
+    log.program(command, whole)
 
 
 def _fork(log: EffectLog, args: Sequence[Any]) -> None:
     log.add("process", "fork")
+    log.unseen()
     log.unknown["it forks this process, and what the child does is not seen"] = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
@@ -32,10 +33,20 @@ RANDOM_NAMES = frozenset(
     {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "SystemRandom"}
 )
 SEED_NAMES = frozenset({"seed", "set_state", "setstate", "manual_seed", "set_seed", "set_rng_state", "seed_everything"})
+GENERATORS = {
+    "random": "ambient:rng.python",
+    "numpy.random": "ambient:rng.numpy",
+    "torch": "ambient:rng.torch",
+}
+"""Modules whose functions seed one generator, and its key."""
+WORD = re.compile(r"\w+")
 INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
 ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
 CLOCK_MAGICS = frozenset({"%time", "%%time", "%timeit", "%%timeit"})
 UNSEEN_IO: dict[str, frozenset[str]] = {
+    "pandas": frozenset({"to_parquet", "to_feather", "to_orc", "to_hdf"})
+    | {"read_parquet", "read_feather", "read_orc", "read_hdf"},
+    "h5py": frozenset({"File"}),
     "pyarrow": frozenset(
         {
             "read_table",
@@ -56,6 +67,7 @@ UNSEEN_IO: dict[str, frozenset[str]] = {
     ),
 }
 """Functions of compiled libraries that open files without an audit event."""
+UNSEEN_WORDS = frozenset().union(*UNSEEN_IO.values())
 
 
 def started_globals(started: Iterable[types.CodeType]) -> set[str]:
@@ -96,12 +108,41 @@ def nature(
     return effects
 
 
+def seeded_generators(
+    analysis: CellAnalysis, source: str, namespace: Mapping[str, object], started: Collection[types.CodeType]
+) -> tuple[str, ...]:
+    """Return what keys of generators begin with that a run may have seeded: of all, unless its text says which."""
+    found: set[str] = set()
+    calls = [call for call in analysis.calls if call.rpartition(".")[2] in SEED_NAMES]
+    if started or len(calls) != sum(word in SEED_NAMES for word in WORD.findall(source)):
+        return ("ambient:rng.",)
+    for call in calls:
+        first, *rest = call.split(".")
+        module = namespace.get(first)
+        name = module.__name__ if isinstance(module, types.ModuleType) else ""
+        found.add(GENERATORS.get(".".join((name, *rest[:-1])), "ambient:rng."))
+    return tuple(found) or ("ambient:rng.",)
+
+
 def probe_doubts(names: Collection[str], watched: bool, seen: bool) -> list[str]:
     """Return a reason where the code may have asked for files and nobody saw for which."""
     found = sorted(PROBE_NAMES.intersection(names))
     if not found or (watched and seen):
         return []
     return [f"it may ask whether files exist ({', '.join(found)}), and which ones is not known"]
+
+
+def named_files(codes: Iterable[types.CodeType]) -> set[str]:
+    """Return the files that string constants of code name."""
+    found: set[str] = set()
+    todo = list(codes)
+    while todo:
+        for constant in todo.pop().co_consts:
+            if isinstance(constant, types.CodeType):
+                todo.append(constant)
+            elif isinstance(constant, str) and len(constant) < 1000 and os.path.isfile(constant):
+                found.add(constant)
+    return found
 
 
 def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Collection[str]) -> list[str]:

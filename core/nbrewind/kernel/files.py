@@ -45,6 +45,10 @@ class FileFacts:
     removed: list[str] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
+    """Keys of the folders in which files came or went."""
+    open: dict[str, Mark | None] = field(default_factory=dict)
+    """Files that are still open for writing, with their marks."""
     added: int = 0
     """Bytes that keeping the files added to the store."""
 
@@ -58,6 +62,7 @@ def conclude(
     state: Mapping[str, Version],
 ) -> FileFacts:
     """Judge the effects of the ended run ``run``, whose state before was ``state``; keep the files that it wrote."""
+    log.compare()
     facts = FileFacts(unknown=list(log.unknown))
     _reads(log, digests, facts)
     _probes(log, probes, digests, facts)
@@ -69,6 +74,10 @@ def conclude(
         key = path_key(path, log.folder)
         if not os.path.lexists(path) and (log.before.get(path, ABSENT) != ABSENT or key in state):
             facts.removed.append(key)
+            facts.folders.add(path_key(os.path.dirname(path), log.folder, "dir"))
+    for version in facts.writes:
+        if version.key not in state:
+            facts.folders.add(path_key(os.path.dirname(os.path.join(log.folder, version.key[5:])), log.folder, "dir"))
     _still_open(log, facts)
     facts.effects = list(log.effects.values())
     return facts
@@ -131,7 +140,8 @@ def _write(path: str, log: EffectLog, digests: Digests, store: Store, run: str, 
 
 
 def _still_open(log: EffectLog, facts: FileFacts) -> None:
-    if not log.written:
+    watched = {*log.written, *log.open}
+    if not watched:
         return
     try:
         handles = os.listdir("/proc/self/fd")
@@ -142,5 +152,6 @@ def _still_open(log: EffectLog, facts: FileFacts) -> None:
             target = os.readlink(f"/proc/self/fd/{handle}")
         except OSError:
             continue
-        if target in log.written:
+        if target in watched:
+            facts.open[target] = mark_of(target)
             facts.unknown.append(f"{path_key(target, log.folder)[5:]} is still open for writing")

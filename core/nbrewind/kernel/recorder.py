@@ -10,7 +10,7 @@ from time import perf_counter, time
 from typing import Any
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.kernel import effects
+from nbrewind.kernel import effects, facts
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head, renew
@@ -19,8 +19,8 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
-from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes
-from nbrewind.kernel.trace import observe, touched_names
+from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
+from nbrewind.kernel.trace import RESULT, observe, touched_names
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
@@ -45,6 +45,10 @@ class Recorder(Head):
         self.tee = Tee(shell.kernel, self._late, self.saver.run)
         self.living = Living()
         self.digests = Digests()
+        self.makers: dict[str, str] = {}
+        """Key of a folder or of a file that is gone to the run that last changed it: no version says that."""
+        self.open: dict[str, Any] = {}
+        """Files that are open for writing, with their marks."""
         self.number = 0
         self.failure = ""
         """Why the last run could not be recorded; empty if it was."""
@@ -102,7 +106,9 @@ class Recorder(Head):
             self.replayer.prepare(entry, analysis)
         self.tee.begin(entry.request)
         self.watch.take()
-        entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests)
+        entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
+        if not facts.UNSEEN_WORDS.isdisjoint(analysis.attributes):
+            log.unseen()
         effects.start(log)
         entry.extra["began"] = time()
         entry.extra["start"] = start = perf_counter()
@@ -211,6 +217,7 @@ class Recorder(Head):
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
         write_ambient(settings, run, self.store, trace.derive, written)
+        write_modules(trace.modules, run, written)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         self._restless = self._restless or bool(RESTLESS_NAMES.intersection(analysis.attributes))
@@ -233,6 +240,10 @@ class Recorder(Head):
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )
         self._commit(record, changes, written, outputs, entry.source, analysis)
+        self.makers.update(dict.fromkeys((*trace.files.folders, *trace.files.removed), run))
+        self.open = trace.files.open
+        if any(output.get("output_type") == "execute_result" for output in outputs):
+            self.makers[RESULT] = run
         self.tee.recorded(entry.request, run)
 
     def _record_unknown(self, entry: Entry, reason: str) -> None:

@@ -19,6 +19,8 @@ class Written:
     """Variables, by name."""
     ambient: dict[str, Version] = field(default_factory=dict)
     """Interpreter state, by key."""
+    modules: list[Version] = field(default_factory=list)
+    """What modules hold that can't be brought back."""
     added: int = 0
     """Bytes that their contents added to the store."""
     failed: str = ""
@@ -26,7 +28,7 @@ class Written:
 
     def all(self) -> list[Version]:
         """Return all versions."""
-        return [*self.versions.values(), *self.ambient.values()]
+        return [*self.versions.values(), *self.ambient.values(), *self.modules]
 
 
 def write_changes(changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written) -> None:
@@ -77,6 +79,15 @@ def write_ambient(
             reason=failure,
             snapshot=snapshot,
             bytes=len(change.content or b""),
+        )
+
+
+def write_modules(modules: Iterable[str], run: str, written: Written) -> None:
+    """Make versions of what modules hold since the run changed something there: equal to nothing, and kept nowhere."""
+    for name in modules:
+        reason = f"what is in module {name} is not recorded"
+        written.modules.append(
+            Version(id=new_id(), key=f"module:{name}", run=run, digest=once(), loadable=False, reason=reason)
         )
 
 

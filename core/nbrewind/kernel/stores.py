@@ -26,17 +26,23 @@ Target = tuple[str, ...]
 """A global name, and the attributes that lead from it to what is written to."""
 
 
-def module_writes(codes: Iterable[types.CodeType], namespace: Mapping[str, object]) -> list[str]:
-    """Return, in words, the modules and classes that the code may write to without a provider knowing."""
-    found: dict[str, None] = {}
+def module_writes(codes: Iterable[types.CodeType], namespace: Mapping[str, object]) -> dict[str, str]:
+    """Return what the code may write to without a provider knowing: in words, each with its top-level module."""
+    found: dict[str, str] = {}
     for code in codes:
         for target in targets(code):
             if _unowned(target, namespace):
-                found[f"it changes {'.'.join(target)}, which is not recorded"] = None
+                found[f"it changes {'.'.join(target)}, which is not recorded"] = _module_of(namespace[target[0]])
         for name in _indirect(code):
             if _unowned((name,), namespace):
-                found[f"it may change {name} by name, which is not recorded"] = None
-    return list(found)
+                found[f"it may change {name} by name, which is not recorded"] = _module_of(namespace[name])
+    return found
+
+
+def _module_of(value: object) -> str:
+    """Return the top-level module that a module or class belongs to."""
+    name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", "")
+    return str(name).partition(".")[0]
 
 
 @lru_cache(maxsize=2048)
@@ -108,6 +114,16 @@ def _unowned(target: Target, namespace: Mapping[str, object]) -> bool:
             break
         value = inside[attribute]
     return not (isinstance(value, type) and value.__module__ == "__main__")
+
+
+def current_figures(names: Iterable[str], namespace: Mapping[str, object]) -> set[str]:
+    """Return the names of figures that pyplot holds, if one of ``names`` is pyplot: it may draw into them."""
+    helpers, pyplot = sys.modules.get("matplotlib._pylab_helpers"), sys.modules.get("matplotlib.pyplot")
+    managers = getattr(getattr(helpers, "Gcf", None), "figs", None)
+    if not managers or not any(namespace.get(name) is pyplot for name in names):
+        return set()
+    figures = {id(manager.canvas.figure) for manager in managers.values()}
+    return {name for name, value in namespace.items() if id(value) in figures and not name.startswith("_")}
 
 
 def open_figures() -> list[str]:

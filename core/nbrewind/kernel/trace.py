@@ -13,24 +13,29 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.kernel import facts
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
-from nbrewind.kernel.stores import compiled, module_writes, open_figures
+from nbrewind.kernel.stores import compiled, current_figures, module_writes, open_figures
 from nbrewind.kernel.watch import SUPPORTED, functions_in
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
+    HISTORY,
     ambient_inputs,
     bind_inputs,
     kept_names,
+    module_inputs,
     names_input,
     provenance,
     read_names,
     unproved,
+    used_modules,
     used_packages,
 )
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
 
+RESULT = "var:_"
+"""Key of what the last cell with a result showed."""
 NATURE = frozenset({"clock", "randomness", "network", "process", "input", "thread"})
 """Kinds of effects that make a value depend on more than its recorded inputs."""
 TASK_NAMES = frozenset({"create_task", "ensure_future", "gather", "run_coroutine_threadsafe", "TaskGroup", "spawn"})
@@ -46,6 +51,8 @@ class Trace:
     effects: tuple[Effect, ...] = ()
     unknown: list[str] = field(default_factory=list)
     files: FileFacts = field(default_factory=FileFacts)
+    modules: list[str] = field(default_factory=list)
+    """Top-level modules in which the run changed something that no provider knows."""
 
     def derive(self, key: str) -> str:
         """Return the digest of something that the run wrote and that has no exact digest of its own."""
@@ -61,6 +68,7 @@ def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
     if names is None:
         started = facts.started_globals(entry.extra["started"])
         names = entry.extra["names"] = read_names(analysis, recorder.state, started)
+        names |= {name for name in current_figures(names, recorder.namespace) if "var:" + name in recorder.state}
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
 
 
@@ -74,12 +82,17 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     values = [recorder.namespace[name] for name in names | set(analysis.writes) if name in recorder.namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, state)
+    used = used_modules(analysis, names, state)
     local = facts.local_modules(packages)
+    if not facts.UNSEEN_WORDS.isdisjoint(words):
+        for path in facts.named_files([*compiled(entry.source), *started]):
+            extra["log"].read(path)
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     environment, doubts = facts.environment(analysis, words, started, values)
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
-    written = _module_doubts(recorder, entry, started, values)
+    modules = _module_doubts(recorder, entry, started, values)
+    written = [*modules, *([] if entry.extra["analysis"].prelude else open_figures())]
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
     unknown = [
@@ -95,28 +108,38 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     unknown += [f"{name} is running and may change what it reaches" for name in living]
     read = _outside_inputs(recorder, files.inputs, environment, local, packages)
     if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
-        drawn += [key for key in state if key.startswith("ambient:rng.") and key not in drawn]
+        seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
+        drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
     kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
     inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *kept, *names_input(analysis, state))}
-    inputs |= {entry.key: entry for entry in ambient_inputs(packages, state)}
+    inputs |= {entry.key: entry for entry in (*ambient_inputs(used, state), *module_inputs(used, state))}
     for key, digest in read.items():
         held = state.get(key)
         if held is not None and key.startswith("env:"):
             digest = held.digest
-        inputs[key] = Input(key=key, digest=digest, run=held.run if held and held.digest == digest else "")
+        if held is None and (digest == ABSENT or key.startswith("dir:")):
+            maker = recorder.makers.get(key, "")
+        else:
+            maker = held.run if held and held.digest == digest else ""
+        inputs[key] = Input(key=key, digest=digest, run=maker)
+    if any(HISTORY.match(name) for name in (*names, *analysis.reads)):
+        inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
-    return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files)
+    if any(call.rpartition(".")[2] == "reload" for call in analysis.calls):
+        modules |= dict.fromkeys(local, "") | {name: name for name in local}
+    changed_modules = sorted({name for name in modules.values() if name})
+    return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files, changed_modules)
 
 
 def _module_doubts(
     recorder: Recorder, entry: Entry, started: Iterable[types.CodeType], values: Iterable[object]
-) -> list[str]:
-    """Return reasons for state of modules, classes and pyplot that the run changed or leaves behind (rule 7)."""
+) -> dict[str, str]:
+    """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
     if entry.extra["analysis"].prelude:
-        return []  # runs in every new kernel, and so does it all again
+        return {}  # runs in every new kernel, and so does it all again
     called = (code for value in values for code in functions_in(value))
-    return module_writes([*compiled(entry.source), *started, *called], recorder.namespace) + open_figures()
+    return module_writes([*compiled(entry.source), *started, *called], recorder.namespace)
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

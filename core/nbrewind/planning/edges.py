@@ -11,9 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Run
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.tables import AMBIENT_SETTERS
 
 Found = dict[tuple[str, str, EdgeKind, Evidence], set[str]]
-OUTSIDE_KINDS: dict[str, EdgeKind] = {"file": "file", "dir": "file", "ambient": "ambient", "env": "ambient"}
+OUTSIDE_KINDS: dict[str, EdgeKind] = {
+    "file": "file", "dir": "file", "ambient": "ambient", "env": "ambient", "module": "ambient"
+}  # fmt: skip
+
+WARNING_WORDS = AMBIENT_SETTERS["ambient:warnings"] | {"warnings", "catch_warnings"}
 
 
 class Writers:
@@ -85,11 +90,26 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     ]
 
 
+def _meant(key: str, producer: CellAnalysis, consumer: CellAnalysis) -> bool:
+    """Whether a setting flowed from one cell to the other, as a reader of the notebook understands it.
+
+    Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter;
+    an environment variable concerns who asks for it. For freshness all of them count.
+    """
+    if key == "ambient:warnings":
+        return not WARNING_WORDS.isdisjoint(producer.attributes) or not WARNING_WORDS.isdisjoint(producer.reads)
+    if key.startswith("env:"):
+        return key[4:] in consumer.strings or not any(word.isupper() for word in consumer.strings)
+    return True
+
+
 def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], found: Found) -> None:
     """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1)."""
     for entry in run.inputs:
         producer = present.get(records.producer(entry.run)) if entry.run else None
         if producer is None or producer is cell or entry.kept:
+            continue
+        if not _meant(entry.key, producer.analysis, cell.analysis):
             continue
         prefix, _, name = entry.key.partition(":")
         kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")

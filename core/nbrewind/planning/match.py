@@ -10,7 +10,15 @@ from typing import Literal, Protocol
 
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Run, Version
 from nbrewind.planning.tables import AMBIENT_PACKAGES
-from nbrewind.planning.trace import ALL_NAMES, ambient_inputs, digest_of, lookups, read_names, variable_names
+from nbrewind.planning.trace import (
+    ALL_NAMES,
+    ambient_inputs,
+    digest_of,
+    lookups,
+    read_names,
+    used_modules,
+    variable_names,
+)
 
 PackagePolicy = Literal["exact", "compatible", "ignore"]
 Cause = Literal["unknown", "failed", "source", "upstream", "input", "variable", "order"]
@@ -147,6 +155,7 @@ def describe(key: str) -> str:
         "python": "Python",
         "names": "the set of variables",
         "ambient": f"setting {name}",
+        "module": f"what is in module {name}",
     }
     return words.get(kind, key)
 
@@ -171,6 +180,11 @@ class Meeting:
         """The variables that exist here and that the code may look up, where it makes a difference."""
         found = read_names(self.analysis, self.state.items)
         return {name for name in found if VAR + name in self.state.items}
+
+    @cached_property
+    def modules(self) -> set[str]:
+        """The top-level modules whose own state the code may meet here."""
+        return used_modules(self.analysis, self.names, self.state.items)
 
     @cached_property
     def doubted(self) -> Mismatch | None:
@@ -253,7 +267,7 @@ class Meeting:
             now = self.state.items[key].digest
         elif kind == "var":
             now = ABSENT
-        elif kind == "ambient":
+        elif kind in ("ambient", "module"):
             now = DEFAULT
         else:
             now = self.outside.digest(key)
@@ -273,7 +287,11 @@ class Meeting:
             if VAR + name not in recorded:
                 return Mismatch("variable", VAR + name, f"{name} exists here and did not when it ran")
         packages = {key[8:] for key in recorded if key.startswith("package:")}
-        packages.update(module.partition(".")[0] for module in self.analysis.imports)
+        packages |= self.modules
+        for name in packages:
+            key = "module:" + name
+            if key not in recorded and (key in self.state.items or key in self.state.doubts):
+                return self.doubt(key) or Mismatch("input", key, f"{describe(key)} was changed and was not when it ran")
         for entry in ambient_inputs(packages, self.state.items):
             if entry.key not in recorded:
                 return Mismatch("variable", entry.key, f"{describe(entry.key)} was changed and was not when it ran")

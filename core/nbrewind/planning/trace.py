@@ -189,6 +189,22 @@ def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) ->
     return packages
 
 
+def used_modules(analysis: CellAnalysis, names: Iterable[str], state: State) -> set[str]:
+    """Return the top-level modules whose own state a run may have met: `used_packages`, and modules that it read."""
+    names = set(names)
+    found = used_packages(analysis, names, state)
+    for name in names:
+        version = state.get("var:" + name)
+        if version is not None and version.kind == "module":
+            found.add(version.preview.partition(".")[0])
+    return found
+
+
+def module_inputs(modules: Iterable[str], state: State) -> tuple[Input, ...]:
+    """Return what the used modules hold that runs put there: see `Version` keys ``module:NAME``."""
+    return tuple(_input("module:" + name, state, DEFAULT) for name in sorted(modules) if "module:" + name in state)
+
+
 def unproved(
     analysis: CellAnalysis, names: Collection[str], packages: Iterable[str], *, local: Collection[str] = ()
 ) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 from .kinds import ATOMS
@@ -17,6 +18,8 @@ def preview(value: Any) -> str:
     cls = type(value)
     root = cls.__module__.split(".")[0] if isinstance(cls.__module__, str) else ""
     try:
+        if cls is types.ModuleType:
+            return str(value.__name__)
         if cls in (list, tuple, dict, set, frozenset):
             return f"{len(value):,} item{'' if len(value) == 1 else 's'}"
         if cls is str:

@@ -117,6 +117,11 @@ def is_standard(root: str) -> bool:
     return root in sys.stdlib_module_names or root == "builtins"
 
 
+def is_tracked(root: str) -> bool:
+    """Tell whether values say that they use a top-level module: one with a version or settings of its own."""
+    return not is_standard(root) or root in ("decimal", "logging")
+
+
 def is_importable(obj: Any, module: str, qualname: str) -> bool:
     """Tell whether an import of *module* in another process finds this very object under *qualname*."""
     if not module or module == "__main__" or "<" in qualname:

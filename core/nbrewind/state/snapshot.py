@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from . import arrays, definitions, objects, rebuild
 from .code import Places, canonical
-from .kinds import is_importable, is_standard, is_user_class, module_of, root_of, save_kind
+from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
 
 
 class Refused(Exception):
@@ -123,7 +123,7 @@ def _module(pickler: Snapshotter, obj: types.ModuleType) -> Any:
     if sys.modules.get(name) is not obj or name == "__main__":
         pickler.refuse(f"the module {name} can't be imported")
     root = root_of(name)
-    if not is_standard(root):
+    if is_tracked(root):
         pickler.packages.add(root)
     return rebuild.module, (name,)
 
@@ -182,10 +182,10 @@ def _named(handler: Handler, cls: type) -> Handler:
     root = root_of(module)
     if is_user_class(cls) or root == "builtins":
         return handler
-    standard = is_standard(root)
+    tracked = is_tracked(root)
 
     def noting(pickler: Snapshotter, obj: Any) -> Any:
-        if not standard:
+        if tracked:
             pickler.packages.add(root)
         if id(obj) in objects.module_globals(module):
             found = objects.singleton(pickler, obj)

@@ -98,3 +98,33 @@ def test_rule_13_cut_off_only_on_exact_equality(scenario: Scenario) -> None:
     verdict = scenario.repeat([(name, changed.get(name, source)) for name, source in cells], right)
     assert verdict.holds and "equal-read" not in verdict.ran
     assert verdict.ran.keys() >= {"alias-read", "hidden-read", "nan-read"}
+
+
+def test_rule_07_who_reads_a_module_runs_when_another_cell_has_changed_it(scenario: Scenario) -> None:
+    cells = [("imports", "import math"), ("change", "math.mine = 2"), ("show", "print(math.mine)")]
+    assert scenario.audit(cells)["show"] == "2"
+    cells[1] = ("change", "math.mine = 3")
+    assert scenario.repeat(cells, {"show": "3"}).holds
+
+
+def test_rule_07_a_context_of_the_standard_library_is_read_by_who_uses_it(scenario: Scenario) -> None:
+    cells = [
+        ("imports", "from decimal import Decimal, getcontext"),
+        ("change", "getcontext().prec = 4"),
+        ("show", "print(Decimal(1) / 3)"),
+    ]
+    assert scenario.audit(cells)["show"] == "0.3333"
+    cells[1] = ("change", "getcontext().prec = 6")
+    assert scenario.repeat(cells, {"show": "0.333333"}).holds
+
+
+def test_rule_12_files_that_a_library_opens_unseen_are_read_anew(scenario: Scenario) -> None:
+    pytest.importorskip("pyarrow")
+    cells = [
+        ("data", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})"),
+        ("write", "df.to_parquet('data.parquet')"),
+        ("show", "print(pd.read_parquet('data.parquet')['a'][0])"),
+    ]
+    assert scenario.audit(cells)["show"] == "1"
+    cells[0] = ("data", "import pandas as pd\ndf = pd.DataFrame({'a': [2]})")
+    assert scenario.repeat(cells, {"show": "2"}).holds
