@@ -112,6 +112,9 @@ class Input(Record, frozen=True, kw_only=True):
     kept: bool = False
     """Not read: the code may bind it, and it had this value before and after. What the cell shows does not depend on
     it, what it leaves does."""
+    implicit: bool = False
+    """It may matter to any run (an environment variable, the working directory), and nothing says that it did to this
+    one. It counts for freshness; the graph shows no edge for it."""
 
 
 class Version(Record, frozen=True, kw_only=True):

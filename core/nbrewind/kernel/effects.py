@@ -54,6 +54,8 @@ class EffectLog:
         ``opened``: files that runs before left open for writing, with the marks that they had then.
         """
         self.open = dict(opened or {})
+        self.relative = False
+        """Some path depended on the working directory."""
         self.folder = folder
         self.ignored = tuple(path.rstrip(os.sep) + os.sep for path in ignored)
         self.digest = digest
@@ -83,6 +85,7 @@ class EffectLog:
             text = os.fsdecode(value)  # type: ignore[arg-type]
         except TypeError:
             return ""
+        self.relative = self.relative or not os.path.isabs(text)
         full = os.path.realpath(text)
         return full if is_user_file(full, self.folder) and not full.startswith(self.ignored) else ""
 

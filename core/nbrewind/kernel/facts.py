@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 import types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nbrewind.kernel.places import is_user_code
-from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
+from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
+from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import digest_of
 from nbrewind.state.code import canonical
 
@@ -39,6 +41,12 @@ GENERATORS = {
     "torch": "ambient:rng.torch",
 }
 """Modules whose functions seed one generator, and its key."""
+SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+TIME_WORDS = CLOCK_NAMES | {"time", "mktime", "fromtimestamp", "astimezone", "tzset", "tzname", "timezone"}
+FOLDER_WORDS = frozenset(
+    {"getcwd", "cwd", "abspath", "realpath", "resolve", "absolute", "listdir", "scandir", "walk", "iterdir"}
+    | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
+)
 WORD = re.compile(r"\w+")
 INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
 ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
@@ -130,6 +138,41 @@ def probe_doubts(names: Collection[str], watched: bool, seen: bool) -> list[str]
     if not found or (watched and seen):
         return []
     return [f"it may ask whether files exist ({', '.join(found)}), and which ones is not known"]
+
+
+def concerns(key: str, analysis: CellAnalysis, words: Collection[str], paths: bool) -> bool:
+    """Whether there is a sign that a setting which may matter to any run mattered to this one.
+
+    ``paths``: the run used a relative path.
+    """
+    if key == "env:TZ":
+        return not TIME_WORDS.isdisjoint(words)
+    if key.startswith("env:"):
+        return False  # who asks for it by name is noted apart
+    if key == "ambient:cwd":
+        return paths or not FOLDER_WORDS.isdisjoint(words)
+    if key == "ambient:sys.path":
+        return bool(analysis.imports) or "path" in words or "import_module" in words
+    return True
+
+
+def held_code(value: object) -> Iterator[types.CodeType]:
+    """Yield the user's code that a value goes on with, or calls, when it is used."""
+    for attribute in ("gi_code", "cr_code", "ag_code"):
+        code = getattr(value, attribute, None) if type(value) in SUSPENDED else None
+        if isinstance(code, types.CodeType) and is_user_code(code.co_filename):
+            yield code
+            yield from codes_in(code)
+    if type(value) is functools._lru_cache_wrapper:
+        yield from functions_in(value.__wrapped__)
+
+
+def named_probes(codes: Iterable[types.CodeType], makers: Mapping[str, str], folder: str) -> list[tuple[str, str]]:
+    """Return the files that code names, and may ask for: those that are there, and those that a run removed."""
+    codes = list(codes)
+    found = [(path, "exists") for path in named_files(codes)]
+    texts = {text for code in codes for text in code.co_consts if isinstance(text, str)}
+    return found + [(text, "exists") for text in texts if text and path_key(text, folder) in makers]
 
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:

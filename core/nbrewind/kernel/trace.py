@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nbrewind.kernel import facts
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.stores import compiled, current_figures, module_writes, open_figures
-from nbrewind.kernel.watch import SUPPORTED, functions_in
+from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
@@ -68,6 +70,9 @@ def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
     if names is None:
         started = facts.started_globals(entry.extra["started"])
         names = entry.extra["names"] = read_names(analysis, recorder.state, started)
+        if not recorder.watch.active:
+            held = [code for name in names for code in facts.held_code(recorder.namespace.get(name))]
+            names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
         names |= {name for name in current_figures(names, recorder.namespace) if "var:" + name in recorder.state}
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
 
@@ -87,6 +92,8 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     if not facts.UNSEEN_WORDS.isdisjoint(words):
         for path in facts.named_files([*compiled(entry.source), *started]):
             extra["log"].read(path)
+    if not recorder.watch.active and not PROBE_NAMES.isdisjoint(words):
+        extra["probes"] += facts.named_probes([*compiled(entry.source), *started], recorder.makers, recorder.folder)
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     environment, doubts = facts.environment(analysis, words, started, values)
@@ -113,7 +120,10 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
     kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
     inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *kept, *names_input(analysis, state))}
-    inputs |= {entry.key: entry for entry in (*ambient_inputs(used, state), *module_inputs(used, state))}
+    inputs |= {entry.key: entry for entry in module_inputs(used, state)}
+    for setting in ambient_inputs(used, state):
+        implicit = not facts.concerns(setting.key, analysis, words, extra["log"].relative or bool(extra["probes"]))
+        inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)
     for key, digest in read.items():
         held = state.get(key)
         if held is not None and key.startswith("env:"):

@@ -90,16 +90,13 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     ]
 
 
-def _meant(key: str, producer: CellAnalysis, consumer: CellAnalysis) -> bool:
-    """Whether a setting flowed from one cell to the other, as a reader of the notebook understands it.
+def _meant(key: str, producer: CellAnalysis) -> bool:
+    """Whether the producer set something on purpose.
 
-    Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter;
-    an environment variable concerns who asks for it. For freshness all of them count.
+    Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter.
     """
     if key == "ambient:warnings":
         return not WARNING_WORDS.isdisjoint(producer.attributes) or not WARNING_WORDS.isdisjoint(producer.reads)
-    if key.startswith("env:"):
-        return key[4:] in consumer.strings or not any(word.isupper() for word in consumer.strings)
     return True
 
 
@@ -109,7 +106,7 @@ def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str
         producer = present.get(records.producer(entry.run)) if entry.run else None
         if producer is None or producer is cell or entry.kept:
             continue
-        if not _meant(entry.key, producer.analysis, cell.analysis):
+        if entry.implicit or not _meant(entry.key, producer.analysis):
             continue
         prefix, _, name = entry.key.partition(":")
         kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")
