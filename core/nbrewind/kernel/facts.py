@@ -13,6 +13,7 @@ from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.outside import path_key
+from nbrewind.planning.tables import UNOWNED_CALLS
 from nbrewind.planning.trace import digest_of
 from nbrewind.state.code import canonical
 
@@ -173,6 +174,27 @@ def named_probes(codes: Iterable[types.CodeType], makers: Mapping[str, str], fol
     found = [(path, "exists") for path in named_files(codes)]
     texts = {text for code in codes for text in code.co_consts if isinstance(text, str)}
     return found + [(text, "exists") for text in texts if text and path_key(text, folder) in makers]
+
+
+def set_modules(
+    analysis: CellAnalysis, namespace: Mapping[str, object], used: Iterable[str], local: Iterable[str]
+) -> set[str]:
+    """Return the top-level modules whose settings calls of `UNOWNED_CALLS` changed: all used ones if it is not told."""
+    found: set[str] = set()
+    for call in analysis.calls:
+        first, _, rest = call.partition(".")
+        if call.rpartition(".")[2] not in UNOWNED_CALLS:
+            continue
+        value = namespace.get(first) if rest else None
+        if value is None:
+            found.update(used)
+        elif isinstance(value, types.ModuleType):
+            found.add(value.__name__.partition(".")[0])
+        else:
+            found.add(type(value).__module__.partition(".")[0])
+        if rest.endswith("reload") or call == "reload":
+            found.update(local)
+    return found - {"__main__", "builtins"}
 
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:

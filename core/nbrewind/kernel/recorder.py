@@ -217,7 +217,7 @@ class Recorder(Head):
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
         write_ambient(settings, run, self.store, trace.derive, written)
-        write_modules(trace.modules, run, written)
+        write_modules(trace.modules, run, trace.derive, written)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         self._restless = self._restless or bool(RESTLESS_NAMES.intersection(analysis.attributes))

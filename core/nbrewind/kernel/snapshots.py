@@ -82,13 +82,12 @@ def write_ambient(
         )
 
 
-def write_modules(modules: Iterable[str], run: str, written: Written) -> None:
-    """Make versions of what modules hold since the run changed something there: equal to nothing, and kept nowhere."""
+def write_modules(modules: Iterable[str], run: str, derive: Callable[[str], str], written: Written) -> None:
+    """Make versions of what modules hold since the run changed something there: known by how it was made, not kept."""
     for name in modules:
-        reason = f"what is in module {name} is not recorded"
-        written.modules.append(
-            Version(id=new_id(), key=f"module:{name}", run=run, digest=once(), loadable=False, reason=reason)
-        )
+        key, reason = f"module:{name}", f"what is in module {name} is not recorded"
+        version = Version(id=new_id(), key=key, run=run, digest=derive(key), loadable=False, reason=reason)
+        written.modules.append(version)
 
 
 def _put(content: Content, store: Store, written: Written) -> tuple[str, str]:

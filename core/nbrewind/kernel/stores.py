@@ -26,14 +26,19 @@ Target = tuple[str, ...]
 """A global name, and the attributes that lead from it to what is written to."""
 
 
-def module_writes(codes: Iterable[types.CodeType], namespace: Mapping[str, object]) -> dict[str, str]:
-    """Return what the code may write to without a provider knowing: in words, each with its top-level module."""
+def module_writes(
+    codes: Iterable[types.CodeType], namespace: Mapping[str, object], *, inner: bool = True
+) -> dict[str, str]:
+    """Return what the code may write to without a provider knowing: in words, each with its top-level module.
+
+    ``inner``: also what functions inside the code write, which may have been called.
+    """
     found: dict[str, str] = {}
     for code in codes:
-        for target in targets(code):
+        for target in targets(code) if inner else tuple(_own_targets(code)):
             if _unowned(target, namespace):
                 found[f"it changes {'.'.join(target)}, which is not recorded"] = _module_of(namespace[target[0]])
-        for name in _indirect(code):
+        for name in _indirect(code) if inner or INDIRECT.intersection(code.co_names) else ():
             if _unowned((name,), namespace):
                 found[f"it may change {name} by name, which is not recorded"] = _module_of(namespace[name])
     return found

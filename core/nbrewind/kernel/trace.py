@@ -89,9 +89,12 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     packages = used_packages(analysis, names, state)
     used = used_modules(analysis, names, state)
     local = facts.local_modules(packages)
-    if not facts.UNSEEN_WORDS.isdisjoint(words):
+    unseen = facts.library_doubts(analysis, words, packages)
+    if unseen:
         for path in facts.named_files([*compiled(entry.source), *started]):
             extra["log"].read(path)
+    elif not any(kind == "process" for kind, _ in extra["log"].effects):
+        extra["log"].listed.clear()  # whoever changed files there, it was not this run
     if not recorder.watch.active and not PROBE_NAMES.isdisjoint(words):
         extra["probes"] += facts.named_probes([*compiled(entry.source), *started], recorder.makers, recorder.folder)
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
@@ -99,7 +102,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     environment, doubts = facts.environment(analysis, words, started, values)
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
     modules = _module_doubts(recorder, entry, started, values)
-    written = [*modules, *([] if entry.extra["analysis"].prelude else open_figures())]
+    written = [] if analysis.prelude else [*modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
     unknown = [
@@ -107,7 +110,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         *files.unknown,
         *doubts,
         *facts.probe_doubts(words, recorder.watch.active, bool(extra["probes"])),
-        *facts.library_doubts(analysis, words, packages),
+        *unseen,
         *written,
     ]
     living = recorder.living.update(may_start_tasks(started, words))
@@ -136,9 +139,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     if any(HISTORY.match(name) for name in (*names, *analysis.reads)):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
-    if any(call.rpartition(".")[2] == "reload" for call in analysis.calls):
-        modules |= dict.fromkeys(local, "") | {name: name for name in local}
-    changed_modules = sorted({name for name in modules.values() if name})
+    changed_modules = sorted({*modules.values(), *facts.set_modules(analysis, recorder.namespace, used, local)} - {""})
     return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files, changed_modules)
 
 
@@ -147,7 +148,7 @@ def _module_doubts(
 ) -> dict[str, str]:
     """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
     if entry.extra["analysis"].prelude:
-        return {}  # runs in every new kernel, and so does it all again
+        return module_writes([*compiled(entry.source)], recorder.namespace, inner=False)
     called = (code for value in values for code in functions_in(value))
     return module_writes([*compiled(entry.source), *started, *called], recorder.namespace)
 

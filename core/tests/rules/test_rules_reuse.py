@@ -1,4 +1,4 @@
-"""Rules of soundness 9, 12 and 13: identity of classes, the whole trace, cut-off only on exact equality."""
+"""Rules of soundness 7, 9, 12 and 13: identity of classes, the whole trace, cut-off only on exact equality."""
 
 from __future__ import annotations
 
@@ -128,3 +128,27 @@ def test_rule_12_files_that_a_library_opens_unseen_are_read_anew(scenario: Scena
     assert scenario.audit(cells)["show"] == "1"
     cells[0] = ("data", "import pandas as pd\ndf = pd.DataFrame({'a': [2]})")
     assert scenario.repeat(cells, {"show": "2"}).holds
+
+
+@pytest.mark.parametrize("change", ["import math\nmath.mine = 2", "import math\nsetattr(math, 'mine', 2)"])
+def test_rule_07_what_a_prelude_puts_into_a_module_is_read_by_who_uses_it(scenario: Scenario, change: str) -> None:
+    cells = [("change", change), ("show", "print(math.mine)"), ("other", "print(1 + 1)")]
+    assert scenario.audit(cells)["show"] == "2"
+    verdict = scenario.repeat(cells, {"show": "2"})
+    assert verdict.holds
+    cells[0] = ("change", change.replace("2", "3"))
+    verdict = scenario.repeat(cells, {"show": "3"})
+    assert verdict.holds and "other" not in verdict.ran
+
+
+def test_rule_07_a_handler_of_a_logger_is_read_by_who_logs(scenario: Scenario) -> None:
+    handler = "h = logging.StreamHandler(sys.stdout)\nh.setFormatter(logging.Formatter('one %(message)s'))\n"
+    cells = [
+        ("imports", "import logging, sys"),
+        ("log", "log = logging.getLogger('mine')\nlog.propagate = False"),
+        ("change", handler + "log.addHandler(h)"),
+        ("show", "log.warning('said')"),
+    ]
+    assert scenario.audit(cells)["show"] == "one said"
+    cells[2] = ("change", cells[2][1].replace("one", "two"))
+    assert scenario.repeat(cells, {"show": "two said"}).holds
