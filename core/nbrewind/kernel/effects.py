@@ -53,9 +53,6 @@ class EffectLog:
 
         ``opened``: files that runs before left open for writing, with the marks that they had then.
         """
-        self.open = dict(opened or {})
-        self.relative = False
-        """Some path depended on the working directory."""
         self.folder = folder
         self.ignored = tuple(path.rstrip(os.sep) + os.sep for path in ignored)
         self.digest = digest
@@ -68,7 +65,11 @@ class EffectLog:
         self.listings: dict[str, str] = {}
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
-        self.listed: dict[str, dict[str, Mark | None]] = {}
+        self.relative = False
+        """Some path depended on the working directory."""
+        self.open = dict(opened or {})
+        """Files left open for writing by runs before, with their marks."""
+        self.listed: dict[str, dict[str, Mark | None] | None] = {}
         """Folders with the marks of their files before something unseen began to work on them."""
 
     # -- what happened ------------------------------------------------------------------------------------------------
@@ -132,6 +133,8 @@ class EffectLog:
         self.written.update((path, None) for path, mark in self.open.items() if mark_of(path) not in (mark, None))
         for folder, before in self.listed.items():
             after = folder_marks(folder)
+            if before is None or after is None:
+                continue
             for path in after:
                 if after[path] != before.get(path) and self.path(path):
                     self.written[path] = None
@@ -139,32 +142,43 @@ class EffectLog:
                 if path not in self.written and self.path(path):
                     self.removed[path] = None
 
-    def program(self, command: object, whole: object = None) -> None:
-        """Note that a program was started. ``whole``: its command line, which may name files that it reads."""
-        first = command[0] if isinstance(command, list | tuple) and command else command
-        name = os.path.basename(os.fsdecode(first)) if isinstance(first, str | bytes | os.PathLike) else "?"
-        words = name.split()[0] if name.split() else "?"
-        self.add("process", words)
-        if words not in HARMLESS_PROGRAMS:
+    def program(self, command: object) -> None:
+        """Note that a program was started, with the files of the user's folders that its command line names."""
+        name = _program(command)
+        self.add("process", name)
+        if name not in HARMLESS_PROGRAMS:
             self.unseen()
-            for word in _arguments(command if whole is None else whole):
-                if os.path.isfile(word) and self.path(word).startswith((self.folder + os.sep, os.path.realpath("."))):
+            folders = (self.folder + os.sep, os.path.realpath(".") + os.sep)
+            for word in _arguments(command):
+                if os.path.isfile(word) and self.path(word).startswith(folders):
                     self.read(word)
-            self.unknown[f"it starts another program ({words}), whose reads and writes are not seen"] = None
+            self.unknown[f"it starts another program ({name}), whose reads and writes are not seen"] = None
 
 
-def folder_marks(folder: str) -> dict[str, Mark | None]:
-    """Return the marks of the data files in a folder, which are not hidden and no notebooks; none of very many."""
+def folder_marks(folder: str) -> dict[str, Mark | None] | None:
+    """Return the marks of the data files in a folder, which are not hidden and no notebooks.
+
+    None where they can't be listed or are very many: such a folder is not compared.
+    """
     try:
         with os.scandir(folder) as entries:
             names = [entry.path for entry, _ in zip(entries, range(MAX_FILES + 1), strict=False) if _is_data(entry)]
     except OSError:
-        return {}
-    return {} if len(names) > MAX_FILES else {path: mark_of(path) for path in names}
+        return None
+    return None if len(names) > MAX_FILES else {path: mark_of(path) for path in names}
 
 
 def _is_data(entry: os.DirEntry[str]) -> bool:
     return entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith(".ipynb")
+
+
+def _program(command: object) -> str:
+    """Return the name of the program that a command line starts, in a shell's the first one there."""
+    if isinstance(command, list | tuple) and len(command) > 2 and os.path.basename(str(command[0])) in ("sh", "bash"):
+        command = str(command[2]).split()[:1] or command
+    first = command[0] if isinstance(command, list | tuple) and command else command
+    name = os.path.basename(os.fsdecode(first)) if isinstance(first, str | bytes | os.PathLike) else "?"
+    return name.split()[0] if name.split() else "?"
 
 
 def _arguments(command: object) -> list[str]:
@@ -250,11 +264,7 @@ def _request(log: EffectLog, args: Sequence[Any]) -> None:
 
 
 def _popen(log: EffectLog, args: Sequence[Any]) -> None:
-    command = args[1] if len(args) > 1 and args[1] else args[0]
-    whole = command
-    if isinstance(command, list | tuple) and len(command) > 2 and os.path.basename(str(command[0])) in ("sh", "bash"):
-        command = str(command[2]).split()[:1] or command
-    log.program(command, whole)
+    log.program(args[1] if len(args) > 1 and args[1] else args[0])
 
 
 def _fork(log: EffectLog, args: Sequence[Any]) -> None:
@@ -276,7 +286,7 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "os.rmdir": _folder,
     "sqlite3.connect": _database,
     "subprocess.Popen": _popen,
-    "os.system": lambda log, args: log.program(os.fsdecode(args[0]).split()[:1]),
+    "os.system": lambda log, args: log.program(["sh", "-c", os.fsdecode(args[0])]),
     "os.posix_spawn": lambda log, args: log.program(args[0]),
     "os.exec": lambda log, args: log.program(args[0]),
     "os.spawn": lambda log, args: log.program(args[1]),

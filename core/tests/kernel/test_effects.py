@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nbrewind.kernel import effects
+
 pytestmark = pytest.mark.py311
 
 
@@ -174,3 +176,23 @@ def test_draws_between_the_cells_are_nothing_where_nobody_uses_the_generator(ker
     kernel.cells(["x = 1", "y = 2"])
     assert [run.cell for run in records()] == ["c0", "c0", "c1"]
     assert not [version for run in records() for version in run.writes if version.key.startswith("ambient:")]
+
+
+def test_a_folder_of_very_many_files_is_not_compared(tmp_path, monkeypatch):
+    """Else all its files would count as written once there are few enough of them."""
+    monkeypatch.setattr(effects, "MAX_FILES", 2)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name)
+    log = effects.EffectLog(str(tmp_path), ())
+    monkeypatch.chdir(tmp_path)
+    log.unseen()
+    (tmp_path / "c").unlink()
+    log.compare()
+    assert (log.written, log.removed) == ({}, {})
+
+    log = effects.EffectLog(str(tmp_path), ())
+    log.unseen()
+    (tmp_path / "a").unlink()
+    (tmp_path / "d").write_text("d")
+    log.compare()
+    assert (list(log.written), list(log.removed)) == ([str(tmp_path / "d")], [str(tmp_path / "a")])
