@@ -1,6 +1,6 @@
 """Code that runs far from where it is written: callbacks, methods, generators, threads, processes, strings."""
 
-from dataflow_form import case
+from .form import case
 
 CASES = [
     case(

@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Cases of all kinds, each with what is peculiar to it."""
 
-from dataflow_form import case
+from .form import case
 
 CASES = [
     case(

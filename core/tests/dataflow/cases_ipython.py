@@ -1,6 +1,6 @@
 """What IPython adds: magics, shell lines, history."""
 
-from dataflow_form import case
+from .form import case
 
 CASES = [
     case("time_line", ["%time x = 5", "print(x)"], [(0, 1)], why="the statement runs in the namespace"),

@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """What lies outside the variables: files, folders, environment, random generators, options, local modules."""
 
-from dataflow_form import case
+from .form import case
 
 CASES = [
     case(
@@ -136,6 +136,16 @@ CASES = [
         "read_by_a_shell_line",
         ["open('nbr_s3.txt', 'w').write('3') and None", "got = !cat nbr_s3.txt", "print(got)"],
         [(0, 1), (1, 2)],
+        why="the program that the cell started reads the file",
+    ),
+    case(
+        "read_by_the_system",
+        [
+            "import os",
+            "open('nbr_s4.txt', 'w').write('3') and None",
+            "os.system('cat nbr_s4.txt > nbr_s5.txt') and None",
+        ],
+        [(0, 2), (1, 2)],
         why="the program that the cell started reads the file",
     ),
     case(

@@ -1,6 +1,6 @@
 """What is no change, no read, or only of a part."""
 
-from dataflow_form import case
+from .form import case
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]})"
 

@@ -1,6 +1,6 @@
 """Names and scopes: what a text binds and reads, and when."""
 
-from dataflow_form import case
+from .form import case
 
 CASES = [
     case(

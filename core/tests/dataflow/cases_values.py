@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Values that are changed in place, through whatever leads to them."""
 
-from dataflow_form import case
+from .form import case
 
 PLOT = "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt"
 

@@ -6,28 +6,23 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import dataflow_calls
-import dataflow_given
-import dataflow_ipython
-import dataflow_outside
-import dataflow_precision
-import dataflow_scopes
-import dataflow_values
 import pytest
-from dataflow_form import Case, Pair
 
 from nbrewind.planning.edges import edges
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.store import Store
 
+from . import cases_calls, cases_given, cases_ipython, cases_outside, cases_precision, cases_scopes, cases_values
+from .form import Case, Pair
+
 MODULES = (
-    dataflow_given,
-    dataflow_scopes,
-    dataflow_ipython,
-    dataflow_calls,
-    dataflow_values,
-    dataflow_outside,
-    dataflow_precision,
+    cases_given,
+    cases_scopes,
+    cases_ipython,
+    cases_calls,
+    cases_values,
+    cases_outside,
+    cases_precision,
 )
 MISSED = {
     "subscript_precision": "edges are to whole values: who changed another item counts",
