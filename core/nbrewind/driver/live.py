@@ -275,9 +275,9 @@ class LiveWork:
         asking = asyncio.ensure_future(ask_agent(self._client, "state"))
         try:
             while not asking.done():
-                patience = GRACE_SECONDS if self._cancelled else 0.5
-                done, _ = await asyncio.wait({asking}, timeout=patience)
-                if not done and patience == GRACE_SECONDS:
+                cancelled = self._cancelled
+                await asyncio.wait({asking}, timeout=GRACE_SECONDS if cancelled else 0.5)
+                if cancelled and not asking.done():
                     raise _Stop("cancelled", "")
             return dict(asking.result())
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from nbrewind.planning.outside import path_key
 from nbrewind.planning.tables import UNOWNED_CALLS
 from nbrewind.planning.trace import digest_of
 from nbrewind.state.code import canonical
+from nbrewind.state.kinds import module_of, root_of
 
 CLOCK_NAMES = frozenset(
     {
@@ -42,7 +42,6 @@ GENERATORS = {
     "torch": "ambient:rng.torch",
 }
 """Modules whose functions seed one generator, and its key."""
-SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 TIME_WORDS = CLOCK_NAMES | {"time", "mktime", "fromtimestamp", "astimezone", "tzset", "tzname", "timezone"}
 FOLDER_WORDS = frozenset(
     {"getcwd", "cwd", "abspath", "realpath", "resolve", "absolute", "listdir", "scandir", "walk", "iterdir"}
@@ -76,7 +75,6 @@ UNSEEN_IO: dict[str, frozenset[str]] = {
     ),
 }
 """Functions of compiled libraries that open files without an audit event."""
-UNSEEN_WORDS = frozenset().union(*UNSEEN_IO.values())
 
 
 def started_globals(started: Iterable[types.CodeType]) -> set[str]:
@@ -157,23 +155,10 @@ def concerns(key: str, analysis: CellAnalysis, words: Collection[str], paths: bo
     return True
 
 
-def held_code(value: object) -> Iterator[types.CodeType]:
-    """Yield the user's code that a value goes on with, or calls, when it is used."""
-    for attribute in ("gi_code", "cr_code", "ag_code"):
-        code = getattr(value, attribute, None) if type(value) in SUSPENDED else None
-        if isinstance(code, types.CodeType) and is_user_code(code.co_filename):
-            yield code
-            yield from codes_in(code)
-    if type(value) is functools._lru_cache_wrapper:
-        yield from functions_in(value.__wrapped__)
-
-
 def named_probes(codes: Iterable[types.CodeType], makers: Mapping[str, str], folder: str) -> list[tuple[str, str]]:
     """Return the files that code names, and may ask for: those that are there, and those that a run removed."""
-    codes = list(codes)
-    found = [(path, "exists") for path in named_files(codes)]
-    texts = {text for code in codes for text in code.co_consts if isinstance(text, str)}
-    return found + [(text, "exists") for text in texts if text and path_key(text, folder) in makers]
+    texts = set(_texts(codes))
+    return [(text, "exists") for text in texts if os.path.isfile(text) or path_key(text, folder) in makers]
 
 
 def set_modules(
@@ -189,9 +174,9 @@ def set_modules(
         if value is None:
             found.update(used)
         elif isinstance(value, types.ModuleType):
-            found.add(value.__name__.partition(".")[0])
+            found.add(root_of(value.__name__))
         else:
-            found.add(type(value).__module__.partition(".")[0])
+            found.add(root_of(module_of(type(value))))
         if rest.endswith("reload") or call == "reload":
             found.update(local)
     return found - {"__main__", "builtins"}
@@ -199,15 +184,14 @@ def set_modules(
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:
     """Return the files that string constants of code name."""
-    found: set[str] = set()
-    todo = list(codes)
-    while todo:
-        for constant in todo.pop().co_consts:
-            if isinstance(constant, types.CodeType):
-                todo.append(constant)
-            elif isinstance(constant, str) and len(constant) < 1000 and os.path.isfile(constant):
-                found.add(constant)
-    return found
+    return {text for text in _texts(codes) if os.path.isfile(text)}
+
+
+def _texts(codes: Iterable[types.CodeType]) -> Iterator[str]:
+    """Yield the string constants of code, at any depth, that may be paths."""
+    for code in codes:
+        for part in (code, *codes_in(code)):
+            yield from (text for text in part.co_consts if isinstance(text, str) and 0 < len(text) < 1000)
 
 
 def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Collection[str]) -> list[str]:
@@ -252,6 +236,3 @@ def local_modules(names: Iterable[str]) -> dict[str, str]:
         if file and is_user_code(file):
             found[name] = file
     return found
-
-
-__all__ = ["code_names", "environment", "library_doubts", "local_modules", "nature", "probe_doubts"]

@@ -74,10 +74,8 @@ def conclude(
         key = path_key(path, log.folder)
         if not os.path.lexists(path) and (log.before.get(path, ABSENT) != ABSENT or key in state):
             facts.removed.append(key)
-            facts.folders.add(path_key(os.path.dirname(path), log.folder, "dir"))
-    for version in facts.writes:
-        if version.key not in state:
-            facts.folders.add(path_key(os.path.dirname(os.path.join(log.folder, version.key[5:])), log.folder, "dir"))
+    new = [version.key for version in facts.writes if version.key not in state]
+    facts.folders = {"dir:" + os.path.dirname(key.removeprefix("file:")) for key in (*new, *facts.removed)}
     _still_open(log, facts)
     facts.effects = list(log.effects.values())
     return facts

@@ -24,6 +24,7 @@ from nbrewind.kernel.trace import RESULT, observe, touched_names
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
+from nbrewind.planning.trace import used_packages
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
 
@@ -46,8 +47,9 @@ class Recorder(Head):
         self.living = Living()
         self.digests = Digests()
         self.makers: dict[str, str] = {}
-        """Key of a folder or of a file that is gone to the run that last changed it: no version says that."""
-        self.open: dict[str, Any] = {}
+        """Key of a folder, of a file that is gone, or of IPython's last result to the run that last changed it: no
+        version says that."""
+        self.open: dict[str, effects.Mark | None] = {}
         """Files that are open for writing, with their marks."""
         self.number = 0
         self.failure = ""
@@ -107,7 +109,7 @@ class Recorder(Head):
         self.tee.begin(entry.request)
         self.watch.take()
         entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
-        if not facts.UNSEEN_WORDS.isdisjoint(analysis.attributes):
+        if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):
             log.unseen()
         effects.start(log)
         entry.extra["began"] = time()

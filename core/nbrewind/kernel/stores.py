@@ -12,6 +12,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from nbrewind.state.kinds import root_of
+
 STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
 _STORE_CODES = frozenset(dis.opmap[name] for name in STORES)
 ROOTS = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})
@@ -35,10 +37,10 @@ def module_writes(
     """
     found: dict[str, str] = {}
     for code in codes:
-        for target in targets(code) if inner else tuple(_own_targets(code)):
+        for target in targets(code, inner):
             if _unowned(target, namespace):
                 found[f"it changes {'.'.join(target)}, which is not recorded"] = _module_of(namespace[target[0]])
-        for name in _indirect(code) if inner or INDIRECT.intersection(code.co_names) else ():
+        for name in _indirect(code, inner):
             if _unowned((name,), namespace):
                 found[f"it may change {name} by name, which is not recorded"] = _module_of(namespace[name])
     return found
@@ -46,16 +48,15 @@ def module_writes(
 
 def _module_of(value: object) -> str:
     """Return the top-level module that a module or class belongs to."""
-    name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", "")
-    return str(name).partition(".")[0]
+    return root_of(value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", ""))
 
 
 @lru_cache(maxsize=2048)
-def _indirect(code: types.CodeType) -> tuple[str, ...]:
+def _indirect(code: types.CodeType, inner: bool) -> tuple[str, ...]:
     """Return the names that code uses beside ``setattr`` and its like: what they are applied to is not known."""
     found = code.co_names if INDIRECT.intersection(code.co_names) else ()
-    inner = (name for part in code.co_consts if isinstance(part, types.CodeType) for name in _indirect(part))
-    return tuple(dict.fromkeys((*found, *inner)))
+    nested = (part for part in code.co_consts if inner and isinstance(part, types.CodeType))
+    return tuple(dict.fromkeys((*found, *(name for part in nested for name in _indirect(part, inner)))))
 
 
 def compiled(source: str) -> list[types.CodeType]:
@@ -70,9 +71,10 @@ ALLOW_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, without importing ast
 
 
 @lru_cache(maxsize=2048)
-def targets(code: types.CodeType) -> tuple[Target, ...]:
-    """Return what the code and the functions inside it write to, where a global name leads there."""
-    found = [target for inner in code.co_consts if isinstance(inner, types.CodeType) for target in targets(inner)]
+def targets(code: types.CodeType, inner: bool = True) -> tuple[Target, ...]:
+    """Return what the code, and with ``inner`` the functions inside it, write to, where a global name leads there."""
+    nested = (part for part in code.co_consts if inner and isinstance(part, types.CodeType))
+    found = [target for part in nested for target in targets(part)]
     if not _STORE_CODES.isdisjoint(code.co_code[::2]):
         found += _own_targets(code)
     return tuple(dict.fromkeys(found))

@@ -16,13 +16,13 @@ from nbrewind.kernel import facts
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.stores import compiled, current_figures, module_writes, open_figures
-from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in
+from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
-    HISTORY,
     ambient_inputs,
     bind_inputs,
+    history_names,
     kept_names,
     module_inputs,
     names_input,
@@ -71,7 +71,7 @@ def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
         started = facts.started_globals(entry.extra["started"])
         names = entry.extra["names"] = read_names(analysis, recorder.state, started)
         if not recorder.watch.active:
-            held = [code for name in names for code in facts.held_code(recorder.namespace.get(name))]
+            held = [code for name in names for code in held_code(recorder.namespace.get(name))]
             names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
         names |= {name for name in current_figures(names, recorder.namespace) if "var:" + name in recorder.state}
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
@@ -87,21 +87,21 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
     values = [recorder.namespace[name] for name in names | set(analysis.writes) if name in recorder.namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, state)
-    used = used_modules(analysis, names, state)
+    used = used_modules(packages, names, state)
     local = facts.local_modules(packages)
+    own = compiled(entry.source)
+    codes = [*own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
     if unseen:
-        for path in facts.named_files([*compiled(entry.source), *started]):
+        for path in facts.named_files(codes):
             extra["log"].read(path)
-    elif not any(kind == "process" for kind, _ in extra["log"].effects):
-        extra["log"].listed.clear()  # whoever changed files there, it was not this run
     if not recorder.watch.active and not PROBE_NAMES.isdisjoint(words):
-        extra["probes"] += facts.named_probes([*compiled(entry.source), *started], recorder.makers, recorder.folder)
+        extra["probes"] += facts.named_probes(codes, recorder.makers, recorder.folder)
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     environment, doubts = facts.environment(analysis, words, started, values)
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
-    modules = _module_doubts(recorder, entry, started, values)
+    modules = _module_doubts(analysis, own, started, values, recorder.namespace)
     written = [] if analysis.prelude else [*modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
@@ -136,7 +136,7 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         else:
             maker = held.run if held and held.digest == digest else ""
         inputs[key] = Input(key=key, digest=digest, run=maker)
-    if any(HISTORY.match(name) for name in (*names, *analysis.reads)):
+    if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
     changed_modules = sorted({*modules.values(), *facts.set_modules(analysis, recorder.namespace, used, local)} - {""})
@@ -144,13 +144,17 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
 
 
 def _module_doubts(
-    recorder: Recorder, entry: Entry, started: Iterable[types.CodeType], values: Iterable[object]
+    analysis: CellAnalysis,
+    own: Iterable[types.CodeType],
+    started: Iterable[types.CodeType],
+    values: Iterable[object],
+    namespace: Mapping[str, object],
 ) -> dict[str, str]:
     """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
-    if entry.extra["analysis"].prelude:
-        return module_writes([*compiled(entry.source)], recorder.namespace, inner=False)
+    if analysis.prelude:
+        return module_writes(own, namespace, inner=False) | module_writes(started, namespace)
     called = (code for value in values for code in functions_in(value))
-    return module_writes([*compiled(entry.source), *started, *called], recorder.namespace)
+    return module_writes([*own, *started, *called], namespace)
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

@@ -8,6 +8,7 @@ loop-heavy cells. On older Pythons nothing is watched, and what may have started
 
 from __future__ import annotations
 
+import functools
 import os
 import os.path
 import pathlib
@@ -24,6 +25,7 @@ TOOLS = (4, 3)
 """Ids of `sys.monitoring` to try: 0 to 2 and 5 belong to debuggers, coverage, profilers and optimisers."""
 
 Probe = Callable[..., Any]
+SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 _PROBE_LIST: list[tuple[Probe, str]] = [
     (os.path.exists, "exists"),
@@ -186,3 +188,14 @@ def functions_in(value: Any, depth: int = 3) -> Iterator[types.CodeType]:
     elif issubclass(cls, type) and depth and type.__getattribute__(value, "__module__") == "__main__":
         for member in list(type.__getattribute__(value, "__dict__").values()):
             yield from functions_in(member, depth - 1)
+
+
+def held_code(value: object) -> Iterator[types.CodeType]:
+    """Yield the user's code that a value goes on with, or calls, when it is used."""
+    for attribute in ("gi_code", "cr_code", "ag_code"):
+        code = getattr(value, attribute, None) if type(value) in SUSPENDED else None
+        if isinstance(code, types.CodeType) and is_user_code(code.co_filename):
+            yield code
+            yield from codes_in(code)
+    if type(value) is functools._lru_cache_wrapper:
+        yield from functions_in(value.__wrapped__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Run
+from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Input, Run
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.tables import AMBIENT_SETTERS
@@ -90,23 +90,22 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     ]
 
 
-def _meant(key: str, producer: CellAnalysis) -> bool:
-    """Whether the producer set something on purpose.
+def _flowed(entry: Input, producer: CellAnalysis) -> bool:
+    """Whether an input is an edge: not what was only kept, or might matter to any run.
 
-    Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter.
+    Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter:
+    only those count that a cell set on purpose.
     """
-    if key == "ambient:warnings":
-        return not WARNING_WORDS.isdisjoint(producer.attributes) or not WARNING_WORDS.isdisjoint(producer.reads)
-    return True
+    if entry.kept or entry.implicit:
+        return False
+    return entry.key != "ambient:warnings" or not WARNING_WORDS.isdisjoint((*producer.attributes, *producer.reads))
 
 
 def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], found: Found) -> None:
     """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1)."""
     for entry in run.inputs:
         producer = present.get(records.producer(entry.run)) if entry.run else None
-        if producer is None or producer is cell or entry.kept:
-            continue
-        if entry.implicit or not _meant(entry.key, producer.analysis):
+        if producer is None or producer is cell or not _flowed(entry, producer.analysis):
             continue
         prefix, _, name = entry.key.partition(":")
         kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")

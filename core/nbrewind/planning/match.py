@@ -17,6 +17,7 @@ from nbrewind.planning.trace import (
     lookups,
     read_names,
     used_modules,
+    used_packages,
     variable_names,
 )
 
@@ -184,7 +185,7 @@ class Meeting:
     @cached_property
     def modules(self) -> set[str]:
         """The top-level modules whose own state the code may meet here."""
-        return used_modules(self.analysis, self.names, self.state.items)
+        return used_modules(used_packages(self.analysis, self.names, self.state.items), self.names, self.state.items)
 
     @cached_property
     def doubted(self) -> Mismatch | None:
@@ -288,7 +289,7 @@ class Meeting:
                 return Mismatch("variable", VAR + name, f"{name} exists here and did not when it ran")
         packages = {key[8:] for key in recorded if key.startswith("package:")}
         packages |= self.modules
-        for name in packages:
+        for name in sorted(packages):
             key = "module:" + name
             if key not in recorded and (key in self.state.items or key in self.state.doubts):
                 return self.doubt(key) or Mismatch("input", key, f"{describe(key)} was changed and was not when it ran")

@@ -189,10 +189,9 @@ def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) ->
     return packages
 
 
-def used_modules(analysis: CellAnalysis, names: Iterable[str], state: State) -> set[str]:
-    """Return the top-level modules whose own state a run may have met: `used_packages`, and modules that it read."""
-    names = set(names)
-    found = used_packages(analysis, names, state)
+def used_modules(packages: Iterable[str], names: Iterable[str], state: State) -> set[str]:
+    """Return the top-level modules whose own state a run may have met: ``packages``, and modules that it read."""
+    found = set(packages)
     for name in names:
         version = state.get("var:" + name)
         if version is not None and version.kind == "module":
@@ -205,6 +204,11 @@ def module_inputs(modules: Iterable[str], state: State) -> tuple[Input, ...]:
     return tuple(_input("module:" + name, state, DEFAULT) for name in sorted(modules) if "module:" + name in state)
 
 
+def history_names(analysis: CellAnalysis, names: Iterable[str]) -> list[str]:
+    """Return the names of IPython's history that a run may have read, sorted."""
+    return sorted(name for name in {*names, *analysis.reads} if HISTORY.match(name))
+
+
 def unproved(
     analysis: CellAnalysis, names: Collection[str], packages: Iterable[str], *, local: Collection[str] = ()
 ) -> list[str]:
@@ -214,7 +218,7 @@ def unproved(
     new kernel, so what it sets outside the variables is set again and needs no proof.
     """
     reasons = []
-    history = sorted(name for name in {*names, *analysis.reads} if HISTORY.match(name))
+    history = history_names(analysis, names)
     if history:
         reasons.append(f"it reads IPython's history ({', '.join(history)}), which depends on what else was run")
     if analysis.prelude:
