@@ -62,6 +62,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records."""
 
 
+class PartUse(Record, frozen=True, kw_only=True):
+    """How a text uses a name of which it only takes and sets items with constant keys (``d['a']``). Sorted."""
+
+    reads: tuple[str, ...] = ()
+    """Keys whose items are taken."""
+    sets: tuple[str, ...] = ()
+    """Keys whose items are set."""
+
+
 class CellAnalysis(Record, frozen=True, kw_only=True):
     """What a cell's source text says that a run of it may do. Names are those of the user's namespace.
 
@@ -82,6 +91,8 @@ class CellAnalysis(Record, frozen=True, kw_only=True):
     mutates: tuple[str, ...] = ()
     """Names whose object the text may change in place (item or attribute store, augmented assignment, method call,
     passed as an argument)."""
+    parts: dict[str, PartUse] = {}
+    """Names that the text uses only through constant keys."""
     strings: tuple[str, ...] = ()
     """Identifiers inside string constants (``df.query('a > @t')``): read if such a name exists."""
     calls: tuple[str, ...] = ()
@@ -115,6 +126,15 @@ class Input(Record, frozen=True, kw_only=True):
     implicit: bool = False
     """It may matter to any run (an environment variable, the working directory), and nothing says that it did to this
     one. It counts for freshness; the graph shows no edge for it."""
+    parts: dict[str, str] | None = None
+    """Where only some parts of the value were read: each part's digest (`Version.part`). A run that set others has the
+    part ``""``: what it shows depends on these alone, what it leaves depends on the whole value."""
+
+    def holds(self, version: Version, *, shown: bool = False) -> bool:
+        """Whether what was read is the same in ``version``; ``shown``: as far as what the run shows depends on it."""
+        if self.parts is None or ("" in self.parts and not shown):
+            return self.digest == version.digest
+        return all(version.part(name) == digest for name, digest in self.parts.items())
 
 
 class Version(Record, frozen=True, kw_only=True):
@@ -144,6 +164,18 @@ class Version(Record, frozen=True, kw_only=True):
     packages: tuple[str, ...] = ()
     """Top-level modules of the types inside the value."""
     bytes: int = 0
+    sets: tuple[str, ...] = ()
+    """The parts (keys of a dictionary, columns of a frame) that the run set, where it did nothing else to the value."""
+    base: str = ""
+    """The run that made the value in which it set them."""
+    rest: str = ""
+    """Digest that stands for all parts that were never set apart: that of the value before; empty: its own."""
+    parts: dict[str, str] = {}
+    """The digests of those that were."""
+
+    def part(self, name: str) -> str:
+        """Return the digest of one part: equal for two versions only if the part is equal, or absent, in both."""
+        return self.parts.get(name) or self.rest or self.digest
 
 
 class Effect(Record, frozen=True, kw_only=True):

@@ -8,10 +8,13 @@ from functools import lru_cache
 from nbrewind.analysis import tables
 from nbrewind.analysis.digest import code_digest, source_digest
 from nbrewind.analysis.facts import identifiers
+from nbrewind.analysis.parts import part_uses
 from nbrewind.analysis.prelude import is_prelude
 from nbrewind.analysis.transform import Parsed, Unparsable, parse
 from nbrewind.analysis.walk import Walk
 from nbrewind.model import CellAnalysis
+
+_RUNS_TEXT = frozenset({"eval", "exec"})
 
 __all__ = ["analyze", "imported_names", "source_digest"]
 
@@ -50,6 +53,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
     walk.walk()
     body = parsed.tree.body
     own = bool(body) and walk.own == len(body)
+    plain = not walk.opaque and not walk.magics and _RUNS_TEXT.isdisjoint(walk.calls)
     return CellAnalysis(
         code=code_digest(walk.dump()),
         reads=_sorted(walk.reads - tables.BUILTINS),
@@ -58,6 +62,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
         must_writes=_sorted(walk.certain()),
         deletes=_sorted(walk.deletes),
         mutates=_sorted(walk.mutates()),
+        parts={name: use for name, use in part_uses(parsed.tree).items() if name not in walk.strings} if plain else {},
         strings=_sorted((walk.strings | (walk.reads & tables.BUILTINS)) - tables.KEYWORDS),
         calls=_sorted(walk.calls),
         attributes=_sorted(walk.attributes),

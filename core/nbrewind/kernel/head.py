@@ -149,4 +149,4 @@ def is_same(one: Version, other: Version) -> bool:
 
 def renew(version: Version, run: str) -> Version:
     """Return the same value as made anew by ``run``."""
-    return msgspec.structs.replace(version, id=new_id(), run=run)
+    return msgspec.structs.replace(version, id=new_id(), run=run, sets=(), base="")

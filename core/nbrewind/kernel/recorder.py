@@ -17,6 +17,7 @@ from nbrewind.kernel.head import Head, renew
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
+from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
@@ -107,6 +108,7 @@ class Recorder(Head):
         if self.replayer is not None and not (self.steps is not None and self.steps.busy):
             self.replayer.prepare(entry, analysis)
         self.tee.begin(entry.request)
+        entry.extra["wholes"] = look(analysis, self.namespace)
         self.watch.take()
         entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
         if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):
@@ -214,10 +216,10 @@ class Recorder(Head):
         executed = getattr(result, "error_before_exec", None) is None
         changes = self.live.scan(touched_names(self, entry) if executed else ())
         settings = self.ambient.scan() if executed else {}
-        changed = {name for group in changes.groups for name in group.members}.union(changes.removed)
-        trace = observe(self, entry, run, settings, changed)
+        trace = observe(self, entry, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
+        set_parts(self, entry, run, written.versions)
         write_ambient(settings, run, self.store, trace.derive, written)
         write_modules(trace.modules, run, trace.derive, written)
         if executed and status == "ok":

@@ -15,6 +15,7 @@ import msgspec
 from nbrewind.kernel import facts
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
+from nbrewind.kernel.parts import read_parts
 from nbrewind.kernel.stores import compiled, current_figures, module_writes, open_figures
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
@@ -35,6 +36,7 @@ from nbrewind.planning.trace import (
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
+    from nbrewind.state import Changes
 
 RESULT = "var:_"
 """Key of what the last cell with a result showed."""
@@ -77,8 +79,13 @@ def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
 
 
-def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any], changed: Collection[str]) -> Trace:
-    """Gather the trace of an ended run. ``settings``: the interpreter state that it changed; ``changed``: the names."""
+def observe(
+    recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any], changes: Changes, *, done: bool
+) -> Trace:
+    """Gather the trace of an ended run. ``settings``: the interpreter state that it changed; ``changes``: the values.
+
+    ``done``: it ended well.
+    """
     extra, state = entry.extra, recorder.state
     analysis: CellAnalysis = extra["analysis"]
     touched_names(recorder, entry)
@@ -121,8 +128,11 @@ def observe(recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, A
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
         drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
+    groups = {name: group.members for group in changes.groups for name in group.members}
+    changed = {*groups, *changes.removed}
     kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
-    inputs = {entry.key: entry for entry in (*bind_inputs(names, state), *kept, *names_input(analysis, state))}
+    bound = read_parts(bind_inputs(names, state), recorder, entry, groups, done=done)
+    inputs = {entry.key: entry for entry in (*bound, *kept, *names_input(analysis, state))}
     inputs |= {entry.key: entry for entry in module_inputs(used, state)}
     for setting in ambient_inputs(used, state):
         implicit = not facts.concerns(setting.key, analysis, words, extra["log"].relative or bool(extra["probes"]))

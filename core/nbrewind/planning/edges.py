@@ -69,6 +69,31 @@ class Writers:
         return found
 
 
+def makers(entry: Input, records: Records) -> list[str]:
+    """Return the runs that made what a run read under one key, newest first.
+
+    Usually that is one. Where the parts of a value were set one by one, it is every run that set one of those that were
+    read, and for parts that none of them set the run that made the value.
+    """
+    found: list[str] = []
+    left = None if entry.parts is None else set(entry.parts)
+    covered: set[str] = set()
+    passed: set[str] = set()
+    run = entry.run
+    while run and run not in passed and (left is None or left):
+        passed.add(run)
+        version = records.written(run, entry.key)
+        if version is None or not version.sets:
+            return found if found and left is None else [*found, run]
+        new = set(version.sets) - covered
+        if new if left is None else new & left:
+            found.append(run)
+        covered |= new
+        left = None if left is None else left - new
+        run = version.base
+    return found
+
+
 def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[Edge]:
     """Return the edges between the cells, in notebook order. Without ``records`` only the sources count."""
     found: Found = defaultdict(set)
@@ -103,8 +128,9 @@ def _flowed(entry: Input, producer: CellAnalysis) -> bool:
 
 def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], found: Found) -> None:
     """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1)."""
-    for entry in run.inputs:
-        producer = present.get(records.producer(entry.run)) if entry.run else None
+    made = ((entry, maker) for entry in run.inputs for maker in makers(entry, records))
+    for entry, maker in made:
+        producer = present.get(records.producer(maker))
         if producer is None or producer is cell or not _flowed(entry, producer.analysis):
             continue
         prefix, _, name = entry.key.partition(":")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nbrewind.model import CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
-from nbrewind.planning.match import Mismatch, Outside, PackagePolicy, describe, mismatch
+from nbrewind.planning.edges import makers
+from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, simulate
 
@@ -106,7 +107,7 @@ def _freshness(
         return ("unknown", found.reason) if found.mismatch else ("never run", "no run of it is recorded")
     if found.answered is not None and found.answered.id == own.id:
         return "fresh", "nothing that it read has changed"
-    why = mismatch(own, cell.analysis, cell.digest, found.before, outside, policy)
+    why = Meeting(cell.analysis, cell.digest, found.before, outside, policy).mismatch(own, shown=True)
     if why is None:
         return "fresh", "nothing that it read has changed"
     if why.cause == "variable":
@@ -128,11 +129,11 @@ def _variable(
     here = found.cell.index
     name = describe(why.key)
     seen = next((entry for entry in own.inputs if entry.key == why.key), None)
-    maker = records.producer(seen.run) if seen else ""
-    if maker and maker not in positions:
-        return "out of order", f"it read {name} as a cell made it that is no longer in the notebook"
-    if maker and positions[maker] >= here:
-        return "out of order", f"it read {name} as cell {positions[maker] + 1} made it, which stands below"
+    for maker in map(records.producer, makers(seen, records) if seen else ()):
+        if maker and maker not in positions:
+            return "out of order", f"it read {name} as a cell made it that is no longer in the notebook"
+        if maker and positions[maker] >= here:
+            return "out of order", f"it read {name} as cell {positions[maker] + 1} made it, which stands below"
     version = found.before.items.get(why.key)
     if seen is None or (not seen.run and version is not None):
         above = records.producer(version.run) if version else ""

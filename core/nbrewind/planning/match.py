@@ -223,7 +223,7 @@ class Meeting:
         items = self.state.items
         for entry in run.inputs:
             version = items.get(entry.key)
-            if version is not None and version.digest != entry.digest:
+            if version is not None and not entry.holds(version):
                 return True
         return False
 
@@ -247,7 +247,7 @@ class Meeting:
         for entry in run.inputs:
             if shown and entry.kept:
                 continue
-            found = self._compare(entry)
+            found = self._compare(entry, shown)
             if found is not None:
                 return found
         return self._come_into_being(run)
@@ -256,7 +256,7 @@ class Meeting:
         """Whether one recorded input is another here, or not known."""
         return self._compare(entry) is not None
 
-    def _compare(self, entry: Input) -> Mismatch | None:
+    def _compare(self, entry: Input, shown: bool = False) -> Mismatch | None:
         key = entry.key
         doubt = self.doubt(key)
         if doubt is not None:
@@ -264,8 +264,8 @@ class Meeting:
         kind = key.partition(":")[0]
         if key == ALL_NAMES:
             now = digest_of(*sorted(variable_names(self.state.items)))
-        elif key in self.state.items:
-            now = self.state.items[key].digest
+        elif (version := self.state.items.get(key)) is not None:
+            now = entry.digest if entry.holds(version, shown=shown) else version.digest
         elif kind == "var":
             now = ABSENT
         elif kind in ("ambient", "module"):
@@ -300,18 +300,6 @@ class Meeting:
             if key in self.state.doubts and key not in recorded and (not owner or owner in packages):
                 return self.doubt(key)
         return None
-
-
-def mismatch(
-    run: Run,
-    analysis: CellAnalysis,
-    source: str,
-    state: PlanState,
-    outside: Outside,
-    policy: PackagePolicy = "compatible",
-) -> Mismatch | None:
-    """Judge whether ``run`` may stand for a new run of a cell in ``state``: see `Meeting.mismatch`."""
-    return Meeting(analysis, source, state, outside, policy).mismatch(run)
 
 
 def _variable_words(entry: Input, now: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.model import CellAnalysis, Run
+from nbrewind.model import CellAnalysis, Run, Version
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ class Records(Protocol):
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         ...  # pragma: no cover
 
+    def written(self, run: str, key: str) -> Version | None:
+        """Return the version of a key that a run of this notebook made."""
+        ...  # pragma: no cover
+
 
 class History:
     """The runs of one notebook, and a way to look up those of the whole store."""
@@ -99,6 +103,11 @@ class History:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         found = self.runs.get(run)
         return found.cell if found else ""
+
+    def written(self, run: str, key: str) -> Version | None:
+        """Return the version of a key that a run of this notebook made."""
+        found = self.runs.get(run)
+        return next((version for version in found.writes if version.key == key), None) if found else None
 
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:

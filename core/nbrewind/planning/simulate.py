@@ -32,7 +32,8 @@ class Judgement:
     forced: bool = False
     """The cell runs although a record answers it: what it leaves alive is needed."""
     unsettled: frozenset[str] = frozenset()
-    """Keys that the answering run kept as they were, and of which it is not known whether they would be bound here."""
+    """Keys that the answering run kept as they were, or of which it set parts, and of which it is not known how they
+    would be here."""
 
     @property
     def reason(self) -> str:
@@ -98,8 +99,22 @@ def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy
         return Judgement(cell, own, None, state)
     if found.answered is not None or here.mismatch(own, shown=True) is not None:
         return None
-    unsettled = frozenset(entry.key for entry in own.inputs if entry.kept and here.differs_in(entry))
+    carried = (entry for entry in own.inputs if entry.kept or "" in (entry.parts or ()))
+    unsettled = frozenset(
+        entry.key for entry in carried if here.differs_in(entry) and not _sets_alike(entry.key, own, state)
+    )
     return Judgement(cell, own, None, state, unsettled=unsettled)
+
+
+def _sets_alike(key: str, own: Run, state: PlanState) -> bool:
+    """Whether a run that set parts of a value would leave here what it left: all other parts are the same, too."""
+    before = state.items.get(key)
+    after = next((version for version in own.writes if version.key == key), None)
+    if before is None or after is None or not after.sets or state.doubt_on(key) is not None:
+        return False
+    made = {**before.parts, **{name: after.parts[name] for name in after.sets}}
+    # In order: a dictionary shows in which order its keys were added.
+    return before.part("") == after.rest and list(made.items()) == list(after.parts.items())
 
 
 def advance(found: Judgement, state: PlanState, records: Records, reach: Reach | None) -> None:

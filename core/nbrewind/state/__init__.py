@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .ambient import Ambient, AmbientChange
 from .changes import Aside, Changes, GroupChange
+from .describe import fixed as is_fixed
 from .live import LiveState
 from .load import Loaded, LoadError
 from .snapshot import ScanInterrupted
@@ -21,4 +22,5 @@ __all__ = [
     "LoadError",
     "Loaded",
     "ScanInterrupted",
+    "is_fixed",
 ]

@@ -12,7 +12,16 @@ from nbrewind.planning.edges import edges
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.store import Store
 
-from . import cases_calls, cases_given, cases_ipython, cases_outside, cases_precision, cases_scopes, cases_values
+from . import (
+    cases_calls,
+    cases_given,
+    cases_ipython,
+    cases_outside,
+    cases_parts,
+    cases_precision,
+    cases_scopes,
+    cases_values,
+)
 from .form import Case, Pair
 
 MODULES = (
@@ -23,11 +32,9 @@ MODULES = (
     cases_values,
     cases_outside,
     cases_precision,
+    cases_parts,
 )
 MISSED = {
-    "subscript_precision": "edges are to whole values: who changed another item counts",
-    "column_added_another_read": "edges are to whole values: who added another column counts",
-    "key_added_another_read": "edges are to whole values: who added another key counts",
     "iteration_protocol": "making an object counts as reading what its methods read",
     "attribute_hook": "making an object counts as reading what its methods read",
     "sorted_by_attribute": "reading an object counts as reading what its methods read",

@@ -7,7 +7,7 @@ import pytest
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.model import ABSENT, DEFAULT, Input, Run, Version, new_id
-from nbrewind.planning.match import Doubt, Meeting, PlanState, answer, describe, mismatch, state_of
+from nbrewind.planning.match import Doubt, Meeting, PlanState, answer, describe, state_of
 from nbrewind.planning.trace import bind_inputs, digest_of, kept_names, names_input, provenance, read_names, unproved
 
 pytestmark = pytest.mark.py311
@@ -43,7 +43,7 @@ def recorded(source: str, before: PlanState, *more: Input, **fields) -> Run:
 
 
 def why(run: Run, source: str, here: PlanState, world: World | None = None, policy="compatible"):
-    found = mismatch(run, analyze(source), source_digest(source), here, world or World(), policy)
+    found = Meeting(analyze(source), source_digest(source), here, world or World(), policy).mismatch(run)
     return (found.cause, found.reason) if found else None
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from rules_tools import Scenario
+from rules_tools import Live, Scenario
 
+from nbrewind.planning.freshness import freshness
+from nbrewind.planning.notebook import History, code_cells
+from nbrewind.planning.outside import World
 from nbrewind.store import Store
 
 
@@ -54,6 +57,67 @@ def test_rule_12_reuse_needs_the_whole_trace(scenario: Scenario, monkeypatch: py
     right = dict(zip(first, ["after!", "there", "True", "['new']", "after!", "after!", "2"], strict=True))
     verdict = scenario.repeat(cells, right)
     assert verdict.holds and verdict.ran.keys() == right.keys() - {"nothing"}
+
+
+def test_rule_12_parts_of_a_value(scenario: Scenario) -> None:
+    """Holds: who read an item or a column is answered when another was set anew; who sees the whole runs again."""
+    cells = [
+        ("make", "import pandas as pd\nd = {'a': 1, 'text': 'x'}\ndf = pd.DataFrame({'x': [1, 2], 'y': [3, 4]})"),
+        ("set", "d['b'] = 2\ndf['z'] = 0"),
+        ("item", "print(d['a'])"),
+        ("column", "print(df['x'].sum())"),
+        ("other", "print(d['b'], df['z'].sum())"),
+        ("whole", "print(d, df.shape)"),
+        ("again", "d['c'] = 3"),
+        ("end", "print(sorted(d), d['c'])"),
+    ]
+    first = scenario.audit(cells)
+    assert first["whole"] == "{'a': 1, 'text': 'x', 'b': 2} (2, 3)"
+    right = {**first, "other": "5 2", "whole": first["whole"].replace("'b': 2", "'b': 5")}
+    edited = [cells[0], ("set", "d['b'] = 5\ndf['z'] = 1"), *cells[2:]]
+    verdict = scenario.repeat(edited, right)
+    assert verdict.holds and {"set", "other", "whole", "again", "end"} == verdict.ran.keys() - {"make"}
+    edited = [cells[0], ("set", "d['b'] = 2\ndf['z'] = 0\nd['a'] = 7\ndf.loc[0, 'x'] = 9"), *cells[2:]]
+    right = {**first, "item": "7", "column": "11", "whole": first["whole"].replace("'a': 1", "'a': 7")}
+    verdict = scenario.repeat(edited, right)
+    assert verdict.holds and {"set", "item", "column", "whole"} <= verdict.ran.keys()
+
+
+@pytest.mark.py311
+def test_rule_12_parts_are_judged_in_a_live_kernel(live: Live) -> None:
+    """Holds: what read one item stays fresh when others are set, and does not when that one is."""
+    cells = [
+        ("pt-make", "pt = {'a': 1}"),
+        ("pt-b", "pt['b'] = 2"),
+        ("pt-read", "print(pt['a'])"),
+        ("pt-c", "pt['c'] = 3"),
+    ]
+    for name, source in cells:
+        live.run(name, source)
+
+    def states() -> dict[str, str]:
+        live.call("flush")
+        sources = code_cells([{"cell_type": "code", "id": name, "source": source} for name, source in cells])
+        history = History(live.index.runs(), live.store.candidates)
+        return {state.id: state.freshness for state in freshness(sources, history, World(live.path.parent))}
+
+    assert set(states().values()) == {"fresh"}
+    live.run(*cells[3])
+    assert set(states().values()) == {"fresh"}
+    cells[3] = ("pt-c", "pt['c'] = 4")
+    live.run(*cells[3])
+    assert set(states().values()) == {"fresh"}
+    cells[1] = ("pt-b", "pt['b'] = 5")
+    live.run(*cells[1])
+    assert states()["pt-read"] == "unknown" and states()["pt-b"] == "fresh"
+    live.run(*cells[3])
+    assert states()["pt-read"] == "unknown"
+    for cell in cells[:2]:
+        live.run(*cell)
+    assert states()["pt-read"] == "fresh"
+    cells[1] = ("pt-b", "pt['a'] = 5")
+    live.run(*cells[1])
+    assert states()["pt-read"] != "fresh"
 
 
 def test_rule_12_nature_is_recorded(scenario: Scenario) -> None:

@@ -1,0 +1,177 @@
+"""Parts of values: items of a dictionary and columns of a frame are told apart where that can be proved, else not."""
+
+from __future__ import annotations
+
+from .form import Case, case
+
+FRAME = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4], 'name': ['x', 'y']})"
+
+CASES: list[Case] = [
+    case(
+        "parts_two_keys_set_one_read",
+        ["d = {}", "d['a'] = 1", "d['b'] = 2", "print(d['a'])"],
+        [(0, 1), (0, 2), (1, 3)],
+        [(0, 3)],
+        why="the item a was set by the second cell, and nobody touched it since",
+    ),
+    case(
+        "parts_two_keys_set_all_read",
+        ["d = {}", "d['a'] = 1", "d['b'] = 2", "print(d)"],
+        [(0, 1), (0, 2), (1, 3), (2, 3)],
+        [(0, 3), (1, 2)],
+        why="the whole is what both setters made of it",
+    ),
+    case(
+        "parts_key_set_twice",
+        ["d = {'z': 0}", "d['a'] = 1", "d['a'] = 2", "print(d['a'])"],
+        [(0, 1), (0, 2), (2, 3)],
+        [(0, 3)],
+        why="the first value of a was never read",
+    ),
+    case(
+        "parts_key_from_another_key",
+        ["d = {'a': 1}", "d['b'] = d['a'] + 1", "d['c'] = 5", "print(d['b'])"],
+        [(0, 1), (0, 2), (1, 3)],
+        [(0, 3)],
+        why="b was set by the second cell, which read a as the first made it",
+    ),
+    case(
+        "parts_item_changed_in_place",
+        ["d = {'a': [1], 'b': 2}", "d['a'].append(2)", "print(d['a'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the list under a was changed by the second cell",
+    ),
+    case(
+        "parts_shared_item_changed_in_place",
+        ["d = {'a': [1]}\nd['b'] = d['a']", "d['a'].append(2)", "print(d['b'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="a and b are one list",
+    ),
+    case(
+        "parts_shared_item_changed_and_another_set",
+        ["d = {'a': [1]}\nd['b'] = d['a']", "d['a'].append(2); d['c'] = 0", "print(d['b'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="a and b are one list, which the second cell changed besides setting c",
+    ),
+    case(
+        "parts_through_an_alias",
+        ["d = {'a': 1}", "e = d", "e['a'] = 2", "print(d['a'])"],
+        [(0, 1), (1, 2), (2, 3)],
+        [(0, 2), (0, 3), (1, 3)],
+        why="e and d are one dictionary",
+    ),
+    case(
+        "parts_item_that_leads_back",
+        ["d = {}\nclass Node: pass\nd['a'] = Node(); d['a'].home = d", "d['b'] = 2", "print(d['a'].home['b'])"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="through the item a the third cell sees b",
+    ),
+    case(
+        "parts_set_in_a_function",
+        ["d = {'a': 1}", "def set_it(): d['a'] = 2", "d['b'] = set_it()", "print(d['a'])"],
+        [(0, 2), (1, 2), (2, 3)],
+        [(0, 1), (0, 3), (1, 3)],
+        why="the function that the third cell calls sets a as well",
+    ),
+    case(
+        "parts_changed_through_a_library",
+        [
+            "import types, numpy as np\nd = {'a': np.zeros(2)}",
+            "types.kept = d['a']",
+            "types.kept[0] = 9\nd['b'] = 1",
+            "print(d['a'])",
+        ],
+        [(0, 1), (0, 2), (1, 2), (2, 3)],
+        [(0, 3), (1, 3)],
+        why="the third cell changed a through the module that keeps it",
+    ),
+    case(
+        "parts_key_by_variable",
+        ["d = {'a': 1}\nkey = 'a'", "d[key] = 2", "print(d['a'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="which key is set is not in the text",
+    ),
+    case(
+        "parts_key_deleted",
+        ["d = {'a': 1, 'b': 2}", "del d['b']", "print('b' in d, d['a'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="whether there is a b depends on the second cell",
+    ),
+    case(
+        "parts_augmented",
+        ["d = {'a': 1, 'b': 2}", "d['b'] += 1", "print(d['b'])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the item that is read is the one that was raised",
+    ),
+    case(
+        "parts_dictionary_that_makes_items",
+        ["from collections import defaultdict\nd = defaultdict(list)", "d['a']", "print(dict(d))"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="taking an item of this dictionary makes it",
+    ),
+    case(
+        "parts_frame_two_columns",
+        [FRAME, "df['c'] = df['a'] * 2", "df['d'] = df['b'] * 2", "print(df['c'].sum())"],
+        [(0, 1), (0, 2), (1, 3)],
+        [(0, 3)],
+        why="c was set by the second cell, and the third only added another",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_texts",
+        [FRAME, "df['c'] = 1", "print(df['name'].str.upper().tolist())"],
+        [(0, 1), (0, 2)],
+        why="the names are as the first cell made them",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_column_filled",
+        [FRAME, "df['a'].replace(1, 9)\ndf['c'] = 0", "print(df['a'].sum())"],
+        [(0, 1), (0, 2)],
+        why="the method gave a new column, and left the one that is read as it was",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_column_changed_in_place",
+        [FRAME, "df['a'].values.base[:] = 9\ndf['c'] = 0", "print(df['b'].sum())"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the columns a and b lie in one piece of memory, which the second cell changed through a",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_column_written_through",
+        [
+            FRAME,
+            "a = df['a'].to_numpy()\na.flags.writeable = True\na[:] = 9\ndel a\ndf['c'] = 0",
+            "print(df['a'].sum())",
+        ],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the second cell changed a in place besides setting c",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_that_gets_rows",
+        ["import pandas as pd\ndf = pd.DataFrame({'a': []})", "df['b'] = [1, 2]", "print(df['a'].isna().sum())"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="a frame without rows gets them with its first column, in all columns",
+        needs=["pandas"],
+    ),
+    case(
+        "parts_frame_columns_or_rows",
+        [FRAME, "df['c'] = 1", "print(df[df['a'] > 1])"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the rows that are shown have all columns",
+        needs=["pandas"],
+    ),
+]
