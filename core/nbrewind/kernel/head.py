@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Callable, Iterable
 from time import time
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,8 +15,13 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY
-from nbrewind.state import Ambient, LiveState, Loaded
+from nbrewind.state import Ambient, Limit, LiveState, Loaded
 from nbrewind.store import Notebook, Store
+
+Number = TypeVar("Number", int, float)
+
+SECONDS, BYTES = 5.0, 4 << 30
+"""What reading the values after one cell may cost by default."""
 
 
 class Head:
@@ -24,7 +31,7 @@ class Head:
         """Start at no checkpoint, with what is live in ``shell`` not known yet."""
         self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
         self.namespace: dict[str, Any] = shell.user_ns
-        self.live = LiveState(self.namespace, self.hidden)
+        self.live = LiveState(self.namespace, self.hidden, limit())
         self.ambient = Ambient()
         self.state: dict[str, Version] = {}
         """Every key to its version."""
@@ -139,6 +146,29 @@ class Head:
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
         self._names = self.bound()
+
+
+def limit() -> Limit:
+    """Return what reading the values after one cell may cost: by the environment, else the default."""
+    return Limit(
+        _setting("NBREWIND_CELL_SECONDS", float, SECONDS, "a number of seconds above 0"),
+        _setting("NBREWIND_CELL_BYTES", int, BYTES, "a whole number of bytes above 0"),
+    )
+
+
+def _setting(name: str, kind: Callable[[str], Number], default: Number, what: str) -> Number:
+    """Return a number from the environment; where it is none, say so, once, and return the default."""
+    text = os.environ.get(name, "")
+    try:
+        found = kind(text) if text else default
+    except ValueError:
+        found = kind("0")
+    if found > 0:
+        return found
+    message = f"{name} is {text!r}, which is not {what}: {default:g} is used"
+    quiet("reading a setting", message)
+    print(f"nbrewind: {message}", file=sys.stderr)
+    return default
 
 
 def is_same(one: Version, other: Version) -> bool:

@@ -123,6 +123,8 @@ def observe(
     living = recorder.living.update(may_start_tasks(started, words))
     effects += [Effect(kind="thread", subject=name) for name in living]
     unknown += [f"{name} is running and may change what it reaches" for name in living]
+    limited = recorder.live.over_limit(names)
+    unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
     read = _outside_inputs(recorder, files.inputs, environment, local, packages)
     if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)

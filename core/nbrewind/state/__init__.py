@@ -8,6 +8,7 @@ from __future__ import annotations
 from .ambient import Ambient, AmbientChange
 from .changes import Aside, Changes, GroupChange
 from .describe import fixed as is_fixed
+from .limit import Limit
 from .live import LiveState
 from .load import Loaded, LoadError
 from .snapshot import ScanInterrupted
@@ -18,6 +19,7 @@ __all__ = [
     "Aside",
     "Changes",
     "GroupChange",
+    "Limit",
     "LiveState",
     "LoadError",
     "Loaded",

@@ -73,6 +73,7 @@ def _address(base: bytes | bytearray) -> int:
 def _standalone(pickler: Snapshotter, array: np.ndarray[Any, Any]) -> Any:
     import numpy as np
 
+    pickler.limit.room(array.nbytes)
     writeable = array.flags.writeable
     if array.dtype.kind == "O":
         fortran = array.flags.f_contiguous and not array.flags.c_contiguous

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nbrewind.model import Version
@@ -19,11 +20,22 @@ class Baseline:
     weak: tuple[weakref.ref[object] | None, ...]
     fingerprint: Fingerprint | None
     """None: the content proves nothing, or there is none."""
-    loadable: bool
+    limit: str = ""
+    """Why it was not read to its end, in words; empty if it was."""
+    walked: bool = True
+    """False: nor was it walked to its end, so what it shares with others is not known."""
 
     def same_objects(self, ids: tuple[int, ...]) -> bool:
         """Tell whether the names are still bound to the same objects, as far as ids tell."""
         return self.ids == ids and all(ref is None or ref() is not None for ref in self.weak)
+
+    def still_bound(self, members: Iterable[str], namespace: Mapping[str, object]) -> list[str]:
+        """Return those of its names that are still bound to the same objects, as far as ids tell."""
+        return [
+            name
+            for name, key, ref in zip(members, self.ids, self.weak, strict=True)
+            if id(namespace.get(name)) == key and (ref is None or ref() is not None)
+        ]
 
 
 @dataclass
@@ -43,7 +55,8 @@ class GroupChange:
     members: tuple[str, ...]
     """Sorted; the content's stream is the tuple of their values in this order."""
     digest: dict[str, str]
-    """Per name: ``b3:...`` where the content has an exact digest, else empty."""
+    """Per name: ``b3:...`` where the content has an exact digest, ``once:...`` where it was not read to its end, else
+    empty."""
     content: Content | None
     """None: can't be serialised. Buffers are views of the user's memory: write them before the user's code goes on."""
     loadable: bool

@@ -7,6 +7,8 @@ from typing import Any
 
 from .kinds import ATOMS
 
+_MANY = 10_000
+
 
 def kind(value: object) -> str:
     """Return the name of a value's type."""
@@ -36,10 +38,10 @@ def preview(value: Any) -> str:
 
 
 def fixed(value: object, depth: int = 4) -> bool:
-    """Tell whether a value can't be changed in place."""
+    """Tell whether a value can't be changed in place. A tuple of very many values counts as one that can."""
     cls = type(value)
     if cls in ATOMS:
         return True
-    if depth and (cls is tuple or cls is frozenset):
+    if depth and (cls is tuple or cls is frozenset) and len(value) <= _MANY:  # type: ignore[arg-type]
         return all(fixed(item, depth - 1) for item in value)  # type: ignore[attr-defined]
     return False

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from blake3 import blake3
 from xxhash import xxh3_128_digest
 
+from .limit import Limit
+
 CHUNK = 4 * 1024 * 1024
 """Bytes of a chunk."""
 
@@ -23,7 +25,8 @@ class Fingerprint:
 
     __slots__ = ("chunks", "head", "length", "sizes")
 
-    def __init__(self, stream: bytes | memoryview, buffers: Iterable[memoryview]) -> None:
+    def __init__(self, stream: bytes | memoryview, buffers: Iterable[memoryview], limit: Limit) -> None:
+        """Read a content; raise `OverLimit` if that takes too long."""
         self.head = xxh3_128_digest(stream)
         self.length = len(stream)
         self.chunks: list[bytes] = []
@@ -31,6 +34,7 @@ class Fingerprint:
         for buffer in buffers:
             self.sizes.append(len(buffer))
             for start in range(0, len(buffer), CHUNK):
+                limit.check()
                 self.chunks.append(xxh3_128_digest(buffer[start : start + CHUNK]))
 
     @property
@@ -51,13 +55,20 @@ class Fingerprint:
 
 
 def content_digest(
-    stream: bytes | memoryview, buffers: list[memoryview], fingerprint: Fingerprint, known: dict[bytes, bytes]
+    stream: bytes | memoryview,
+    buffers: list[memoryview],
+    fingerprint: Fingerprint,
+    known: dict[bytes, bytes],
+    limit: Limit,
 ) -> str:
-    """Return the ``b3:`` digest of a content.
+    """Return the ``b3:`` digest of a content; raise `OverLimit` if reading it takes too long.
 
     *known* maps xxh3 digests of chunks to their BLAKE3 digests, and is filled.
     """
-    whole = blake3(stream)
+    whole = blake3()
+    for start in range(0, len(stream), CHUNK):
+        limit.check()
+        whole.update(memoryview(stream)[start : start + CHUNK])
     position = 0
     for buffer in buffers:
         whole.update(len(buffer).to_bytes(8, "little"))
@@ -68,6 +79,7 @@ def content_digest(
             key = fast + len(part).to_bytes(4, "little")
             strong = known.get(key)
             if strong is None:
+                limit.check()
                 strong = known[key] = blake3(part).digest()
             whole.update(strong)
     return "b3:" + whole.hexdigest()

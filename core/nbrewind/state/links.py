@@ -13,9 +13,16 @@ from typing import Any, NamedTuple
 
 from . import adapters
 from .kinds import LEAVES, Walk, is_user_class, walk_kind
+from .limit import Limit, OverLimit
 
 _MANY = 20_000
 """Objects of one level from which on they are handled in bulk."""
+
+_PART = 250_000
+"""Objects that are handled in bulk before the limit is asked."""
+
+_FEW = 2_000
+"""Objects that are handled one by one before the limit is asked."""
 
 
 class Span(NamedTuple):
@@ -40,9 +47,16 @@ class Group(NamedTuple):
 
 
 class Walker:
-    """One walk over all values of a namespace."""
+    """One walk over all values of a namespace; raises `OverLimit`, with the name, where one takes too long."""
 
-    def __init__(self, names: Iterable[str], namespace: Mapping[str, Any], definitions: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        namespace: Mapping[str, Any],
+        definitions: Mapping[int, str],
+        limit: Limit | None = None,
+    ) -> None:
+        self.limit = limit or Limit()
         self.names = sorted(names)
         self.definitions = definitions
         self.cut = {id(namespace), *adapters.global_dicts()}
@@ -66,8 +80,14 @@ class Walker:
         self._kinds: dict[type, Walk] = {}
         for index, name in enumerate(self.names):
             value = namespace.get(name)
-            if type(value) not in LEAVES:
+            if type(value) in LEAVES:
+                continue
+            self.limit.turn()
+            try:
                 self.walk(index, value)
+            except OverLimit as error:
+                error.name = name
+                raise
 
     def find(self, index: int) -> int:
         """Return the representative of a name's group."""
@@ -111,8 +131,14 @@ class Walker:
         owner, many, kinds, cut, parent = self.owner, self.many, self._kinds, self.cut, self.parent
         through: set[int] = set()
         level: list[Any] = [root]
+        waiting: list[list[Any]] = []
         inside: list[Any] = []
+        count = 0
         while level or inside:
+            count += len(level)
+            if count > _FEW:
+                self.limit.check()
+                count = 0
             self.below = not level
             if self.below:
                 level, inside = inside, []
@@ -154,17 +180,31 @@ class Walker:
                     self.problem(index, f"an object of type {cls.__qualname__} belongs to the running kernel")
                 else:
                     self.problem(index, f"values of type {cls.__qualname__} can't be looked into")
-            found = [obj for obj in gc.get_referents(*nodes) if type(obj) not in LEAVES] if nodes else []
+            found = self._held(nodes) if nodes else []
             if extra:
                 self.keep.append(extra)
                 found += [obj for obj in extra if type(obj) not in LEAVES]
             if figures:
-                inside += [obj for obj in gc.get_referents(*figures) if type(obj) not in LEAVES]
+                inside += self._held(figures)
             if self.below:
                 inside, level = inside + found, []
+            elif len(found) > _PART:
+                waiting += [found[start : start + _PART] for start in range(0, len(found), _PART)]
+                level = waiting.pop()
             else:
-                level = found
+                level = found or (waiting.pop() if waiting else [])
         self.below = False
+
+    def _held(self, nodes: list[Any]) -> list[Any]:
+        """Return what objects hold that has to be visited."""
+        held = gc.get_referents(*nodes)
+        if len(held) <= _PART:
+            return [obj for obj in held if type(obj) not in LEAVES]
+        found: list[Any] = []
+        for start in range(0, len(held), _PART):
+            self.limit.check()
+            found += [obj for obj in held[start : start + _PART] if type(obj) not in LEAVES]
+        return found
 
     def _visit_many(self, index: int, level: list[Any], nodes: list[Any]) -> list[Any]:
         """Do for many objects at once what `walk` does for one; return those that need to be looked at one by one."""
@@ -199,6 +239,7 @@ class Walker:
 
     def _adapt(self, index: int, obj: Any, through: set[int], extra: list[Any]) -> None:
         """Visit an object whose references need an adapter."""
+        self.limit.check()
         if adapters.is_definition(obj):
             if id(obj) in self.definitions and self.defined(index, obj):
                 return

@@ -6,25 +6,20 @@ import gc
 import sys
 import types
 import typing
-import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-from xxhash import xxh3_128_digest
-
 from nbrewind.model import Version
 from nbrewind.store.types import Content
 
-from . import describe
 from .changes import Aside, Baseline, Changes, GroupChange
-from .code import MAGIC
-from .digest import Fingerprint, content_digest, member_digest
 from .kinds import ATOM_BYTES, ATOMS, is_user_class
+from .limit import Limit, OverLimit
 from .links import Group, Walker
 from .load import Loaded, load
-from .snapshot import Refused, ScanInterrupted, Snapshotter
+from .reading import read, unread
+from .snapshot import ScanInterrupted, Snapshotter
 
 _ALWAYS_HIDDEN = frozenset(
     {
@@ -63,8 +58,12 @@ class LiveState:
     Nothing here keeps a user's object alive, except small atoms.
     """
 
-    def __init__(self, namespace: dict[str, Any], hidden: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self, namespace: dict[str, Any], hidden: Callable[[], Collection[str]], limit: Limit | None = None
+    ) -> None:
         self.namespace = namespace
+        self.limit = limit or Limit()
+        """What one scan may cost."""
         self.versions: dict[str, Version] = {}
         """The version of every live name."""
         self._hidden = hidden
@@ -85,8 +84,10 @@ class LiveState:
         """Compare everything live with the baseline, in one pass; change nothing.
 
         A group without an exact fingerprint is reported as changed if one of its names is in *touched* (None: all).
+        So is one that is not read to its end because of the limit; the same objects are not tried again.
         Raise `ScanInterrupted` on an interrupt.
         """
+        self.limit.start()
         try:
             with _no_collection():
                 return self._scan(touched)
@@ -112,7 +113,7 @@ class LiveState:
                 others.append(name)
         groups: list[GroupChange] = []
         for name in changed_atoms:
-            change = self._describe(Group((name,), {}, ""), Snapshotter((name,), namespace, {}))
+            change = read(Group((name,), {}, ""), Snapshotter((name,), namespace, {}), namespace, self._chunks)
             if change is not None:
                 groups.append(change)
         if others:
@@ -131,28 +132,78 @@ class LiveState:
 
     def _scan_groups(self, names: list[str], touched: Collection[str] | None) -> list[GroupChange]:
         definitions = self._definitions(names)
-        walker = Walker(names, self.namespace, definitions)
-        result = []
-        probe = Snapshotter((), self.namespace, definitions, (), walker.reaches)
-        for group in walker.groups():
+        walker, left = self._walk(names, definitions)
+        result = self._left_out(left, names, touched)
+        if touched is not None and any(name in touched for name in left):
+            touched = None  # with them, anything may have changed
+        over = [
+            (members, base.limit) for members, base in self._groups.items() if base.limit and self._is_bound(members)
+        ]
+        probe = Snapshotter((), self.namespace, definitions, (), walker.reaches, self.limit)
+        for group in sorted(walker.groups(), key=lambda group: not _may_touch(touched, group.members)):
+            self.limit.turn()
             base = self._groups.get(group.members)
             values = tuple([self.namespace.get(name) for name in group.members])
-            ids = tuple(map(id, values))
-            same = base is not None and base.same_objects(ids)
-            if same and base is not None and base.fingerprint is None:
-                # Reading it would prove nothing.
-                if touched is not None and not any(name in touched for name in group.members):
-                    continue
-            if same and base is not None and not group.problem:
-                if _is_still(base.fingerprint, probe, group.members, values):
-                    continue
-            pickler = Snapshotter(
-                group.members, self.namespace, definitions, walker.alone(group.members), walker.reaches
-            )
-            change = self._describe(group, pickler, base if same else None)
+            if base is not None and not base.same_objects(tuple(map(id, values))):
+                base = None
+            if base is not None and base.fingerprint is None and not _may_touch(touched, group.members):
+                continue  # reading it would prove nothing
+            if base is not None and not group.problem and probe.still(base.fingerprint, group.members, values):
+                continue
+            reason = next((reason for members, reason in over if set(members) <= set(group.members)), "")
+            change = self._read(group, base, reason, definitions, walker)
             if change is not None:
                 result.append(change)
         return result
+
+    def _walk(self, names: list[str], definitions: dict[int, str]) -> tuple[Walker, dict[str, str]]:
+        """Walk all values. Return also the names left out because walking them takes too long, with the reasons."""
+        left = {
+            name: base.limit
+            for members, base in self._groups.items()
+            if not base.walked
+            for name in base.still_bound(members, self.namespace)
+            if name in names
+        }
+        while True:
+            try:
+                return Walker([n for n in names if n not in left], self.namespace, definitions, self.limit), left
+            except OverLimit as error:
+                left[error.name] = str(error)  # once more, so that no other name is linked by a part of it
+
+    def _left_out(
+        self, left: Mapping[str, str], names: Iterable[str], touched: Collection[str] | None
+    ) -> list[GroupChange]:
+        """Return the names that are not walked as one group: each may share anything with any other name."""
+        members = tuple(sorted(left))
+        base = self._groups.get(members)
+        same = base is not None and base.same_objects(tuple([id(self.namespace.get(name)) for name in members]))
+        if not members or (same and not _may_touch(touched, names)):
+            return []
+        return [unread(Group(members, {}, left[members[0]]), self.namespace, self.versions, walked=False)]
+
+    def _is_bound(self, members: tuple[str, ...]) -> bool:
+        base = self._groups[members]
+        return base.walked and base.still_bound(members, self.namespace) == list(members)
+
+    def _read(
+        self, group: Group, base: Baseline | None, reason: str, definitions: dict[int, str], walker: Walker
+    ) -> GroupChange | None:
+        """Read a group, within the limit; *reason*: why it is known to be over it."""
+        namespace = self.namespace
+        if not reason:
+            alone = walker.alone(group.members)
+            pickler = Snapshotter(group.members, namespace, definitions, alone, walker.reaches, self.limit)
+            try:
+                return read(group, pickler, namespace, self._chunks, base)
+            except OverLimit as error:
+                reason = str(error)
+        return unread(group._replace(problem=reason), namespace, self.versions)
+
+    def over_limit(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of *names* whose values the last scan did not read to their end, with the reasons."""
+        found = {name: base.limit for members, base in self._groups.items() if base.limit for name in members}
+        return {name: found[name] for name in found if name in names}
 
     def _definitions(self, names: Iterable[str]) -> dict[int, str]:
         """Return id to name of the notebook's functions and classes that are bound to a name."""
@@ -169,59 +220,6 @@ class LiveState:
                 ):
                     found[id(value)] = name
         return found
-
-    def _describe(self, group: Group, pickler: Snapshotter, base: Baseline | None = None) -> GroupChange | None:
-        """Read a group; return it as a change, or None if it equals *base*."""
-        namespace = self.namespace
-        members = group.members
-        values = [namespace.get(name) for name in members]
-        reason = group.problem
-        stream: bytes | memoryview = b""
-        if not reason:
-            reason = _dump(pickler, tuple(values))
-        exact = pickler.exact and not reason
-        fingerprint = None
-        views: list[memoryview] = []
-        content = None
-        if not reason:
-            stream = pickler.file.getvalue()
-            views = [buffer.raw() for buffer in pickler.buffers]
-            if exact:
-                fingerprint = Fingerprint(stream, views)
-                if base is not None and base.fingerprint == fingerprint:
-                    return None
-            side = msgspec.msgpack.encode([1, MAGIC, pickler.places, pickler.lines]) if pickler.places else b""
-            content = Content(stream, list(views), side)
-        size = len(stream) + sum(len(view) for view in views)
-        digest = content_digest(stream, views, fingerprint, self._chunks) if fingerprint is not None else ""
-        share, rest = divmod(size, len(members))
-        needs = {
-            name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())}))
-            for name in members
-        }
-        refs = tuple(sorted(name for name in pickler.refs if name in namespace or not _is_builtin(name)))
-        return GroupChange(
-            members=members,
-            digest={
-                name: digest if len(members) == 1 or not digest else member_digest(digest, name) for name in members
-            },
-            content=content,
-            loadable=content is not None,
-            reason=reason,
-            refs=dict.fromkeys(members, refs),
-            needs=needs,
-            packages={name: tuple(sorted(pickler.packages)) for name in members},
-            kind={name: describe.kind(value) for name, value in zip(members, values, strict=True)},
-            preview={name: describe.preview(value) for name, value in zip(members, values, strict=True)},
-            fixed={name: describe.fixed(value) for name, value in zip(members, values, strict=True)},
-            bytes={name: share + (rest if index == 0 else 0) for index, name in enumerate(members)},
-            baseline=Baseline(
-                tuple(id(value) for value in values),
-                tuple(_weak(value) for value in values),
-                fingerprint,
-                content is not None,
-            ),
-        )
 
     def commit(self, changes: Changes, versions: Mapping[str, Version]) -> None:
         """Make what a scan found the new baseline. *versions* holds the new version of every changed name.
@@ -357,57 +355,9 @@ class LiveState:
         self._groups.update({members: base for members, base in aside.groups.items() if back.keys() >= set(members)})
 
 
-def _dump(pickler: Snapshotter, values: tuple[Any, ...]) -> str:
-    """Pickle; return why it failed, in words, or an empty string."""
-    try:
-        pickler.dump(values)
-    except Refused as error:
-        return str(error)
-    except KeyboardInterrupt:
-        raise
-    except RecursionError:
-        return "it is nested too deeply to be saved"
-    except (MemoryError, GeneratorExit, SystemExit) as error:
-        return f"it can't be saved: {type(error).__name__}"
-    except BaseException as error:
-        try:
-            words = str(error).partition("\n")[0]
-        except BaseException:
-            words = ""
-        return f"it can't be saved: {words or type(error).__name__}"
-    return ""
-
-
-def _is_still(
-    fingerprint: Fingerprint | None, probe: Snapshotter, members: tuple[str, ...], values: tuple[Any, ...]
-) -> bool:
-    """Tell quickly that a small group did not change; False if it may have."""
-    if fingerprint is None or not fingerprint.small:
-        return False
-    try:
-        stream = probe.dumped(members, values)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return False
-    return probe.exact and not probe.buffers and fingerprint.head == xxh3_128_digest(stream)
+def _may_touch(touched: Collection[str] | None, names: Iterable[str]) -> bool:
+    return touched is None or any(name in touched for name in names)
 
 
 def _is_atom(value: object) -> bool:
     return type(value) in ATOMS and (type(value) is types.ModuleType or sys.getsizeof(value) <= ATOM_BYTES)
-
-
-def _is_builtin(name: str) -> bool:
-    import builtins
-
-    return hasattr(builtins, name)
-
-
-def _weak(value: object) -> weakref.ref[object] | None:
-    # An array with a weak reference to it can't be resized.
-    if any(base.__name__ == "ndarray" for base in type(value).__mro__):
-        return None
-    try:
-        return weakref.ref(value)
-    except TypeError:
-        return None

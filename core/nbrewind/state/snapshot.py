@@ -17,9 +17,13 @@ import weakref
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
+from xxhash import xxh3_128_digest
+
 from . import arrays, definitions, objects, rebuild
 from .code import Places, canonical
+from .digest import Fingerprint
 from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
+from .limit import Limit, OverLimit
 
 
 class Refused(Exception):
@@ -28,6 +32,33 @@ class Refused(Exception):
 
 class ScanInterrupted(Exception):
     """The user interrupted while values were being read: nothing is known about what was not yet read."""
+
+
+class _Stream(io.BytesIO):
+    """Where a pickle goes: the limit is asked for every piece, of 64 KiB if there are many."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def write(self, data: Any) -> int:
+        """Take the next piece."""
+        self._limit.take(len(data))
+        return super().write(data)
+
+
+class _Buffers(list[pickle.PickleBuffer]):
+    """The buffers of a pickle: the limit is asked for each."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def append(self, buffer: pickle.PickleBuffer) -> None:
+        """Take the next buffer."""
+        with memoryview(buffer) as view:
+            self._limit.take(view.nbytes)
+        super().append(buffer)
 
 
 class Snapshotter(pickle.Pickler):
@@ -40,9 +71,11 @@ class Snapshotter(pickle.Pickler):
         names_of: Mapping[int, str],
         alone: Collection[int] = (),
         reaches: Callable[[object], bool] = lambda obj: True,
+        limit: Limit | None = None,
     ) -> None:
-        self.file = io.BytesIO()
-        self.buffers: list[pickle.PickleBuffer] = []
+        self.limit = limit or Limit()
+        self.file = _Stream(self.limit)
+        self.buffers = _Buffers(self.limit)
         # No method of its own: the cycle would keep all that it saved alive until the next garbage collection.
         super().__init__(self.file, 5, buffer_callback=self.buffers.append)
         self.members = members
@@ -62,8 +95,19 @@ class Snapshotter(pickle.Pickler):
         self.alone = alone
         """Ids of arrays inside pandas objects that share their memory with nothing else in the group."""
 
-    def dumped(self, members: Collection[str], values: tuple[Any, ...]) -> bytes:
-        """Return the stream of a group; the pickler can be used again for another one."""
+    def still(self, fingerprint: Fingerprint | None, members: Collection[str], values: tuple[Any, ...]) -> bool:
+        """Tell quickly that a small group did not change; False if it may have. Can be asked again and again."""
+        if fingerprint is None or not fingerprint.small:
+            return False
+        try:
+            stream = self._dumped(members, values)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            return False
+        return self.exact and not self.buffers and fingerprint.head == xxh3_128_digest(stream)
+
+    def _dumped(self, members: Collection[str], values: tuple[Any, ...]) -> bytes:
         self.members = members
         self.clear_memo()
         self.file.seek(0)
@@ -76,6 +120,26 @@ class Snapshotter(pickle.Pickler):
         self.exact = True
         self.dump(values)
         return self.file.getvalue()
+
+    def save(self, values: tuple[Any, ...]) -> str:
+        """Pickle; return why it failed, in words, or an empty string. Raise `OverLimit` if it takes too much."""
+        try:
+            self.dump(values)
+        except Refused as error:
+            return str(error)
+        except (KeyboardInterrupt, OverLimit):
+            raise
+        except RecursionError:
+            return "it is nested too deeply to be saved"
+        except (MemoryError, GeneratorExit, SystemExit) as error:
+            return f"it can't be saved: {type(error).__name__}"
+        except BaseException as error:
+            try:
+                words = str(error).partition("\n")[0]
+            except BaseException:
+                words = ""
+            return f"it can't be saved: {words or type(error).__name__}"
+        return ""
 
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
@@ -185,6 +249,7 @@ def _named(handler: Handler, cls: type) -> Handler:
     tracked = is_tracked(root)
 
     def noting(pickler: Snapshotter, obj: Any) -> Any:
+        pickler.limit.check()
         if tracked:
             pickler.packages.add(root)
         if id(obj) in objects.module_globals(module):
