@@ -13,6 +13,9 @@ from time import perf_counter
 _GRACE = 500
 """Each value may take this part of a scan's time even if others have used it up: a small one is always read."""
 
+_PIECE = 32768
+"""Bytes that are read in no time."""
+
 
 class OverLimit(Exception):
     """A value is not read to its end; the message says why, for people."""
@@ -23,6 +26,14 @@ class OverLimit(Exception):
 
 class Limit:
     """The budget of a scan, and what is left of it."""
+
+    _end: float
+    _until: float
+    """When the value has had its time; 0: not asked yet."""
+    _taken: int
+    """Bytes of the value."""
+    _kept: int
+    """Bytes of all that changed before it."""
 
     def __init__(self, seconds: float = math.inf, size: int = sys.maxsize) -> None:
         """Allow *seconds* for all values that a scan reads, and *size* bytes for the contents of those that changed."""
@@ -36,14 +47,18 @@ class Limit:
         self.turn()
 
     def turn(self) -> None:
-        """Begin with the next value. It may take half of the time that is left, so that others have theirs."""
-        now = perf_counter()
-        self._until = now + max((self._end - now) / 2, self.seconds / _GRACE)
-        self._taken = 0
+        """Begin with the next value."""
+        self._until = self._taken = 0
 
     def check(self) -> None:
-        """Raise `OverLimit` if the value has had its time."""
-        if perf_counter() > self._until:
+        """Raise `OverLimit` if the value has had its time.
+
+        It may take half of what was left when it was first asked about, so that the values after it have theirs.
+        """
+        now = perf_counter()
+        if not self._until:
+            self._until = now + max((self._end - now) / 2, self.seconds / _GRACE)
+        elif now > self._until:
             raise OverLimit(
                 f"reading it takes more than its share of the {self.seconds:g} s that all values have after a cell "
                 "(NBREWIND_CELL_SECONDS)"
@@ -59,9 +74,11 @@ class Limit:
 
     def take(self, size: int) -> None:
         """Count bytes of the value; raise `OverLimit` if it must not be read on."""
-        self.room(size)
         self._taken += size
-        self.check()
+        if self._kept + self._taken > self.size:
+            self.room(0)
+        if size > _PIECE:
+            self.check()
 
     def keep(self) -> None:
         """Count the value's bytes for good: it changed, and others have the less."""

@@ -180,12 +180,13 @@ class Walker:
                     self.problem(index, f"an object of type {cls.__qualname__} belongs to the running kernel")
                 else:
                     self.problem(index, f"values of type {cls.__qualname__} can't be looked into")
-            found = self._held(nodes) if nodes else []
+            held = gc.get_referents(*nodes) if nodes else []
+            found = [obj for obj in held if type(obj) not in LEAVES] if len(held) <= _PART else self._links(held)
             if extra:
                 self.keep.append(extra)
                 found += [obj for obj in extra if type(obj) not in LEAVES]
             if figures:
-                inside += self._held(figures)
+                inside += [obj for obj in gc.get_referents(*figures) if type(obj) not in LEAVES]
             if self.below:
                 inside, level = inside + found, []
             elif len(found) > _PART:
@@ -195,11 +196,8 @@ class Walker:
                 level = found or (waiting.pop() if waiting else [])
         self.below = False
 
-    def _held(self, nodes: list[Any]) -> list[Any]:
-        """Return what objects hold that has to be visited."""
-        held = gc.get_referents(*nodes)
-        if len(held) <= _PART:
-            return [obj for obj in held if type(obj) not in LEAVES]
+    def _links(self, held: list[Any]) -> list[Any]:
+        """Return those of very many objects that have to be visited."""
         found: list[Any] = []
         for start in range(0, len(held), _PART):
             self.limit.check()

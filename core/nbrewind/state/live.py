@@ -140,7 +140,10 @@ class LiveState:
             (members, base.limit) for members, base in self._groups.items() if base.limit and self._is_bound(members)
         ]
         probe = Snapshotter((), self.namespace, definitions, (), walker.reaches, self.limit)
-        for group in sorted(walker.groups(), key=lambda group: not _may_touch(touched, group.members)):
+        groups = walker.groups()
+        if touched is not None:
+            groups.sort(key=lambda group: not _may_touch(touched, group.members))  # these first, while there is time
+        for group in groups:
             self.limit.turn()
             base = self._groups.get(group.members)
             values = tuple([self.namespace.get(name) for name in group.members])

@@ -34,6 +34,9 @@ class ScanInterrupted(Exception):
     """The user interrupted while values were being read: nothing is known about what was not yet read."""
 
 
+_write = io.BytesIO.write
+
+
 class _Stream(io.BytesIO):
     """Where a pickle goes: the limit is asked for every piece, of 64 KiB if there are many."""
 
@@ -44,7 +47,7 @@ class _Stream(io.BytesIO):
     def write(self, data: Any) -> int:
         """Take the next piece."""
         self._limit.take(len(data))
-        return super().write(data)
+        return _write(self, data)
 
 
 class _Buffers(list[pickle.PickleBuffer]):
