@@ -33,12 +33,14 @@ WORKLOADS: dict[str, tuple[str, str]] = {
 
 
 class Kernel:
-    """A kernel and a client, with or without recording."""
+    """A kernel and a client, with or without recording; by default the plain kernel of this Python."""
 
-    def __init__(self, folder: Path, recorded: bool) -> None:
+    def __init__(
+        self, folder: Path, recorded: bool, *, python: str = sys.executable, module: str = "ipykernel_launcher"
+    ) -> None:
         """Start in ``folder``."""
         self.manager = KernelManager()
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv = [python, "-m", module, "-f", "{connection_file}", "--log-level=ERROR"]
         self.manager._kernel_spec = KernelSpec(argv=argv, display_name="bench", language="python")
         self.manager.start_kernel(cwd=str(folder))
         self.client = self.manager.client()
@@ -48,10 +50,13 @@ class Kernel:
             place, store = str(folder / "n.ipynb"), str(folder / "s")
             self.run(f"import nbrewind; nbrewind.attach(notebook={place!r}, store={store!r})")
 
-    def run(self, source: str) -> float:
-        """Execute a cell; returns the seconds from request to idle."""
+    def run(self, source: str, cell: str = "") -> float:
+        """Execute a cell, with its id if there is one; returns the seconds from request to idle."""
+        content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else None)
+        request = message["header"]["msg_id"]
         begin = time.perf_counter()
-        request = self.client.execute(source)
+        self.client.shell_channel.send(message)
         while True:
             message = self.client.get_iopub_msg(timeout=120)
             if message["parent_header"].get("msg_id") != request:
