@@ -113,6 +113,8 @@ class Database:
             mode = self._journal(connection)
             connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
             connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+            # A log that was folded in shrinks when it begins anew: else `flush` would fold it in every time after.
+            connection.execute("PRAGMA journal_size_limit=0")
         except BaseException:
             connection.close()
             raise

@@ -6,13 +6,14 @@ import os
 import sqlite3
 import stat
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nbrewind.store import Content, Store, StoreError, layout, schema
-from nbrewind.store.database import Database
+from nbrewind.store.database import LOG_BYTES, Database
 
 
 def _mode(path: Path) -> int:
@@ -209,6 +210,21 @@ def test_a_rollback_journal_on_network_disks(
 
 
 # -- connections ------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_was_folded_in_begins_anew(tmp_path: Path) -> None:
+    database = Database(tmp_path / "d.sqlite", (("CREATE TABLE t (x)",),))
+    log = tmp_path / "d.sqlite-wal"
+    sizes = []
+    for _ in range(12):
+        with database.write() as connection:
+            connection.execute("INSERT INTO t VALUES (?)", (bytes(1_000_000),))
+        database.flush()
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 6_000_000
+    assert sizes[-1] < LOG_BYTES
+    assert sum(later < earlier for earlier, later in pairwise(sizes)) == 2  # folded in every fifth time, not every time
+    database.close()
 
 
 def test_threads_have_connections_of_their_own_that_end_with_them(store: Store) -> None:
