@@ -1,0 +1,380 @@
+"""The two oracles: somebody works on a notebook, and what is called fresh, and what edges say, is tried in new kernels.
+
+*Freshness*: every cell that is called fresh shows what it shows when all cells run once, in order, in a new kernel.
+*Slices*: a cell and those on which it depends, by the graph, show and make the same alone as in the whole notebook.
+
+A difference is only taken for one if two more runs agree: cells that show the time are left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from nbrewind.model import Run
+from nbrewind.planning.edges import edges
+from nbrewind.planning.freshness import freshness
+from nbrewind.planning.notebook import History, SourceCell
+from nbrewind.planning.outside import World
+from nbrewind.store import Store
+
+from .edits import edited
+from .kernels import Kernel, Kernels, Shown, Stuck, form
+
+OPERATIONS = {
+    "run": 8, "edit": 3, "edit and run": 3, "undo": 1, "move": 2, "delete": 1, "insert": 1, "copy": 1, "all": 1,
+    "restart": 1,
+}  # fmt: skip
+"""What somebody does, and how often."""
+
+
+class Unsound(Exception):
+    """An oracle was wrong; the text says how to see it."""
+
+
+@dataclass
+class Tally:
+    """What was compared, summed up."""
+
+    notebooks: int = 0
+    cells: int = 0
+    """Cells that ran and were not edited since, at the end of stories."""
+    equal: int = 0
+    """Those of them that show what a clean run shows."""
+    fresh: int = 0
+    """Those of these that are called fresh."""
+    stale: Counter[str] = field(default_factory=Counter)
+    """What the others are called."""
+    slices: int = 0
+    sliced: int = 0
+    """Cells in those slices, and in the notebooks of which they are slices."""
+    whole: int = 0
+    left_out: int = 0
+    """Cells that show something else in every kernel."""
+    stuck: int = 0
+    """Notebooks that were given up: a kernel hung or died."""
+
+    def __iadd__(self, other: Tally) -> Tally:
+        """Add another tally to this one."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self
+
+    def __str__(self) -> str:
+        """Say it in a few lines."""
+        stale = ", ".join(f"{count} {word}" for word, count in self.stale.most_common()) or "none"
+        return (
+            f"{self.notebooks} notebooks ({self.stuck} given up), {self.cells} cells, {self.left_out} left out\n"
+            f"freshness: {self.fresh} of {self.equal} equal cells are called fresh; the others: {stale}\n"
+            f"slices: {self.slices}, of {self.sliced} of {self.whole} cells"
+        )
+
+
+class Slice(NamedTuple):
+    """A cell and those on which it depends, as they were when the whole notebook had run in order."""
+
+    target: SourceCell
+    cells: list[SourceCell]
+    shown: list[str]
+    run: Run
+    whole: int
+    """Cells in the notebook."""
+
+
+class Story:
+    """Somebody works on a notebook, in a kernel that records; what they do follows from ``seed``.
+
+    ``root`` is an empty folder; the notebook's own lies in it, with copies of ``files`` at the beginning. The store lies
+    beside: a cell that lists its folder must not see it. All kernels work in the same folder, one after another.
+    """
+
+    def __init__(
+        self,
+        kernels: Kernels,
+        root: Path,
+        sources: Sequence[str],
+        *,
+        seed: int = 0,
+        spare: Sequence[str] = (),
+        files: Path | None = None,
+    ) -> None:
+        self.kernels, self.root, self.spare = kernels, root, list(spare)
+        self.random = Random(seed)
+        self.work, self.start = root / "work", root / "start"
+        if files is None:
+            self.start.mkdir()
+        else:
+            shutil.copytree(files, self.start, symlinks=True)
+        shutil.copytree(self.start, self.work, symlinks=True)
+        self.notebook, self.store = self.work / "notebook.ipynb", root / "store"
+        self.sources = [(f"c{number}", source) for number, source in enumerate(sources)]
+        self.before: dict[str, str] = {}
+        """Cell id to its source before it was edited."""
+        self.count = len(sources)
+        self.shown: dict[str, list[str]] = {}
+        """What the cells show."""
+        self.log = [f"seed {seed}"]
+        self.kernel = self._recording(self.store)
+
+    @property
+    def cells(self) -> list[SourceCell]:
+        """The notebook as it is now."""
+        return [SourceCell(cell, index, source) for index, (cell, source) in enumerate(self.sources)]
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.kernel.stop()
+
+    def _recording(self, store: Path) -> Kernel:
+        kernel = self.kernels.start(self.work)
+        try:
+            kernel.record(self.notebook, store)
+        except BaseException:
+            kernel.stop()
+            raise
+        return kernel
+
+    # -- what somebody does -------------------------------------------------------------------------------------------
+
+    def work_on(self, times: int) -> None:
+        """Do so many things."""
+        for _ in range(times):
+            self.do(self.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0])
+
+    def do(self, kind: str) -> None:
+        """Do one thing with a cell."""
+        where = self.random.randrange(len(self.sources))
+        cell, source = self.sources[where]
+        if kind == "run":
+            self._run(cell, source)
+        elif kind in ("edit", "edit and run"):
+            self._edit(where, edited(source, self.random, [*self.spare, *(text for _, text in self.sources)]))
+            if kind == "edit and run":
+                self._run(*self.sources[where])
+        elif kind == "undo" and cell in self.before:
+            self._edit(where, self.before[cell])
+        elif kind == "move":
+            del self.sources[where]
+            self._insert(cell, source, "move")
+        elif kind == "delete" and len(self.sources) > 2:
+            self.log.append(f"delete {cell}")
+            del self.sources[where]
+        elif kind == "insert" and self.spare:
+            self._insert(self._new_id(), self.random.choice(self.spare), "insert")
+        elif kind == "copy":
+            self._insert(self._new_id(), source, "insert")
+        elif kind == "all":
+            self.run_all()
+        elif kind == "restart":
+            self.log.append("restart the kernel")
+            self.kernel.flush()
+            self.kernel.stop()
+            self.kernel = self._recording(self.store)
+
+    def run_all(self) -> None:
+        """Run all cells in order."""
+        for cell, source in self.sources:
+            self._run(cell, source)
+
+    def _run(self, cell: str, source: str) -> None:
+        self.log.append(f"run {cell}" + indented(source))
+        self.shown[cell] = form(self.kernel.run(cell, source))
+
+    def _edit(self, where: int, source: str) -> None:
+        cell, old = self.sources[where]
+        self.before[cell] = old
+        self.sources[where] = (cell, source)
+        self.log.append(f"edit {cell}" + indented(source))
+
+    def _insert(self, cell: str, source: str, word: str) -> None:
+        where = self.random.randint(0, len(self.sources))
+        self.sources.insert(where, (cell, source))
+        self.log.append(f"{word} {cell} at place {where}" + (indented(source) if word == "insert" else ""))
+
+    def _new_id(self) -> str:
+        self.count += 1
+        return f"c{self.count - 1}"
+
+    # -- the oracles --------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """End the work: everything is saved, the kernel is gone, the folder is kept as it is now."""
+        self.kernel.flush()
+        self.kernel.stop()
+        self._copy(self.work, self.root / "now")
+
+    def check_freshness(self, tally: Tally) -> None:
+        """Compare the cells that are called fresh with a clean run. Call `finish` first."""
+        with Store.open(self.store) as store:
+            index = store.notebook(self.notebook, create=False)
+            assert index is not None
+            states = freshness(self.cells, History(index.runs(), store.candidates), World(self.work))
+            recorded = {state.run: form(store.outputs(state.run)) for state in states if state.run}
+        clean = self.clean_run()
+        for cell, state in zip(self.cells, states, strict=True):
+            expected, shown = clean[cell.id], self.shown.get(cell.id)
+            fresh = state.freshness == "fresh" and state.run is not None
+            if fresh and shown is None:
+                shown = recorded[state.run]
+            if shown is None or (state.freshness == "edited"):
+                continue
+            tally.cells += 1
+            if shown == expected:
+                tally.equal += 1
+                tally.fresh += fresh
+                if not fresh:
+                    tally.stale[state.freshness] += 1
+            elif fresh:
+                self._confirm(cell, state.reason, shown, [expected, *(self.clean_run()[cell.id] for _ in range(2))])
+                tally.left_out += 1
+
+    def _confirm(self, cell: SourceCell, reason: str, shown: list[str], found: list[list[str]]) -> None:
+        if any(other != found[0] for other in found):
+            return
+        raise Unsound(
+            f"{self._text()}\n{cell.id} is called fresh ({reason}), but shows\n{indented(lines(shown))}\n"
+            f"and in a clean run\n{indented(lines(found[0]))}"
+        )
+
+    def _text(self) -> str:
+        """Return what was done, and the notebook as it is now."""
+        cells = [cell + indented(source) for cell, source in self.sources]
+        return "\n".join([*self.log, "", "the notebook is now", *cells, ""])
+
+    def clean_run(self) -> dict[str, list[str]]:
+        """Return what the cells show if they run once, in order, in a new kernel, with the files as they are now."""
+        self._copy(self.root / "now", self.work)
+        kernel = self.kernels.start(self.work)
+        try:
+            return {cell: form(kernel.run(cell, source)) for cell, source in self.sources}
+        finally:
+            kernel.stop()
+
+    def slice_of(self, number: int) -> Slice | None:
+        """Return the slice of a cell, by its place; None if the cell failed. Call it when all cells have just run."""
+        self.kernel.flush()
+        cells = self.cells
+        target = cells[number]
+        with Store.open(self.store) as store:
+            index = store.notebook(self.notebook, create=False)
+            assert index is not None
+            history = History(index.runs(), store.candidates)
+        run = history.last_run_of(target.id, target.analysis.code)
+        if run is None:
+            return None
+        found, todo = {target.id}, [target.id]
+        graph = edges(cells, history)
+        while todo:
+            cell = todo.pop()
+            more = {edge.from_ for edge in graph if edge.to == cell} - found
+            found |= more
+            todo += more
+        chosen = [cell for cell in cells if cell.id in found]
+        return Slice(target, chosen, self.shown[target.id], run, len(cells))
+
+    def check_slice(self, piece: Slice, tally: Tally) -> None:
+        """Run a slice alone and compare what its cell shows and makes. Call `finish` first."""
+        shown, made = self._run_slice(piece, "slice0")
+        tally.slices += 1
+        tally.sliced += len(piece.cells)
+        tally.whole += piece.whole
+        differences = differing(piece, shown, made)
+        if not differences:
+            return
+        for number in (1, 2):
+            if differing(piece, *self._run_slice(piece, f"slice{number}")) != differences:
+                tally.left_out += 1
+                return
+        alone = "\n".join(cell.id + indented(cell.source) for cell in piece.cells)
+        raise Unsound(
+            f"{self._text()}\nafter the first run of all cells, {piece.target.id} is said to depend on no others than\n"
+            f"{alone}\nbut alone these differ:\n{differences}"
+        )
+
+    def _run_slice(self, piece: Slice, name: str) -> tuple[list[str], Run | None]:
+        self._copy(self.start, self.work)
+        kernel = self._recording(self.root / name)
+        shown: Shown = []
+        try:
+            for cell in piece.cells:
+                shown = kernel.run(cell.id, cell.source)
+            kernel.flush()
+        finally:
+            kernel.stop()
+        with Store.open(self.root / name) as store:
+            index = store.notebook(self.notebook, create=False)
+            runs = index.runs(piece.target.id) if index is not None else []
+        return form(shown), runs[-1] if runs else None
+
+    @staticmethod
+    def _copy(from_: Path, to: Path) -> None:
+        shutil.rmtree(to, ignore_errors=True)
+        shutil.copytree(from_, to, symlinks=True)
+
+
+def differing(piece: Slice, shown: list[str], run: Run | None) -> str:
+    """Say how a slice's cell differs from what it was in the whole notebook; empty if it does not.
+
+    Values that other names share are another group here, and have another digest: they are left out. So are those that
+    the cell neither binds nor reads: they are written only because they no longer share an object that it let go.
+    """
+    if shown != piece.shown:
+        return f"{piece.target.id} shows\n{indented(lines(shown))}\nand in the notebook\n{indented(lines(piece.shown))}"
+    assert run is not None
+    made = {version.key: version for version in run.writes}
+    own = {f"var:{name}" for name in piece.target.analysis.writes}
+    own |= {entry.key for entry in piece.run.inputs if not entry.kept}
+    words = [
+        f"{version.key} is {made[version.key].preview} here, and was {version.preview}"
+        for version in piece.run.writes
+        if version.key in own
+        and version.digest.startswith("b3:")
+        and version.key in made
+        and made[version.key].members == version.members
+        and made[version.key].digest != version.digest
+    ]
+    return "\n".join(words)
+
+
+def play(
+    kernels: Kernels,
+    root: Path,
+    sources: Sequence[str],
+    tally: Tally,
+    *,
+    seed: int,
+    spare: Sequence[str] = (),
+    files: Path | None = None,
+    operations: int = 5,
+) -> None:
+    """Run a notebook, work on it, and ask both oracles."""
+    tally.notebooks += 1
+    try:
+        story = Story(kernels, root, sources, seed=seed, spare=spare, files=files)
+        try:
+            story.run_all()
+            piece = story.slice_of(story.random.randrange(len(sources)))
+            story.work_on(operations)
+            story.finish()
+        finally:
+            story.close()
+        story.check_freshness(tally)
+        if piece is not None:
+            story.check_slice(piece, tally)
+    except Stuck:
+        tally.stuck += 1
+
+
+def indented(text: str) -> str:
+    """Return a text below what names it."""
+    return "".join(f"\n    {line}" for line in text.splitlines())
+
+
+def lines(shown: list[str]) -> str:
+    """Return what a cell shows, for people."""
+    return "\n".join(shown) or "nothing"

@@ -1,0 +1,109 @@
+"""The oracles on notebooks made by hypothesis: a fixed set each time, 2,000 in `make test-all`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from random import randrange
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from . import replay
+from .kernels import Kernels
+from .programs import Program, programs
+from .replay import Story, Tally, Unsound, play
+
+MANY = 2000
+PART = 100
+"""Notebooks in one test."""
+SEED = int(os.environ.get("ORACLES_SEED") or (randrange(10**6) if os.environ.get("TEST_SEARCH") else 0))
+"""The first seed of the many. Each part has the next one; it is named in the part's output."""
+
+
+def search(forked: Kernels, number: int, notebooks: int) -> Tally:
+    """Try as many notebooks as that, which follow from the number. No smaller ones are looked for: it takes too long."""
+    tally = Tally()
+
+    @seed(number)
+    @settings(
+        max_examples=notebooks, deadline=None, database=None, derandomize=False, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(programs())
+    def run(program: Program) -> None:
+        with tempfile.TemporaryDirectory(prefix="oracle") as root:
+            play(forked, Path(root), program.cells, tally, seed=tally.notebooks, spare=program.spare)
+
+    run()
+    return tally
+
+
+def test_programs(forked: Kernels) -> None:
+    tally = search(forked, 0, 30)
+    print(tally)
+    assert tally.stuck == 0
+    assert tally.fresh > 50, "too little is called fresh: nothing was tested"
+    assert tally.slices > 20
+    assert tally.sliced < 0.9 * tally.whole, "slices are whole notebooks: nothing was tested"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("part", range(MANY // PART))
+def test_many_programs(forked: Kernels, part: int) -> None:
+    print(f"ORACLES_SEED={SEED}: part {part}")
+    tally = search(forked, SEED + part, PART)
+    print(tally)
+    assert tally.stuck <= PART // 20
+
+
+STALE = ["xs = [1]", "ys = xs", "print(xs)", "ys.append(2)", "print(xs)"]
+
+
+@pytest.fixture
+def story(forked: Kernels, tmp_path: Path):
+    """A notebook whose last cell depends on one that it does not name."""
+    made = Story(forked, tmp_path, STALE)
+    made.run_all()
+    yield made
+    made.close()
+
+
+def test_the_oracles_agree(story: Story) -> None:
+    tally = Tally()
+    piece = story.slice_of(4)
+    assert piece is not None
+    assert [cell.id for cell in piece.cells] == ["c0", "c1", "c3", "c4"]
+    story.finish()
+    story.check_freshness(tally)
+    story.check_slice(piece, tally)
+    assert (tally.cells, tally.equal, tally.fresh, tally.slices) == (5, 5, 5, 1)
+
+
+def test_a_missing_edge_is_found(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = replay.edges
+    monkeypatch.setattr(replay, "edges", lambda *given: [edge for edge in found(*given) if edge.kind != "mutation"])
+    piece = story.slice_of(4)
+    assert piece is not None
+    story.finish()
+    with pytest.raises(Unsound, match="c4 is said to depend on no others"):
+        story.check_slice(piece, Tally())
+
+
+def test_a_stale_cell_called_fresh_is_found(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.kernel.run("c3", "ys.append(2)")
+    story.shown["c4"] = ["stdout: [1, 2, 2]\n"]
+    story.finish()
+    with pytest.raises(Unsound, match="c4 is called fresh"):
+        story.check_freshness(Tally())
+
+
+def test_a_cell_that_differs_each_time_is_left_out(forked: Kernels, tmp_path: Path) -> None:
+    made = Story(forked, tmp_path, ["import time", "print(time.time())"])
+    made.run_all()
+    made.finish()
+    tally = Tally()
+    made.check_freshness(tally)
+    assert (tally.equal, tally.left_out) == (1, 1)
