@@ -40,14 +40,14 @@ class Stuck(Exception):
 
 
 class Kernels:
-    """Where kernels come from."""
+    """Where kernels come from. A cell that takes longer than ``seconds`` is taken to hang."""
 
-    def __init__(self) -> None:
-        self.zygote = Zygote()
+    def __init__(self, seconds: float = 30) -> None:
+        self.zygote, self.seconds = Zygote(), seconds
 
     def start(self, folder: Path) -> Kernel:
         """Return a new kernel that works in ``folder``."""
-        return Kernel(self.zygote, folder)
+        return Kernel(self.zygote, folder, self.seconds)
 
     def close(self) -> None:
         """Give no more kernels."""
@@ -57,7 +57,7 @@ class Kernels:
 class Kernel:
     """One new ipykernel, its client, and whether it records."""
 
-    def __init__(self, zygote: Zygote, folder: Path, seconds: float = 30) -> None:
+    def __init__(self, zygote: Zygote, folder: Path, seconds: float) -> None:
         self.seconds = seconds
         self.sockets = Path(tempfile.mkdtemp(prefix="nb"))  # a socket's path must be short
         connection = self.sockets / "k.json"
@@ -151,7 +151,7 @@ class Kernel:
         if kind == "clear_output":
             outputs.clear()
         elif kind == "update_display_data":
-            for output in (one for shown in self.displays.get(name, []) for one in [shown]):
+            for output in self.displays.get(name, ()):
                 output["data"] = content["data"]
         elif kind in ("stream", "display_data", "execute_result", "error"):
             output = {"output_type": kind, **content}

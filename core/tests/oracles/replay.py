@@ -352,7 +352,7 @@ def play(
     files: Path | None = None,
     operations: int = 5,
 ) -> None:
-    """Run a notebook, work on it, and ask both oracles."""
+    """Run a notebook, work on it, and ask both oracles. ``files``: a folder with what lies beside the notebook."""
     tally.notebooks += 1
     try:
         story = Story(kernels, root, sources, seed=seed, spare=spare, files=files)

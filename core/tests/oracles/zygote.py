@@ -39,6 +39,7 @@ class Zygote:
         environment = {name: value for name, value in os.environ.items() if name not in PRIVATE}
         environment |= {
             "IPYTHONDIR": self.home.name,
+            "MPLCONFIGDIR": self.home.name,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             "PYTHONHASHSEED": "0",  # sets of strings have the same order in all kernels
         }
