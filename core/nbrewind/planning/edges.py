@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Input, Run
+from nbrewind.planning.makers import makers
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.tables import AMBIENT_SETTERS
@@ -67,31 +68,6 @@ class Writers:
                     found.add(name)
                     todo.append(name)
         return found
-
-
-def makers(entry: Input, records: Records) -> list[str]:
-    """Return the runs that made what a run read under one key, newest first.
-
-    Usually that is one. Where the parts of a value were set one by one, it is every run that set one of those that were
-    read, and for parts that none of them set the run that made the value.
-    """
-    found: list[str] = []
-    left = None if entry.parts is None else set(entry.parts)
-    covered: set[str] = set()
-    passed: set[str] = set()
-    run = entry.run
-    while run and run not in passed and (left is None or left):
-        passed.add(run)
-        version = records.written(run, entry.key)
-        if version is None or not version.sets:
-            return found if found and left is None else [*found, run]
-        new = set(version.sets) - covered
-        if new if left is None else new & left:
-            found.append(run)
-        covered |= new
-        left = None if left is None else left - new
-        run = version.base
-    return found
 
 
 def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[Edge]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nbrewind.model import CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
-from nbrewind.planning.edges import makers
+from nbrewind.planning.makers import makers
 from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, simulate

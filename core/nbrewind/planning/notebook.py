@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.model import CellAnalysis, Run, Version
+from nbrewind.model import CellAnalysis, Run
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class Records(Protocol):
         """Return the newest run of a cell in this notebook's own history that ran this code without an error."""
         ...  # pragma: no cover
 
-    def producer(self, run: str) -> str:
-        """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
+    def run(self, run: str) -> Run | None:
+        """Return a run of this notebook's own history."""
         ...  # pragma: no cover
 
-    def written(self, run: str, key: str) -> Version | None:
-        """Return the version of a key that a run of this notebook made."""
+    def producer(self, run: str) -> str:
+        """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         ...  # pragma: no cover
 
 
@@ -99,15 +99,14 @@ class History:
         """Return the newest run of a cell in this notebook's own history that ran this code without an error."""
         return self._newest_of.get((cell, code))
 
+    def run(self, run: str) -> Run | None:
+        """Return a run of this notebook's own history."""
+        return self.runs.get(run)
+
     def producer(self, run: str) -> str:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         found = self.runs.get(run)
         return found.cell if found else ""
-
-    def written(self, run: str, key: str) -> Version | None:
-        """Return the version of a key that a run of this notebook made."""
-        found = self.runs.get(run)
-        return next((version for version in found.writes if version.key == key), None) if found else None
 
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:

@@ -339,6 +339,20 @@ CASES = [
         why="b is still the older list, which nobody changed",
     ),
     case(
+        "another_name_lets_go",
+        ["xs = [1]\nd = {'k': xs}", "d = 5", "print(xs)"],
+        [(0, 2)],
+        [(1, 2)],
+        why="the list is the one of the first cell, whose other name was bound anew",
+    ),
+    case(
+        "two_other_names_let_go",
+        ["xs = [1]\nd = {'k': xs}\ne = [xs]", "d = 5", "e = d", "print(xs)"],
+        [(0, 3), (1, 2)],
+        [(1, 3), (2, 3)],
+        why="the list is the one of the first cell, whose other names were bound anew",
+    ),
+    case(
         "equal_rebinding",
         ["x = 5", "x = 5", "print(x)"],
         [(1, 2)],
