@@ -119,7 +119,8 @@ class Input(Record, frozen=True, kw_only=True):
     key: str
     digest: str
     run: str = ""
-    """The run that made that version; empty where it came from outside (a file on disk, a new kernel's default)."""
+    """The run that made that version, or by which the name is gone; empty where it came from outside (a file on disk, a
+    new kernel's default)."""
     kept: bool = False
     """Not read: the code may bind it, and it had this value before and after. What the cell shows does not depend on
     it, what it leaves does."""

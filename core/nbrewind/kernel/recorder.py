@@ -48,8 +48,8 @@ class Recorder(Head):
         self.living = Living()
         self.digests = Digests()
         self.makers: dict[str, str] = {}
-        """Key of a folder, of a file that is gone, or of IPython's last result to the run that last changed it: no
-        version says that."""
+        """Key of a folder, of a file or variable that is gone, or of IPython's last result to the run that last changed
+        it: no version says that."""
         self.open: dict[str, effects.Mark | None] = {}
         """Files that are open for writing, with their marks."""
         self.number = 0
@@ -244,7 +244,7 @@ class Recorder(Head):
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )
         self._commit(record, changes, written, outputs, entry.source, analysis)
-        self.makers.update(dict.fromkeys((*trace.files.folders, *trace.files.removed), run))
+        self.makers.update(dict.fromkeys(trace.files.folders, run))
         self.open = trace.files.open
         if any(output.get("output_type") == "execute_result" for output in outputs):
             self.makers[RESULT] = run
@@ -308,6 +308,7 @@ class Recorder(Head):
             self.notebook.record(run, checkpoint, source=source, outputs=outputs, analysis=analysis)
             self.number, self.head, self.mark, self._ended = run.number, checkpoint.id, checkpoint.id, run
             self.take(run.writes, run.removed)
+            self.makers.update(dict.fromkeys(run.removed, run.id))
             if changes is not None:
                 self.live.commit(changes, written.versions)
                 self.ambient.commit(written.ambient)

@@ -29,6 +29,7 @@ from nbrewind.planning.trace import (
     names_input,
     provenance,
     read_names,
+    sees_all,
     unproved,
     used_modules,
     used_packages,
@@ -135,6 +136,10 @@ def observe(
     kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
     bound = read_parts(bind_inputs(names, state), recorder, entry, groups, done=done)
     inputs = {entry.key: entry for entry in (*bound, *kept, *names_input(analysis, state))}
+    gone = {key for key in recorder.makers if key.startswith("var:") and key not in state} - {RESULT}
+    if not sees_all(analysis, state):
+        gone &= inputs.keys()
+    inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
     inputs |= {entry.key: entry for entry in module_inputs(used, state)}
     for setting in ambient_inputs(used, state):
         implicit = not facts.concerns(setting.key, analysis, words, extra["log"].relative or bool(extra["probes"]))

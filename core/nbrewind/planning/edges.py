@@ -91,13 +91,13 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     ]
 
 
-def _flowed(entry: Input, producer: CellAnalysis) -> bool:
-    """Whether an input is an edge: not what was only kept, or might matter to any run.
+def _flowed(entry: Input, run: Run, producer: CellAnalysis) -> bool:
+    """Whether an input is an edge: not what was only kept, or might matter to any run. What was deleted had to exist.
 
     Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter:
     only those count that a cell set on purpose.
     """
-    if entry.kept or entry.implicit:
+    if (entry.kept and entry.key not in run.removed) or entry.implicit:
         return False
     return entry.key != "ambient:warnings" or not WARNING_WORDS.isdisjoint((*producer.attributes, *producer.reads))
 
@@ -107,7 +107,7 @@ def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str
     made = ((entry, maker) for entry in run.inputs for maker in makers(entry, records))
     for entry, maker in made:
         producer = present.get(records.producer(maker))
-        if producer is None or producer is cell or not _flowed(entry, producer.analysis):
+        if producer is None or producer is cell or not _flowed(entry, run, producer.analysis):
             continue
         prefix, _, name = entry.key.partition(":")
         kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nbrewind.model import CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
+from nbrewind.model import ABSENT, CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
 from nbrewind.planning.makers import makers
 from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
@@ -129,7 +129,7 @@ def _variable(
     here = found.cell.index
     name = describe(why.key)
     seen = next((entry for entry in own.inputs if entry.key == why.key), None)
-    for maker in map(records.producer, makers(seen, records) if seen else ()):
+    for maker in map(records.producer, makers(seen, records) if seen and seen.digest != ABSENT else ()):
         if maker and maker not in positions:
             return "out of order", f"it read {name} as a cell made it that is no longer in the notebook"
         if maker and positions[maker] >= here:

@@ -219,6 +219,27 @@ CASES = [
         why="deleting needs the name to exist, but reads no value",
     ),
     case(
+        "deleted_and_asked_for",
+        ["x = 1", "del x", "try: x\nexcept NameError: print('none')"],
+        [(1, 2)],
+        [(0, 1)],
+        why="the name is gone because of the second cell",
+    ),
+    case(
+        "deleted_and_looked_for_among_all",
+        ["x = 1", "y = 2", "del x", "del y", "print('x' in globals(), 'y' in globals())"],
+        [(2, 4), (3, 4)],
+        [(0, 2), (1, 3)],
+        why="both names are gone because of these cells",
+    ),
+    case(
+        "deleted_and_used_by_a_function",
+        ["x = 1", "try:\n    del x, nothing\nexcept NameError: pass", "def f(): return x", "print(callable(f))"],
+        [(2, 3)],
+        [(0, 1), (1, 3)],
+        why="a function that is handed on may have looked up the name",
+    ),
+    case(
         "loop_variable_stays",
         ["for i in range(3): pass", "print(i)"],
         [(0, 1)],

@@ -454,7 +454,7 @@ def F1(): return os.environ.get(E1)
 def F1(): return open(T1).read()
 def F1():|    with open(T1, 'w') as file: return file.write(str(N1))
 os.makedirs('sub', exist_ok=True)|os.chdir('sub')
-os.chdir('..')
+if os.path.basename(os.getcwd()) == 'sub': os.chdir('..')
 print(os.path.basename(os.getcwd()))
 random.seed(K1)
 random.seed(N1)
@@ -540,14 +540,14 @@ def guarded(text: str) -> str:
 
 
 @st.composite
-def programs(draw: st.DrawFn, most: int = 7) -> Program:
+def programs(draw: st.DrawFn) -> Program:
     """A notebook that mixes a few of the families."""
-    families = draw(st.lists(st.sampled_from(FAMILIES), min_size=2, max_size=3))
+    families = draw(st.lists(st.sampled_from(FAMILIES), min_size=2, max_size=4))
     templates = [template for family in families for template in family]
     one = statement(templates)
     shown = statement(LAST)
     step = st.one_of(one, one.map(guarded), one.map(guarded))
     body = st.lists(step, min_size=1, max_size=3)
     cell = st.builds(lambda steps, last: "\n".join([*steps, *last]), body, st.lists(shown.map(guarded), max_size=1))
-    cells = draw(st.lists(cell, min_size=2, max_size=most))
+    cells = draw(st.lists(cell, min_size=3, max_size=9))
     return Program([IMPORTS, START, *cells], draw(st.lists(cell, max_size=3)))
