@@ -35,6 +35,9 @@ PROTOCOL = 1
 ABSENT = "absent"
 DEFAULT = "default"
 
+PLACE = "place:"
+"""How the ids of cells begin whose client sent none: a console, a script."""
+
 RunStatus = Literal["ok", "error", "interrupted"]
 Freshness = Literal[
     "never run", "fresh", "edited", "input changed", "upstream stale", "out of order", "failed", "unknown"

@@ -116,8 +116,9 @@ class Records:
     @property
     def history(self) -> History:
         """The notebook's runs, and a look-up in all records."""
-        runs = self.index.runs() if self.index else ()
-        return History(runs, self.store.candidates if self.store else lambda code: ())
+        if self.store is None:
+            return History((), lambda code: ())
+        return History(self.index.runs() if self.index else (), self.store.candidates, self.store.outputs)
 
 
 def load_notebook(path: str) -> tuple[NotebookNode, Path]:

@@ -23,6 +23,7 @@ from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
     ambient_inputs,
     bind_inputs,
+    digest_of,
     history_names,
     kept_names,
     module_inputs,
@@ -146,8 +147,8 @@ def observe(
         inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)
     for key, digest in read.items():
         held = state.get(key)
-        if held is not None and key.startswith("env:"):
-            digest = held.digest
+        if key.startswith("env:") and (held is not None or key in settings):
+            digest = held.digest if held is not None else _variable_before(recorder, key)
         if held is None and (digest == ABSENT or key.startswith("dir:")):
             maker = recorder.makers.get(key, "")
         else:
@@ -158,6 +159,12 @@ def observe(
     ordered = tuple(inputs[key] for key in sorted(inputs))
     changed_modules = sorted({*modules.values(), *facts.set_modules(analysis, recorder.namespace, used, local)} - {""})
     return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files, changed_modules)
+
+
+def _variable_before(recorder: Recorder, key: str) -> str:
+    """Return the digest of an environment variable that the run itself has set since."""
+    value = recorder.ambient.variable(key.removeprefix("env:"))
+    return ABSENT if value is None else digest_of(value)
 
 
 def _module_doubts(

@@ -78,7 +78,7 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     for cell in cells:
         run = records.last_run_of(cell.id, cell.analysis.code) if records is not None else None
         if records is not None and run is not None:
-            _observed(cell, run, records, present, found)
+            _observed(cell, run, records, present, writers, found)
         else:
             for producer, name, kind in writers.read(cell):
                 found[producer, cell.id, kind, "static"].add(name)
@@ -91,25 +91,49 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     ]
 
 
-def _flowed(entry: Input, run: Run, producer: CellAnalysis) -> bool:
-    """Whether an input is an edge: not what was only kept, or might matter to any run. What was deleted had to exist.
+def _flowed(entry: Input, producer: CellAnalysis) -> bool:
+    """Whether what a run read of a setting is an edge.
 
     Libraries add filters of warnings when they are imported, which concern nearly every cell and hardly ever matter:
     only those count that a cell set on purpose.
     """
-    if (entry.kept and entry.key not in run.removed) or entry.implicit:
-        return False
     return entry.key != "ambient:warnings" or not WARNING_WORDS.isdisjoint((*producer.attributes, *producer.reads))
 
 
-def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], found: Found) -> None:
-    """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1)."""
-    made = ((entry, maker) for entry in run.inputs for maker in makers(entry, records))
-    for entry, maker in made:
-        producer = present.get(records.producer(maker))
-        if producer is None or producer is cell or not _flowed(entry, run, producer.analysis):
+def _makes(producer: SourceCell, made: Run, key: str, records: Records) -> bool:
+    """Whether a cell still makes (or deletes) what a run of it did, though it may have another text since."""
+    analysis, name = producer.analysis, key.partition(":")[2]
+    if made.code == analysis.code:
+        return True
+    run = records.last_run_of(producer.id, analysis.code)
+    if run is not None:
+        return key in run.removed or any(version.key == key for version in run.writes)
+    named = name in {*analysis.writes, *analysis.mutates, *analysis.deletes}
+    return named or bool(analysis.opaque or analysis.calls) or not key.startswith("var:")
+
+
+def _observed(
+    cell: SourceCell, run: Run, records: Records, present: Mapping[str, SourceCell], writers: Writers, found: Found
+) -> None:
+    """Add what a run read, by the runs that made it: not by names, so that a later rebinding moves no edge (rule 1).
+
+    Where a variable's maker is no longer there, or makes it no more, the text says who would make it: cells are split,
+    merged and deleted, and editors use their ids again. So it is for a run that read what the cell itself had made.
+    """
+    moved = set()
+    seen = ((entry, maker) for entry in run.inputs for maker in makers(entry, records))
+    for entry, maker in seen:
+        if (entry.kept and entry.key not in run.removed) or entry.implicit:  # what was deleted had to exist
             continue
         prefix, _, name = entry.key.partition(":")
+        made = records.run(maker)
+        producer = present.get(made.cell) if made is not None else None
+        if made is None or producer in (None, cell) or not _makes(producer, made, entry.key, records):
+            if prefix == "var":
+                moved.add(name)
+            continue
+        if not _flowed(entry, producer.analysis):
+            continue
         kind: EdgeKind = OUTSIDE_KINDS.get(prefix, "variable")
         if kind == "variable":
             if producer.index > cell.index:
@@ -121,3 +145,6 @@ def _observed(cell: SourceCell, run: Run, records: Records, present: Mapping[str
             found[producer.id, cell.id, kind, "observed"].add(name)
         else:
             found[producer.id, cell.id, kind, "observed"].add(describe(entry.key))
+    for above, name, kind in writers.read(cell) if moved else ():
+        if name in moved:
+            found[above, cell.id, kind, "static"].add(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nbrewind.model import ABSENT, CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
+from nbrewind.model import ABSENT, PLACE, CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
 from nbrewind.planning.makers import makers
 from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
@@ -104,41 +104,67 @@ def _freshness(
     if own is None:
         if found.answered is not None:
             return "fresh", "a recorded run answers it"
-        return ("unknown", found.reason) if found.mismatch else ("never run", "no run of it is recorded")
+        elsewhere = f"; another run of the same code does not answer it: {found.reason}" if found.mismatch else ""
+        return "never run", "no run of it is recorded" + elsewhere
     if found.answered is not None and found.answered.id == own.id:
         return "fresh", "nothing that it read has changed"
+    # What it only kept as it was makes no difference to what it shows.
     why = Meeting(cell.analysis, cell.digest, found.before, outside, policy).mismatch(own, shown=True)
     if why is None:
         return "fresh", "nothing that it read has changed"
-    if why.cause == "variable":
-        return _variable(why, own, found, records, positions)
+    if why.cause in ("variable", "input"):
+        if found.answered is not None and _equal(own, found.answered, records):
+            return "fresh", "it shows and left what it would here"
+        return _changed(why, own, found, records, positions)
     words: dict[str, Freshness] = {
-        "source": "edited",
-        "failed": "failed",
-        "unknown": "unknown",
-        "upstream": "upstream stale",
-        "input": "input changed",
-    }
+        "source": "edited", "failed": "failed", "unknown": "unknown", "upstream": "upstream stale"
+    }  # fmt: skip
     return words[why.cause], why.reason
 
 
-def _variable(
+def _equal(own: Run, answered: Run, records: Records) -> bool:
+    """Whether a cell's last run shows and left what the run did that answers here, though it met something else.
+
+    So it is where a cell that sets an option runs again: the option was set before it.
+    """
+    kept = {entry.key for entry in own.inputs if entry.kept}
+    left = {entry.key: entry.digest for entry in own.inputs} | {version.key: version.digest for version in own.writes}
+    made = {version.key: version.digest for version in answered.writes}
+    return (
+        all(left.get(key) == digest for key, digest in made.items())
+        and all(version.key in made or version.key in kept for version in own.writes)
+        and own.removed == answered.removed
+        and (shown := records.showed(own.id)) is not None
+        and shown == records.showed(answered.id)
+    )
+
+
+def _changed(
     why: Mismatch, own: Run, found: Judgement, records: Records, positions: Mapping[str, int]
 ) -> tuple[Freshness, str]:
     """Tell a changed input from one that was read out of notebook order."""
     here = found.cell.index
     name = describe(why.key)
     seen = next((entry for entry in own.inputs if entry.key == why.key), None)
-    for maker in map(records.producer, makers(seen, records) if seen and seen.digest != ABSENT else ()):
+    makers_of = [records.producer(run) for run in (makers(seen, records) if seen and seen.digest != ABSENT else ())]
+    for maker in makers_of:
+        if maker == found.cell.id:
+            return "out of order", f"it read {name} as its own earlier run left it"
+        if maker.startswith(PLACE):
+            return "out of order", f"it read {name} as code made it that is no cell of the notebook"
         if maker and maker not in positions:
-            return "out of order", f"it read {name} as a cell made it that is no longer in the notebook"
-        if maker and positions[maker] >= here:
+            return "out of order", f"it read {name} as a cell made it that is not in the notebook"
+        if maker and positions[maker] > here:
             return "out of order", f"it read {name} as cell {positions[maker] + 1} made it, which stands below"
     version = found.before.items.get(why.key)
+    above = records.producer(version.run) if version else ""
     if seen is None or (not seen.run and version is not None):
-        above = records.producer(version.run) if version else ""
         where = f"cell {positions[above] + 1}" if above in positions else "a cell above"
         return "out of order", f"it ran before {where} made {name}"
+    maker = makers_of[0] if makers_of else ""
+    if maker and positions[maker] < positions.get(above, 0):
+        made = f"as cell {positions[maker] + 1} made it, not as cell {positions[above] + 1} does"
+        return "out of order", f"it read {name} {made}, which stands between"
     return "input changed", why.reason
 
 

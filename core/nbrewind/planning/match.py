@@ -161,6 +161,11 @@ def describe(key: str) -> str:
     return words.get(kind, key)
 
 
+def ended(run: Run) -> str:
+    """Say how the last run of a cell ended that did not end well."""
+    return "its last run was interrupted" if run.status == "interrupted" else f"its last run ended with {run.error}"
+
+
 class Meeting:
     """A cell in the state that it meets: judges recorded runs one after another."""
 
@@ -239,12 +244,12 @@ class Meeting:
         if run.stderr and run.source != self.source:
             return Mismatch("source", "", "its text was edited since, and what it printed may quote lines of it")
         if run.status != "ok":
-            return Mismatch("failed", "", f"its last run ended with {run.error or run.status}")
+            return Mismatch("failed", "", ended(run))
         if run.unknown:
             return Mismatch("unknown", "", run.unknown[0])
         if self.doubted is not None:
             return self.doubted
-        for entry in run.inputs:
+        for entry in sorted(run.inputs, key=lambda entry: entry.implicit):  # what it did read is the better reason
             if shown and entry.kept:
                 continue
             found = self._compare(entry, shown)

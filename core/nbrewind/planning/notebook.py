@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.model import CellAnalysis, Run
+from nbrewind.store import ContentError
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,25 @@ class Records(Protocol):
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         ...  # pragma: no cover
 
+    def showed(self, run: str) -> list[dict[str, Any]] | None:
+        """Return the outputs of a run, without their numbers; None where they are not known."""
+        ...  # pragma: no cover
+
 
 class History:
     """The runs of one notebook, and a way to look up those of the whole store."""
 
-    def __init__(self, runs: Iterable[Run], lookup: Callable[[str], Sequence[Run]]) -> None:
-        """Take the notebook's own runs, oldest first, and ``Store.candidates``."""
+    def __init__(
+        self,
+        runs: Iterable[Run],
+        lookup: Callable[[str], Sequence[Run]],
+        outputs: Callable[[str], list[dict[str, Any]]] | None = None,
+    ) -> None:
+        """Take the notebook's own runs, oldest first, ``Store.candidates`` and ``Store.outputs``."""
         self.runs = {run.id: run for run in runs}
         self._newest = {run.cell: run for run in self.runs.values() if run.cell}
         self._newest_of = {(run.cell, run.code): run for run in self.runs.values() if run.cell and run.status == "ok"}
-        self._lookup = lookup
+        self._lookup, self._outputs = lookup, outputs
 
     def candidates(self, code: str) -> Sequence[Run]:
         """Return the runs of this normalised code that may answer, newest first."""
@@ -107,6 +117,14 @@ class History:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         found = self.runs.get(run)
         return found.cell if found else ""
+
+    def showed(self, run: str) -> list[dict[str, Any]] | None:
+        """Return the outputs of a run, without their numbers; None where they are not known."""
+        try:
+            found = None if self._outputs is None else self._outputs(run)
+        except ContentError:
+            return None
+        return None if found is None else [{**output, "execution_count": None} for output in found]
 
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from nbrewind.model import Run
 from nbrewind.planning.constants import predicted
-from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer
+from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer, ended
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.reach import Reach
 from nbrewind.planning.trace import closure, read_names
@@ -195,7 +195,7 @@ def _own_reason(cell: SourceCell, records: Records) -> Mismatch | None:
     if own.code != cell.analysis.code:
         return Mismatch("source", "", "its code was edited since")
     if own.status != "ok":
-        return Mismatch("failed", "", f"its last run ended with {own.error or own.status}")
+        return Mismatch("failed", "", ended(own))
     if own.unknown:
         return Mismatch("unknown", "", own.unknown[0])
     return Mismatch("unknown", "", "the contents of its last run were not saved")

@@ -97,6 +97,12 @@ class Ambient:
         self._pending = {}
         self.versions.update({key: version for key, version in versions.items() if not key.startswith("var:")})
 
+    def variable(self, name: str) -> str | None:
+        """Return an environment variable as the baseline has it: before the run whose changes were scanned."""
+        seen = self._seen.get(_ENVIRONMENT)
+        value = msgspec.msgpack.decode(seen.content).get(name) if seen is not None and seen.content else None
+        return None if value is None else str(value)
+
     def deviating(self) -> dict[str, AmbientChange]:
         """Return every item that is not as a new kernel has it, by key: what a rewind may have to reset."""
         found: dict[str, AmbientChange] = {}

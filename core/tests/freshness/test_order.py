@@ -1,0 +1,131 @@
+"""Runs against the order of the notebook, edits that mean nothing, and runs whose results are equal."""
+
+from __future__ import annotations
+
+import pytest
+
+from .book import EDITED, FRESH
+
+
+@pytest.mark.py311
+def test_a_cell_that_ran_after_one_below_it(book) -> None:
+    made = book("x = 1", "print(x)", "x = 2")
+    made.run("c2")
+    assert made.said()["c2"] == ("out of order", "it read x as cell 3 made it, which stands below")
+    assert made.against_the_order() == made.flows() == {("c3", "c2", "x")}
+    made.run("c1", "c2")
+    assert set(made.said().values()) == {FRESH}
+    assert (made.against_the_order(), made.flows()) == (set(), {("c1", "c2", "x")})
+
+
+def test_a_cell_that_ran_before_the_cell_above_made_what_it_reads(book) -> None:
+    made = book("", "try: print(x)\nexcept NameError: print('none')")
+    made.text["c1"] = "x = 5"
+    made.run("c1")
+    assert made.said()["c2"] == ("out of order", "it ran before cell 1 made x")
+    made.run("c2")
+    assert (made.said()["c2"], made.flows()) == (FRESH, {("c1", "c2", "x")})
+
+
+def test_a_cell_that_reads_what_it_made_itself_ran_twice(book) -> None:
+    made = book("x = 1", "x += 1", "print(x)")
+    made.run("c2")
+    assert made.said() == {"c1": FRESH, "c2": ("out of order", "it read x as its own earlier run left it"), "c3": FRESH}
+    assert made.flows() == {("c1", "c2", "x"), ("c2", "c3", "x")}
+    made.run("c1", "c2")
+    assert set(made.said().values()) == {FRESH}
+
+
+def test_a_reader_that_ran_between_two_makers_run_the_other_way_round(book) -> None:
+    made = book("x = 2", "x = 1", "print(x)")
+    made.run("c1", "c3")
+    reason = "it read x as cell 1 made it, not as cell 2 does, which stands between"
+    assert made.said() == {"c1": FRESH, "c2": FRESH, "c3": ("out of order", reason)}
+    made.run("c2", "c3")
+    assert set(made.said().values()) == {FRESH}
+
+
+def test_a_name_bound_anew_moves_no_edge_of_who_read_the_older_value(book) -> None:
+    made = book("x = 1", "print(x)", "x = 2", "print(x, 'again')")
+    expected = {("c1", "c2", "x"), ("c3", "c4", "x")}
+    assert made.flows() == expected
+    made.run("c1")
+    assert (made.flows(), set(made.said().values())) == (expected, {FRESH})
+
+
+def test_comments_blank_lines_and_layout_mean_nothing(book) -> None:
+    made = book("x = [1, 2]", "y = sum(x)", "print('y', y)")
+    edges = made.flows()
+    made.text.update(c1="# new\nx = [\n    1,\n    2,\n]\n\n", c2="y=sum( x )  # why", c3='\nprint("y", y,)')
+    assert (set(made.said().values()), made.flows()) == ({FRESH}, edges)
+    made.run("c1")
+    assert (set(made.said().values()), made.flows()) == ({FRESH}, edges)
+    made.text["c2"] = "y = sum(x) + 0"
+    assert made.said()["c2"] == EDITED
+
+
+@pytest.mark.parametrize(
+    ("makes", "reads"),
+    [
+        ("x = [1, 2]", "print(x)"),
+        ("x = {i for i in range(50)}", "print(len(x))"),
+        ("import numpy as np\nx = np.arange(9)", "print(x.sum())"),
+        ("import pandas as pd\nx = pd.DataFrame({'a': [1, 2]})", "x.describe()"),
+        ("def x(n):\n    return n + 1", "print(x(2))"),
+        ("class x:\n    def __init__(self): self.a = 1", "print(x().a)"),
+        ("x = (n for n in [1, 2])", "print(x is None)"),
+        ("import random\nrandom.seed(3)\nx = random.random()", "print(x)"),
+        ("open('made.txt', 'w').write('1') and None", "print(open('made.txt').read())"),
+        ("import os\nos.environ['NBR_EQUAL'] = '1'", "print(os.environ['NBR_EQUAL'])"),
+    ],
+)
+def test_an_equal_result_leaves_its_readers_fresh(book, makes: str, reads: str) -> None:
+    made = book(makes, reads)
+    edges = made.flows()
+    made.run("c1")
+    assert {word for word, _ in made.said().values()} == {"fresh"}
+    assert made.flows() == edges and ("c1", "c2") in {edge[:2] for edge in edges}
+
+
+def test_another_result_makes_its_readers_stale(book) -> None:
+    made = book("import time\nt = time.time()", "print(t)")
+    made.run("c1")
+    assert made.said() == {"c1": FRESH, "c2": ("input changed", "t has another value than when it ran")}
+    made.run("c2")
+    assert made.said()["c2"] == FRESH
+
+
+def test_who_is_made_again_beside_a_value_that_holds_the_older_one(book) -> None:
+    """Running the first cell again takes `x` out of the group of `y`, which is no reading of `y`."""
+    made = book("x = [1, 2]", "y = [x]", "print(y)")
+    edges = made.flows()
+    for names in (["c1"], ["c2"], ["c3"], ["c1", "c2", "c3"]):
+        made.run(*names)
+        assert (set(made.said().values()), made.flows()) == ({FRESH}, edges), names
+
+
+def test_a_setting_that_the_cell_itself_has_changed(book) -> None:
+    """Running it again is out of order only where that makes a difference."""
+    made = book(
+        "import os\nprint(os.environ.get('NBR_TWICE'))\nos.environ['NBR_TWICE'] = '1'",
+        "import os\nos.environ['NBR_ONCE'] = '1'",
+        "print(os.environ['NBR_ONCE'])",
+    )
+    made.run()
+    reason = "it read environment variable NBR_TWICE as its own earlier run left it"
+    assert made.said() == {
+        "c1": ("out of order", reason),
+        "c2": ("fresh", "it shows and left what it would here"),
+        "c3": FRESH,
+    }
+
+
+def test_a_file_that_a_cell_below_has_changed(book) -> None:
+    made = book(
+        "open('a.txt', 'w').write('1') and None",
+        "print(open('a.txt').read())",
+        "open('a.txt', 'w').write('2') and None",
+    )
+    assert made.said()["c2"][0] == "fresh"
+    made.run("c2")
+    assert made.said()["c2"] == ("out of order", "it read file a.txt as cell 3 made it, which stands below")
