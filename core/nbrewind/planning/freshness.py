@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from nbrewind.model import ABSENT, PLACE, CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
 from nbrewind.planning.makers import makers
-from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, describe
+from nbrewind.planning.match import VAR, Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, simulate
 
@@ -125,14 +125,16 @@ def _freshness(
 def _equal(own: Run, answered: Run, records: Records) -> bool:
     """Whether a cell's last run shows and left what the run did that answers here, though it met something else.
 
-    So it is where a cell that sets an option runs again: the option was set before it.
+    So it is where a cell that sets an option runs again: the option was set before it. What it did not touch outside
+    the variables counts for nothing: a module that was imported before adds no filters of warnings again.
     """
     kept = {entry.key for entry in own.inputs if entry.kept}
-    left = {entry.key: entry.digest for entry in own.inputs} | {version.key: version.digest for version in own.writes}
+    wrote = {version.key: version.digest for version in own.writes}
+    left = {entry.key: entry.digest for entry in own.inputs if entry.key.startswith(VAR)} | wrote
     made = {version.key: version.digest for version in answered.writes}
     return (
-        all(left.get(key) == digest for key, digest in made.items())
-        and all(version.key in made or version.key in kept for version in own.writes)
+        all(left.get(key) == digest for key, digest in made.items() if key.startswith(VAR) or key in wrote)
+        and all(key in made or key in kept for key in wrote)
         and own.removed == answered.removed
         and (shown := records.showed(own.id)) is not None
         and shown == records.showed(answered.id)

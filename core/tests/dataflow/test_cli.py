@@ -45,7 +45,7 @@ def nbrewind(folder: Path, *arguments: str) -> Any:
         text=True,
         timeout=100,
     )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
