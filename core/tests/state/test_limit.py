@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sys
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from session import Session
 
+import nbrewind.state.links
 from nbrewind.state import Changes, GroupChange, Limit, LiveState, LoadError
 from nbrewind.state.limit import OverLimit
 
@@ -220,3 +226,70 @@ def test_small_values_are_read_though_the_time_is_over() -> None:
 def test_without_a_limit_everything_is_read() -> None:
     (group,) = LiveState({"a": np.zeros(10_000_000)}, set).scan().groups
     assert is_exact(group)
+
+
+NAME = st.sampled_from("abc")
+NUMBER = st.integers(0, 3)
+CELL = st.one_of(
+    st.builds("{} = [{}]".format, NAME, NUMBER),
+    st.builds("{} = [{}, [5]]".format, NAME, NAME),
+    st.builds("{} = iter({{1: 1, 2: 2}})".format, NAME),
+    st.builds("{}.append({})".format, NAME, NUMBER),
+    st.builds("{0} = [{1}]; {0}.append({0})".format, NAME, NAME),
+    st.builds("{}[0].append({})".format, NAME, NUMBER),
+    st.builds("next({})".format, NAME),
+    st.builds("next({}[0])".format, NAME),
+    st.builds("del {}".format, NAME),
+)
+
+
+def picture(session: Session) -> list[Any]:
+    """Return all values as one structure of numbers: equal ones are the same values with the same sharing."""
+    seen: dict[int, int] = {}
+
+    def draw(value: Any) -> Any:
+        if type(value) is int:
+            return value
+        known = id(value) in seen
+        place = seen.setdefault(id(value), len(seen))
+        if type(value) is list:
+            return ("list", place) if known else ("list", place, [draw(item) for item in value])
+        return ("iterator", place, value.__length_hint__())
+
+    names = sorted(session.live.names())
+    return [(name, draw(session.namespace[name])) for name in names]
+
+
+HELD = ["a = [1]", "b = [a, [5]]", "a.append(2)"]
+
+
+@example(HELD, [1], 0, 10**6)
+@example(["a = [1]", "b = [a, [5]]", "b[0].append(2)", "del b"], [1, 0], None, 40)
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(CELL, min_size=3, max_size=7),
+    st.lists(st.integers(0, 6), min_size=1, max_size=3),
+    st.sampled_from([0, 1, None]),
+    st.sampled_from([40, 60, 10**6]),
+)
+def test_a_rewind_gives_the_right_values_or_says_what_is_lost(
+    cells: list[str], marks: list[int], few: int | None, size: int
+) -> None:
+    before = sys.modules["__main__"], nbrewind.state.links._FEW
+    if few is not None:  # every larger value is cut
+        nbrewind.state.links._FEW = few
+    try:
+        made = session(seconds=1e9 if few is None else 1e-12, size=size)
+        past = []
+        for cell in cells:
+            with contextlib.suppress(Exception):
+                exec(cell, made.namespace)
+            made.record(touched=tuple(re.findall(r"\b[abc]\b", cell)))
+            past.append((made.mark(), picture(made)))
+        for number in marks:
+            mark, right = past[number % len(past)]
+            with contextlib.suppress(LoadError):
+                made.rewind(mark)
+                assert picture(made) == right
+    finally:
+        sys.modules["__main__"], nbrewind.state.links._FEW = before
