@@ -42,6 +42,8 @@ class Head:
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
         self._names: dict[str, int] = {}
+        self._history: set[str] = set()
+        """Names of IPython's history that were there when last looked: there are more with every cell."""
         self._doubts: dict[str, None] = {"there were values before recording began": None}
 
     def outside(self, reason: str) -> None:
@@ -50,8 +52,13 @@ class Head:
 
     def hidden(self) -> set[str]:
         """Return the names of the namespace that are IPython's own, not the user's."""
-        own = self.shell.user_ns_hidden
-        found = {name for name in self.namespace if type(name) is str and name[:1] in "_IO" and HISTORY.match(name)}
+        own, known = self.shell.user_ns_hidden, self._history
+        found = {
+            name
+            for name in self.namespace
+            if type(name) is str and (name in known or (name[:1] in "_IO" and HISTORY.match(name)))
+        }
+        self._history = set(found)
         found.update(name for name in own if self.namespace.get(name, found) is own[name])
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
