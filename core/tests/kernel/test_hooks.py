@@ -38,6 +38,15 @@ def test_every_checkpoint_is_saved_and_follows_the_one_before(kernel, store, not
     }
 
 
+def test_checkpoints_are_saved_without_being_asked_for(kernel, store, notebook_path):
+    kernel.cells([f"x = {number}" for number in range(20)])
+    index = store.notebook(notebook_path)
+    end = time.monotonic() + 20
+    while not all(point.saved for point in index.checkpoints()) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [point.saved for point in index.checkpoints()] == [True] * 20
+
+
 def test_capture_runs_a_cell_inside_a_cell_and_is_one_run(kernel, records):
     kernel.run("%%capture out\nx = 5\nprint('kept')", cell="one")
     kernel.run("x", cell="two")
