@@ -69,6 +69,10 @@ class Kernel:
         self.client.get_shell_msg(timeout=120)
         return seconds
 
+    def processor(self) -> float:
+        """Return the seconds of processor time that the kernel has used, in all its threads."""
+        return time.clock_gettime(~self.manager.provisioner.pid << 3 | 2)  # what clock_getcpuclockid(3) returns
+
     def stop(self) -> None:
         """End the kernel."""
         self.client.stop_channels()

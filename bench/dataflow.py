@@ -2,8 +2,9 @@
 
 Run with ``python bench/dataflow.py [--seconds S] [--only WORDS] [--json]``. Three real kernels, plain, recorded by us,
 and ipyflow's, execute each cell in turn, in an order that changes. Printed are the medians from request to idle, and
-the median of the paired differences from the plain kernel with its 95 % confidence interval (bootstrap). Then the
-static graph of 1,000 cells and one edit in it, each time in a new process, beside what marimo's runtime does then.
+the median of the paired differences from the plain kernel with its 95 % confidence interval (bootstrap); the same of
+the kernel's processor time, in which a busy machine counts for less, and what is done after the reply for more. Then
+the static graph of 1,000 cells and one edit in it, each time in a new process, beside what marimo's runtime does then.
 
 The peers come from the package index, into environments of their own below ``.setup/peers``. What cannot be installed
 is left out, and said to be. ipyflow is spared what its front end asks for after each cell.
@@ -20,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,8 @@ FIGURE = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);
 
 WORKLOADS: dict[str, tuple[str, str]] = {
     "trivial": (NAMES + "\nx0 = 0", "x{next} = x{turn} + 1"),
-    "2,000 statements": (NAMES, "\n".join(f"s{n} = {n} + {{turn}}" for n in range(2000))),
+    "2,000 statements": (NAMES, "\n".join(f"n{n % 10} = {n} + {{turn}}" for n in range(2000))),
+    "2,000 new values": (NAMES, "\n".join(f"s{n} = {n} + {{turn}}" for n in range(2000))),
     "fib(24)": ("def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)", "y = fib(24)  # {turn}"),
     "100,000 method calls": (
         "class Counter:\n    def __init__(self): self.n = 0\n    def add(self, k): self.n += k\nc = Counter()",
@@ -63,7 +66,10 @@ WORKLOADS: dict[str, tuple[str, str]] = {
 """Name to set-up and cell; ``{turn}`` differs each time, ``{next}`` is one more."""
 WARM, LEAST, MOST = 1, 5, 41
 """Turns that do not count (caches of fonts, first calls), and how many do."""
-COLUMNS = "{:<26}{:>10}{:>11}{:>10}{:>10}{:>24}{:>8}{:>5}"
+COLUMNS = "{:<26}{:>10}{:>11}{:>10}{:>10}{:>23}{:>7}{:>10}{:>23}{:>4}"
+HEADS = ("", "takes", "adds", "95 % interval", "ratio", "processor", "95 % interval", "n")
+Times = dict[str, list[tuple[float, float]]]
+"""Milliseconds per kind, turn by turn: of time, and of the kernel's processor time since the turn before."""
 
 
 def installed(name: str) -> str:
@@ -109,21 +115,25 @@ def kernels(folder: Path, ipyflow: str) -> dict[str, Kernel]:
     return found
 
 
-def cells(name: str, ipyflow: str, seconds: float) -> dict[str, list[float]]:
-    """Execute one workload; returns milliseconds per kind, turn by turn. Who is slow leaves after fewer turns."""
+def cells(name: str, ipyflow: str, seconds: float) -> Times:
+    """Execute one workload. Who is slow leaves after fewer turns."""
     setup, cell = WORKLOADS[name]
     with tempfile.TemporaryDirectory() as folder:
         running = kernels(Path(folder), ipyflow)
         try:
             for kernel in running.values():
                 kernel.run(setup, "setup")
-            times: dict[str, list[float]] = {kind: [] for kind in running}
+            times: Times = {kind: [] for kind in running}
+            used = {kind: kernel.processor() for kind, kernel in running.items()}
             order = list(running)
             for turn in range(MOST + WARM):
                 source = cell.format(turn=turn, next=turn + 1)
                 for kind in order:
-                    times[kind].append(running[kind].run(source, f"c{turn}") * 1000)
-                order = [kind for kind in running if turn < LEAST + WARM - 1 or sum(times[kind]) < seconds * 1000]
+                    took, before = running[kind].run(source, f"c{turn}"), used[kind]
+                    used[kind] = running[kind].processor()
+                    times[kind].append((took * 1000, (used[kind] - before) * 1000))
+                limit = seconds if turn >= LEAST + WARM - 1 else 10 * seconds
+                order = [kind for kind in running if spent(times[kind]) < limit or turn < WARM]
                 order = order[turn % 3 :] + order[: turn % 3]
                 if "plain" not in order or len(order) < 2:
                     break
@@ -131,6 +141,11 @@ def cells(name: str, ipyflow: str, seconds: float) -> dict[str, list[float]]:
             for kernel in running.values():
                 kernel.stop()
     return {kind: found[WARM:] for kind, found in times.items()}
+
+
+def spent(times: list[tuple[float, float]]) -> float:
+    """Return the seconds that a kernel has taken so far."""
+    return sum(took for took, _ in times) / 1000
 
 
 def graphs(marimo: str, rounds: int) -> dict[str, list[dict[str, Any]]]:
@@ -147,25 +162,35 @@ def graphs(marimo: str, rounds: int) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def show(title: str, found: dict[str, list[float]]) -> None:
+def compare(base: Sequence[float], other: Sequence[float]) -> tuple[str, str, str]:
+    """Return the median of the paired differences, its interval, and the median ratio."""
+    pairs = list(zip(base, other, strict=True))
+    differences = [two - one for one, two in pairs]
+    low, high = interval(differences)
+    ratio = statistics.median(two / one for one, two in pairs)
+    return f"{statistics.median(differences):+.2f}", f"{low:+.2f} to {high:+.2f}", f"{ratio:.2f}"
+
+
+def show(title: str, found: Times) -> None:
     """Print a line for each kind but the first, with which it is compared; a line for that if it is alone."""
     first, *others = found
     for kind in others or [first]:
-        pairs = list(zip(found[first], found[kind]))  # noqa: B905, who is slow has had fewer turns
-        differences = [other - one for one, other in pairs]
-        low, high = interval(differences)
-        figures = (statistics.median(part) for part in (*zip(*pairs, strict=True), differences))
-        ratio = statistics.median(other / one for one, other in pairs)
-        base, takes, adds = (f"{figure:.2f}" for figure in figures)
-        words = (title, base, kind, takes, adds, f"{low:.2f} to {high:.2f}", f"{ratio:.2f}", len(pairs))
-        print(COLUMNS.format(*words), flush=True)
+        turns = min(len(found[first]), len(found[kind]))
+        (base, base_used), (took, used) = (list(zip(*found[one][:turns], strict=True)) for one in (first, kind))
+        adds, within, ratio = compare(base, took)
+        uses, uses_within, _ = compare(base_used, used)
+        medians = f"{statistics.median(base):.2f}", kind, f"{statistics.median(took):.2f}"
+        print(COLUMNS.format(title, *medians, adds, within, ratio, uses, uses_within, turns), flush=True)
 
 
 def main() -> None:
     """Measure all, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--seconds", type=float, default=10, help=f"for each cell and kernel; {LEAST} turns are made in any case"
+        "--seconds",
+        type=float,
+        default=10,
+        help=f"for each cell and kernel; ten times that until there were {LEAST} turns",
     )
     parser.add_argument("--only", default="")
     parser.add_argument("--json", action="store_true")
@@ -183,7 +208,7 @@ def main() -> None:
     results: dict[str, Any] = {"versions": versions, "cells": {}}
     if not options.json:
         print("\n".join(f"{name}: {words}" for name, words in versions.items()))
-        print(COLUMNS.format("milliseconds", "plain", "", "takes", "adds", "95 % interval", "ratio", "n"))
+        print(COLUMNS.format("milliseconds", "plain", *HEADS))
     for name in WORKLOADS:
         if options.only in name:
             found = results["cells"][name] = cells(name, ipyflow, options.seconds)
@@ -192,7 +217,7 @@ def main() -> None:
     if options.only in "static graph":
         found = results["graphs"] = graphs(marimo, rounds=15)
         if not options.json:
-            print(COLUMNS.format("milliseconds", next(iter(found)), "", "takes", "adds", "95 % interval", "ratio", "n"))
+            print(COLUMNS.format("milliseconds", next(iter(found)), *HEADS))
             for key, title in (("whole", "static graph, 1,000 cells"), ("edit", "one edit in it")):
                 show(title, {kind: [each[key] for each in rounds] for kind, rounds in found.items()})
     if options.json:
