@@ -1,4 +1,6 @@
-"""The cell dependency graph: observed edges where a cell's newest run is of its present source, static ones elsewhere.
+"""The cell dependency graph: observed edges where a run of a cell's present source is recorded, static ones elsewhere.
+
+What a run read before it failed is observed; what it would have read after that, only its source says.
 
 Edges are reads of versions. A cell that only overwrites a name has no edge to who wrote it before.
 """
@@ -76,12 +78,15 @@ def edges(cells: Sequence[SourceCell], records: Records | None = None) -> list[E
     present = {cell.id: cell for cell in cells}
     writers = Writers()
     for cell in cells:
-        run = records.last_run_of(cell.id, cell.analysis.code) if records is not None else None
-        if records is not None and run is not None:
-            _observed(cell, run, records, present, writers, found)
-        else:
+        runs = []
+        if records is not None:
+            runs = _runs(cell, records)
+            for run in runs:
+                _observed(cell, run, records, present, writers, found)
+        if not any(run.status == "ok" for run in runs):
             for producer, name, kind in writers.read(cell):
-                found[producer, cell.id, kind, "static"].add(name)
+                if name not in found.get((producer, cell.id, kind, "observed"), ()):
+                    found[producer, cell.id, kind, "static"].add(name)
         writers.write(cell)
     return [
         Edge(from_=producer, to=consumer, names=tuple(sorted(names)), kind=kind, evidence=evidence)
@@ -110,6 +115,18 @@ def _makes(producer: SourceCell, made: Run, key: str, records: Records) -> bool:
         return key in run.removed or any(version.key == key for version in run.writes)
     named = name in {*analysis.writes, *analysis.mutates, *analysis.deletes}
     return named or bool(analysis.opaque or analysis.calls) or not key.startswith("var:")
+
+
+def _runs(cell: SourceCell, records: Records) -> list[Run]:
+    """Return the newest run of a cell's present code that went well, and the one that failed since.
+
+    That one says what it read before it failed: others may have read what it left.
+    """
+    good, last = records.last_run_of(cell.id, cell.analysis.code), records.last_run(cell.id)
+    found = [good] if good is not None else []
+    if last is not None and last.status != "ok" and last.code == cell.analysis.code:
+        found.append(last)
+    return found
 
 
 def _observed(

@@ -22,7 +22,7 @@ from . import (
     cases_scopes,
     cases_values,
 )
-from .form import Case, Pair
+from .form import Case, Pair, case
 
 MODULES = (
     cases_given,
@@ -85,3 +85,13 @@ def test_edges(case: Case, kernel, notebook_path, store) -> None:
         assert reply["status"] == "ok", (number, reply, messages)
     kernel.verb("flush")
     compare(case, found(case, notebook_path, store))
+
+
+def test_what_a_cell_read_before_it_failed_is_an_edge(kernel, notebook_path, store) -> None:
+    """Others read what it left: through it they depend on what it read."""
+    cells = ["xs = [1]\nit = (x for x in xs)", "xs.append(2)", "it\nnothing", "print(xs)"]
+    statuses = [reply["status"] for reply, _ in kernel.cells(cells)]
+    assert statuses == ["ok", "ok", "error", "ok"]
+    kernel.verb("flush")
+    edges = found(case("failed", cells, why="the list is what the second cell made of it"), notebook_path, store)
+    assert {(0, 1), (1, 2), (2, 3)} <= edges

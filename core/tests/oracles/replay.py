@@ -89,8 +89,9 @@ class Slice(NamedTuple):
 class Story:
     """Somebody works on a notebook, in a kernel that records; what they do follows from ``seed``.
 
-    ``root`` is an empty folder; the notebook's own lies in it, with copies of ``files`` at the beginning. The store lies
-    beside: a cell that lists its folder, or the one above, must not see it. All kernels work in the same folder, one after another.
+    ``root`` is an empty folder; the notebook's own lies in it, with copies of ``files`` at the beginning. The store
+    lies elsewhere: a cell that lists its folder, or the one above, must not see it. All kernels work in the same folder, one
+    after another.
     """
 
     def __init__(
@@ -321,19 +322,19 @@ class Story:
 def differing(piece: Slice, shown: list[str], run: Run | None) -> str:
     """Say how a slice's cell differs from what it was in the whole notebook; empty if it does not.
 
-    Values that other names share are another group here, and have another digest: they are left out. So are those that
-    the cell neither binds nor reads: they are written only because they no longer share an object that it let go.
+    A fingerprint covers all names that share an object: it counts where the cell binds or reads them all. Others need
+    not be what they were in the notebook: nothing that the cell depends on has made them.
     """
     if shown != piece.shown:
         return f"{piece.target.id} shows\n{indented(lines(shown))}\nand in the notebook\n{indented(lines(piece.shown))}"
     assert run is not None
     made = {version.key: version for version in run.writes}
-    own = {f"var:{name}" for name in piece.target.analysis.writes}
-    own |= {entry.key for entry in piece.run.inputs if not entry.kept}
+    own = {*piece.target.analysis.writes, *(entry.key[4:] for entry in piece.run.inputs if not entry.kept)}
     words = [
         f"{version.key} is {made[version.key].preview} here, and was {version.preview}"
         for version in piece.run.writes
-        if version.key in own
+        if version.members
+        and own.issuperset(version.members)
         and version.digest.startswith("b3:")
         and version.key in made
         and made[version.key].members == version.members
@@ -353,7 +354,10 @@ def play(
     files: Path | None = None,
     slices: int = 2,
 ) -> None:
-    """Run a notebook, work on it, and ask both oracles, about some ``slices``. ``files``: a folder with what lies beside the notebook."""
+    """Run a notebook, work on it, and ask both oracles, about some ``slices``.
+
+    ``files`` is a folder with what lies beside the notebook.
+    """
     tally.notebooks += 1
     try:
         story = Story(kernels, root, sources, seed=seed, spare=spare, files=files)

@@ -23,7 +23,7 @@ SEED = int(os.environ.get("ORACLES_SEED") or (randrange(10**6) if os.environ.get
 
 
 def search(forked: Kernels, number: int, notebooks: int) -> Tally:
-    """Try as many notebooks as that, which follow from the number. No smaller ones are looked for: it takes too long."""
+    """Try some notebooks, which follow from the number. For one that fails no smaller one is looked for."""
     tally = Tally()
 
     @seed(number)

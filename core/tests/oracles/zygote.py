@@ -1,4 +1,4 @@
-"""A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, in a third of the time.
+"""A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, at once.
 
 Run as a program: reads one line of JSON per kernel (``folder``, ``connection``), answers with its process id.
 """
