@@ -59,12 +59,18 @@ class Trace:
     files: FileFacts = field(default_factory=FileFacts)
     modules: list[str] = field(default_factory=list)
     """Top-level modules in which the run changed something that no provider knows."""
+    changed: Collection[str] = ()
+    """Names that have another value now, or are gone."""
 
     def derive(self, key: str) -> str:
-        """Return the digest of something that the run wrote and that has no exact digest of its own."""
+        """Return the digest of something that the run wrote and that has no exact digest of its own.
+
+        It does not depend on a name that stayed as it was and was not read.
+        """
         if self.unknown or any(effect.kind in NATURE for effect in self.effects):
             return once()
-        return provenance(self.code, self.inputs, key)
+        read = [entry for entry in self.inputs if not entry.kept or entry.key.removeprefix("var:") in self.changed]
+        return provenance(self.code, read, key)
 
 
 def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
@@ -158,7 +164,8 @@ def observe(
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
     changed_modules = sorted({*modules.values(), *facts.set_modules(analysis, recorder.namespace, used, local)} - {""})
-    return Trace(analysis.code, names, ordered, tuple(effects), list(dict.fromkeys(unknown)), files, changed_modules)
+    doubts = list(dict.fromkeys(unknown))
+    return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, changed_modules, changed)
 
 
 def _variable_before(recorder: Recorder, key: str) -> str:

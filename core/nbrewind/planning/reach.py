@@ -51,8 +51,13 @@ class Reach:
         """Return the names that a value made by the cell may be connected with."""
         return frozenset(_found(cell, state)[0].union(cell.analysis.late_reads, cell.analysis.writes))
 
-    def doubt(self, cell: SourceCell, state: PlanState, recorded: Iterable[Run], expected: Collection[str]) -> None:
-        """Doubt what a run of the cell is ``expected`` to change, and everything else that it can change."""
+    def doubt(
+        self, cell: SourceCell, state: PlanState, recorded: Iterable[Run], expected: Collection[str], *, stale: bool
+    ) -> None:
+        """Doubt what a run of the cell is ``expected`` to change, and everything else that it can change.
+
+        A cell that is not ``stale``, only not proved, may change nothing that it makes: it may make the same again.
+        """
         analysis = cell.analysis
         doubt = Doubt(cell.id, cell.label, expected=False)
         found, every = _found(cell, state)
@@ -71,7 +76,7 @@ class Reach:
             if not any(run.code == analysis.code for run in recorded):
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
-        state.doubt(expected, Doubt(cell.id, cell.label), reach)
+        state.doubt(expected, Doubt(cell.id, cell.label, expected=stale), reach)
 
     def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:
         state.doubt([key for key in state.items if key not in expected], doubt, reach)

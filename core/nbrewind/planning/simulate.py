@@ -139,7 +139,8 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
             expected |= {"var:" + name for name in names & set(cell.analysis.mutates)}
         state.doubt(expected, Doubt(cell.id, cell.label))
     else:
-        reach.doubt(cell, state, recorded, expected)
+        unproved = found.mismatch is not None and found.mismatch.cause == "unknown"
+        reach.doubt(cell, state, recorded, expected, stale=not unproved)
 
 
 def recorded_runs(cell: SourceCell, records: Records) -> list[Run]:
