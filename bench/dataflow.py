@@ -215,7 +215,7 @@ def main() -> None:
             if not options.json:
                 show(name, found)
     if options.only in "static graph":
-        found = results["graphs"] = graphs(marimo, rounds=15)
+        found = results["graphs"] = graphs(marimo, rounds=9)
         if not options.json:
             print(COLUMNS.format("milliseconds", next(iter(found)), *HEADS))
             for key, title in (("whole", "static graph, 1,000 cells"), ("edit", "one edit in it")):
