@@ -40,6 +40,7 @@ def search(forked: Kernels, number: int, notebooks: int) -> Tally:
     return tally
 
 
+@pytest.mark.timeout(600)
 def test_programs(forked: Kernels) -> None:
     tally = search(forked, 0, 30)
     print(tally)
