@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/oracles.py FOLDER [--stories N] [--seed N] [--seconds N]
 
-A story: the notebook runs from top to bottom in a kernel that records; then cells are edited, run, moved and deleted, as
-a seed says. The cells that are called fresh are compared with a clean run, and the slice of one cell with that cell in
-the whole notebook. All this happens in a copy of the notebook's folder. Exit status: 1 if an oracle was wrong.
+A story: the notebook runs from top to bottom in a kernel that records; then cells are edited, run, moved and deleted,
+as a seed says. The cells that are called fresh are compared with a clean run, and the slices of some cells with these
+cells in the whole notebook. All this happens in a copy of the folder. Exit status: 1 if an oracle was wrong.
 """
 
 from __future__ import annotations

@@ -162,7 +162,8 @@ class Version(Record, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()
     """Names of the group, itself included: loaded together. Variables only."""
     refs: tuple[str, ...] = ()
-    """Global names that user functions inside the value use: read by whoever may call them."""
+    """Global names that user functions inside the value use: read by whoever may call them. No builtins but those by
+    which any name may be looked up (``eval``)."""
     needs: tuple[str, ...] = ()
     """Names of user functions and classes that must be bound before this can be loaded."""
     packages: tuple[str, ...] = ()

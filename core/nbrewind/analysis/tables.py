@@ -75,6 +75,9 @@ OPAQUE_ATTRIBUTES = {
 }
 """Attributes whose mere use makes a cell opaque, and why."""
 
+OPAQUE_GLOBALS = frozenset({"breakpoint", "eval", "exec", "get_ipython", "globals"})
+"""Builtins by which a function looks up names that its code does not spell out."""
+
 FRAME_METHODS = frozenset(
     {
         "dmatrices",

@@ -47,6 +47,10 @@ FOLDER_WORDS = frozenset(
     {"getcwd", "cwd", "abspath", "realpath", "resolve", "absolute", "listdir", "scandir", "walk", "iterdir"}
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
+SETTERS = ("add_", "install_", "register", "set", "unregister")
+"""What functions of the standard library begin with that keep what they are given."""
+OWNED_SETTERS = frozenset({"setattr", "setcontext", "setitem", "setlocale", "setstate"})
+"""Those whose effect is recorded otherwise."""
 WORD = re.compile(r"\w+")
 INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
 ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
@@ -139,10 +143,10 @@ def probe_doubts(names: Collection[str], watched: bool, seen: bool) -> list[str]
     return [f"it may ask whether files exist ({', '.join(found)}), and which ones is not known"]
 
 
-def concerns(key: str, analysis: CellAnalysis, words: Collection[str], paths: bool) -> bool:
+def concerns(key: str, analysis: CellAnalysis, words: Collection[str], *, paths: bool, shows: bool) -> bool:
     """Whether there is a sign that a setting which may matter to any run mattered to this one.
 
-    ``paths``: the run used a relative path.
+    ``paths``: the run used a relative path; ``shows``: it showed a value.
     """
     if key == "env:TZ":
         return not TIME_WORDS.isdisjoint(words)
@@ -150,6 +154,8 @@ def concerns(key: str, analysis: CellAnalysis, words: Collection[str], paths: bo
         return False  # who asks for it by name is noted apart
     if key == "ambient:cwd":
         return paths or not FOLDER_WORDS.isdisjoint(words)
+    if key == "ambient:ipython.display":
+        return shows
     if key == "ambient:sys.path":
         return bool(analysis.imports) or "path" in words or "import_module" in words
     return True
@@ -180,6 +186,26 @@ def set_modules(
         if rest.endswith("reload") or call == "reload":
             found.update(local)
     return found - {"__main__", "builtins"}
+
+
+def library_setters(analysis: CellAnalysis, namespace: Mapping[str, object]) -> dict[str, str]:
+    """Return, in words, the functions of the standard library that set something there, each with its module.
+
+    Told by their names: ``csv.register_dialect``, ``calendar.setfirstweekday``.
+    """
+    found = {}
+    for call in analysis.calls:
+        first, *rest = call.split(".")
+        value = namespace.get(first)
+        for part in rest:
+            value = getattr(value, part, None) if isinstance(value, types.ModuleType) else None
+        if not isinstance(value, types.FunctionType | types.BuiltinFunctionType):
+            continue
+        module = root_of(value.__module__ or "")
+        setting = value.__name__.startswith(SETTERS) and value.__name__ not in OWNED_SETTERS
+        if setting and module in sys.stdlib_module_names:
+            found[f"it calls {call}, which changes settings that are not recorded"] = module.lstrip("_")
+    return found
 
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:

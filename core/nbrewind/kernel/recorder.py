@@ -212,6 +212,7 @@ class Recorder(Head):
     def _record(self, entry: Entry, result: Any) -> None:
         extra, analysis, run = entry.extra, entry.extra["analysis"], new_id()
         outputs = self.tee.collect(entry.request)
+        extra["shows"] = any("data" in output for output in outputs)
         status, error = outcome(result)
         executed = getattr(result, "error_before_exec", None) is None
         changes = self.live.scan(touched_names(self, entry) if executed else ())

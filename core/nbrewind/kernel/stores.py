@@ -1,7 +1,8 @@
 """Writes through modules and classes (``string.mine = 5``), which no record of variables can bring back (rule 7).
 
 Found in bytecode: the attribute and item stores of the cell and of the user's functions that it may have called, whose
-target is reached by a global name that is a module, or a class that is not the user's.
+target is reached by a global name that is a module, or a class that is not the user's. So are calls that change a list,
+dictionary or set which is reached that way (``sys.argv.append``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dis
 import sys
 import types
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
@@ -22,10 +24,23 @@ COPIES = ("COPY", "DUP_TOP")
 OWNED = frozenset({"options", "rcParams", "environ", "filters"})
 """Attributes of modules that providers of ambient state look after."""
 
+OWNED_CONTAINERS = OWNED | {"path"}
+CONTAINERS = (list, dict, set, bytearray, deque)
+CHANGING = frozenset(
+    {"add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert"}
+    | {"intersection_update", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "setdefault", "sort"}
+    | {"symmetric_difference_update", "update"}
+)
+"""Methods that change a container."""
+
+EVERYWHERE = frozenset({"meta_path", "modules", "path_hooks"})
+"""Containers in the module sys that matter to cells which do not use it, as its streams and hooks do."""
+
 INDIRECT = frozenset({"setattr", "delattr", "vars", "__dict__"})
 
 Target = tuple[str, ...]
-"""A global name, and the attributes that lead from it to what is written to."""
+"""A global name, and the attributes that lead from it to what is written to; ``()`` ends one that a method changes."""
+CALL = "()"
 
 
 def module_writes(
@@ -39,11 +54,19 @@ def module_writes(
     for code in codes:
         for target in targets(code, inner):
             if _unowned(target, namespace):
-                found[f"it changes {'.'.join(target)}, which is not recorded"] = _module_of(namespace[target[0]])
+                words = ".".join(part for part in target if part != CALL)
+                found[f"it changes {words}, which is not recorded"] = _owner(target, namespace)
         for name in _indirect(code, inner):
             if _unowned((name,), namespace):
                 found[f"it may change {name} by name, which is not recorded"] = _module_of(namespace[name])
     return found
+
+
+def _owner(target: Target, namespace: Mapping[str, object]) -> str:
+    """Return the top-level module that what is written to belongs to; builtins if every cell may use it."""
+    value = namespace[target[0]]
+    everywhere = value is sys and (len(target) == 1 or not EVERYWHERE.isdisjoint(target))
+    return "builtins" if everywhere else _module_of(value)
 
 
 def _module_of(value: object) -> str:
@@ -75,7 +98,7 @@ def targets(code: types.CodeType, inner: bool = True) -> tuple[Target, ...]:
     """Return what the code, and with ``inner`` the functions inside it, write to, where a global name leads there."""
     nested = (part for part in code.co_consts if inner and isinstance(part, types.CodeType))
     found = [target for part in nested for target in targets(part)]
-    if not _STORE_CODES.isdisjoint(code.co_code[::2]):
+    if not _STORE_CODES.isdisjoint(code.co_code[::2]) or not CHANGING.isdisjoint(code.co_names):
         found += _own_targets(code)
     return tuple(dict.fromkeys(found))
 
@@ -84,6 +107,10 @@ def _own_targets(code: types.CodeType) -> Iterator[Target]:
     ignored = ("CACHE", "EXTENDED_ARG", "PRECALL", "RESUME", "NOP")
     steps = [step for step in dis.get_instructions(code) if step.opname not in ignored]
     for place, step in enumerate(steps):
+        if step.opname in ATTRIBUTES and step.argval in CHANGING:
+            changed = _chain(steps, place - 1)
+            if changed is not None and len(changed) > 1:
+                yield (*changed, CALL)
         if step.opname not in STORES:
             continue
         end = place - 1
@@ -113,13 +140,17 @@ def _chain(steps: list[dis.Instruction], end: int) -> Target | None:
 def _unowned(target: Target, namespace: Mapping[str, object]) -> bool:
     name, *attributes = target
     value = namespace.get(name)
-    if not isinstance(value, types.ModuleType | type) or OWNED.intersection(attributes):
+    called = CALL in attributes
+    owned = OWNED_CONTAINERS if called else OWNED
+    if not isinstance(value, types.ModuleType | type) or owned.intersection(attributes):
         return False
     for attribute in attributes:
         inside = getattr(value, "__dict__", {})
         if attribute not in inside:
             break
         value = inside[attribute]
+    if called and not isinstance(value, CONTAINERS):
+        return False
     return not (isinstance(value, type) and value.__module__ == "__main__")
 
 

@@ -115,8 +115,11 @@ def observe(
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     environment, doubts = facts.environment(analysis, words, started, values)
+    if doubts:
+        environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
     modules = _module_doubts(analysis, own, started, values, recorder.namespace)
+    modules |= facts.library_setters(analysis, recorder.namespace)
     written = [] if analysis.prelude else [*modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
@@ -148,8 +151,9 @@ def observe(
         gone &= inputs.keys()
     inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
     inputs |= {entry.key: entry for entry in module_inputs(used, state)}
+    paths = extra["log"].relative or bool(extra["probes"])
     for setting in ambient_inputs(used, state):
-        implicit = not facts.concerns(setting.key, analysis, words, extra["log"].relative or bool(extra["probes"]))
+        implicit = not facts.concerns(setting.key, analysis, words, paths=paths, shows=extra["shows"])
         inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)
     for key, digest in read.items():
         held = state.get(key)

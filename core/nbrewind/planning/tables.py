@@ -7,6 +7,7 @@ import sys
 AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:cwd": "",
     "ambient:decimal.context": "decimal",
+    "ambient:ipython.display": "",
     "ambient:locale": "",
     "ambient:logging": "logging",
     "ambient:matplotlib.rcparams": "matplotlib",
@@ -23,6 +24,10 @@ run."""
 AMBIENT_SETTERS: dict[str, frozenset[str]] = {
     "ambient:cwd": frozenset({"chdir", "fchdir", "%cd", "%pushd", "%popd"}),
     "ambient:decimal.context": frozenset({"getcontext", "setcontext", "prec", "rounding"}),
+    "ambient:ipython.display": frozenset(
+        {"%config", "%precision", "%pprint", "ast_node_interactivity", "float_format", "float_precision", "for_type"}
+        | {"for_type_by_name", "pprint", "type_printers"}
+    ),
     "ambient:locale": frozenset({"setlocale"}),
     "ambient:logging": frozenset({"basicConfig", "setLevel", "disable", "dictConfig", "addHandler", "getLogger"}),
     "ambient:matplotlib.rcparams": frozenset(
@@ -143,10 +148,13 @@ UNOWNED_CALLS = frozenset(
         "setLevel",
         "setLoggerClass",
         "set_event_loop",
+        "set_int_max_str_digits",
         "set_start_method",
         "setrecursionlimit",
         "setprofile",
+        "setswitchinterval",
         "settrace",
+        "umask",
     }
 )
 """Methods and functions (last part of the dotted name) that change library state which no provider owns."""

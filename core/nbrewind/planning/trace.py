@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from blake3 import blake3
 
+from nbrewind.analysis.tables import OPAQUE_GLOBALS
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Version, once
 from nbrewind.planning.tables import (
     AMBIENT_PACKAGES,
@@ -38,9 +39,6 @@ def digest_of(*parts: str) -> str:
         hasher.update(data)
     return "b3:" + hasher.hexdigest(length=16)
 
-
-OPAQUE_GLOBALS = frozenset({"breakpoint", "eval", "exec", "get_ipython", "globals"})
-"""Builtins by which a function looks up names that its code does not spell out."""
 
 NOTHING: Mapping[str, Collection[str]] = {}
 
@@ -190,8 +188,8 @@ def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) ->
 
 
 def used_modules(packages: Iterable[str], names: Iterable[str], state: State) -> set[str]:
-    """Return the top-level modules whose own state a run may have met: ``packages``, and modules that it read."""
-    found = set(packages)
+    """Return the top-level modules whose own state a run may have met: ``packages``, modules that it read, builtins."""
+    found = {"builtins", *packages}
     for name in names:
         version = state.get("var:" + name)
         if version is not None and version.kind == "module":

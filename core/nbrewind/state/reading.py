@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nbrewind.analysis.tables import OPAQUE_GLOBALS
 from nbrewind.model import Version, once
 from nbrewind.store.types import Content
 
@@ -56,7 +57,8 @@ def read(
     needs = {
         name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members
     }
-    refs = tuple(sorted(name for name in pickler.refs if name in namespace or not hasattr(builtins, name)))
+    known = pickler.refs & OPAQUE_GLOBALS
+    refs = tuple(sorted(known.union(n for n in pickler.refs if n in namespace or not hasattr(builtins, n))))
     return GroupChange(
         members=members,
         digest={name: digest if len(members) == 1 or not digest else member_digest(digest, name) for name in members},

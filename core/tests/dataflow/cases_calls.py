@@ -159,6 +159,18 @@ CASES = [
     case(
         "globals_written", ['globals()["q"] = 5', "print(q)"], [(0, 1)], why="the name is bound through the dictionary"
     ),
+    case(
+        "function_that_evaluates_a_text",
+        ["a = 1", "def f(): return eval('a')", "def g(): return f()", "print(g())"],
+        [(0, 3), (1, 3), (2, 3)],
+        why="the function looks up a name that is not in its code",
+    ),
+    case(
+        "function_that_asks_for_a_global_by_name",
+        ["a = 1", "def f(name): return globals()[name]", "print(f('a'))"],
+        [(0, 2), (1, 2)],
+        why="the function looks up a name that is not in its code",
+    ),
     case("globals_read", ["x = 1", 'print(globals()["x"])'], [(0, 1)], why="the name is read through the dictionary"),
     case("vars_read", ["x = 1", 'print(vars()["x"])'], [(0, 1)], why="at the top level vars() is the namespace"),
     case(

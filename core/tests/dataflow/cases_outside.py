@@ -5,6 +5,73 @@ from .form import case
 
 CASES = [
     case(
+        "list_of_a_module_changed_by_a_method",
+        ["import sys", "sys.argv.append('k')", "print(sys.argv[-1])"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the list in the module is changed in place",
+    ),
+    case(
+        "builtin_replaced",
+        ["import builtins", "builtins.round = lambda x: 'r'", "print(round(1.5))", "x = 1"],
+        [(0, 1), (1, 2)],
+        [(0, 2), (1, 3)],
+        why="every cell may use a builtin",
+    ),
+    case(
+        "stream_replaced",
+        ["import sys", "sys.stdout = sys.stderr", "print(1)"],
+        [(0, 1), (1, 2)],
+        why="printing uses what stands there",
+    ),
+    case(
+        "all_environment_variables",
+        ["import os", "os.environ['MINE'] = '1'", "print([name for name in os.environ if name == 'MINE'])"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="which variables there are depends on who set one",
+    ),
+    case(
+        "registered_in_a_module",
+        ["import csv", "csv.register_dialect('mine', delimiter='|')", "print('mine' in csv.list_dialects())"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the module keeps the dialect",
+    ),
+    case(
+        "set_in_a_module",
+        ["import calendar", "calendar.setfirstweekday(3)", "print(calendar.firstweekday())"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the module keeps the day",
+    ),
+    case(
+        "permissions_of_new_files",
+        ["import os", "old = os.umask(0o77)", "print(os.umask(0o22))"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the mask is state of the process",
+    ),
+    case(
+        "how_numbers_are_shown",
+        ["%precision 2", "1 / 3", "x = 5"],
+        [(0, 1)],
+        why="the format counts for what shows a value",
+    ),
+    case(
+        "which_values_are_shown",
+        ["ip = get_ipython()", "ip.ast_node_interactivity = 'all'", "1\n2"],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the setting counts for what shows a value",
+    ),
+    case(
+        "formatter_of_the_users",
+        [
+            "plain = get_ipython().display_formatter.formatters['text/plain']",
+            "plain.for_type(int, lambda value, page, cycle: page.text('n'))",
+            "5",
+        ],
+        [(0, 1), (1, 2)],
+        [(0, 2)],
+        why="the function shows the value",
+    ),
+    case(
         "csv",
         [
             "import pandas as pd\ndf = pd.DataFrame({'a': [1]})",

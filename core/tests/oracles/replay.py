@@ -90,7 +90,7 @@ class Story:
     """Somebody works on a notebook, in a kernel that records; what they do follows from ``seed``.
 
     ``root`` is an empty folder; the notebook's own lies in it, with copies of ``files`` at the beginning. The store
-    lies elsewhere: a cell that lists its folder, or the one above, must not see it. All kernels work in the same folder, one
+    lies elsewhere: a cell that lists its folder, or the one above, must not see it. All kernels work in one folder, one
     after another.
     """
 
