@@ -24,6 +24,8 @@ from nbrewind.planning.trace import direct_names, lookups
 
 ALL_KINDS = ("var:", "ambient:rng.", "env:", "file:", "dir:")
 GLOBAL = re.compile(r"\bglobal\s+([\w\s,]+)")
+STORE = re.compile(r"^[ \t]*(\w+)(?:\.\w+)+(?:\[[^\n=]*\])?[ \t]*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)", re.M)
+"""A statement that sets an attribute, or an item of one; the name with which it begins."""
 SUSPENDED = frozenset({"async_generator", "coroutine", "generator"})
 
 
@@ -76,6 +78,7 @@ class Reach:
             if not any(run.code == analysis.code for run in recorded):
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
+                state.doubt(_stored_modules(cell, state).difference(expected), doubt)
         state.doubt(expected, Doubt(cell.id, cell.label, expected=stale), reach)
 
     def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:
@@ -111,6 +114,19 @@ def _found(cell: SourceCell, state: PlanState) -> tuple[set[str], bool]:
     names = direct_names(analysis, state.items).union(analysis.strings)
     found, every = lookups(names, state.items, state.reach)
     return found, every or bool(analysis.opaque) or any(_hides_code(name, state) for name in found)
+
+
+def _stored_modules(cell: SourceCell, state: PlanState) -> set[str]:
+    """Return the keys of the modules of which the text sets an attribute (``math.pi = 3``)."""
+    imported = {module.partition(".")[0] for module in cell.analysis.imports}
+    found = set()
+    for name in STORE.findall(cell.source):
+        version = state.items.get("var:" + name)
+        if version is not None and version.kind == "module":
+            found.add(version.preview.partition(".")[0])
+        elif name in imported:
+            found.add(name)
+    return {"module:" + name for name in found | ({"builtins"} if "sys" in found else set())}
 
 
 def _hides_code(name: str, state: PlanState) -> bool:

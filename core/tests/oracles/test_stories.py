@@ -1,0 +1,70 @@
+"""Stories in which something was called fresh, once, that was not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .kernels import Kernels
+from .replay import Story, Tally
+
+
+class Told(NamedTuple):
+    """Cells that run in order; then they get another order, and another text without being run."""
+
+    cells: list[str]
+    order: list[int] | None = None
+    edits: dict[int, str] | None = None
+
+
+STORIES = {
+    "a function evaluates a text": Told(
+        ["s = 'x'", "a = int(s == 'x')", "def h(): return eval('a')", "try: h()\nexcept Exception: print('failed')"],
+        order=[1, 2, 3, 0],
+    ),
+    "a builtin is replaced": Told(
+        ["import builtins", "builtins.round = lambda x: 0", "print(round(1.6))"], edits={1: "builtins.round = abs"}
+    ),
+    "a builtin is replaced, later": Told(
+        ["import builtins", "pass", "print(round(1.6))"], edits={1: "builtins.round = lambda x: 0"}
+    ),
+    "a list in a module": Told(
+        ["import sys", "sys.argv.append('a')", "print(sys.argv[-1])"], edits={1: "sys.argv.append('b')"}
+    ),
+    "the stream that is printed to": Told(["import sys", "sys.stdout = sys.stderr", "print(1)"], edits={1: "pass"}),
+    "the format of numbers": Told(["%precision 2", "1 / 3"], edits={0: "%precision 3"}),
+    "a formatter": Told(
+        ["plain = get_ipython().display_formatter.formatters['text/plain']",
+         "plain.for_type(int, lambda value, page, cycle: page.text('a'))", "5"], edits={1: "pass"},
+    ),
+    "a dialect": Told(
+        ["import csv", "csv.register_dialect('mine', delimiter='|')", "print('mine' in csv.list_dialects())"],
+        edits={1: "pass"},
+    ),
+    "a function of a module, later": Told(
+        ["import math", "pass", "print(math.ceil(1.5))"], edits={1: "math.ceil = lambda x: 9"}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize("name", STORIES)
+def test_what_is_called_fresh_is_so(forked: Kernels, tmp_path: Path, name: str) -> None:
+    told, tally = STORIES[name], Tally()
+    story = Story(forked, tmp_path, told.cells)
+    try:
+        story.run_all()
+        story.sources = [
+            (cell, (told.edits or {}).get(place, source)) for place, (cell, source) in enumerate(story.sources)
+        ]
+        story.sources = [story.sources[place] for place in told.order or range(len(told.cells))]
+        story.finish()
+    finally:
+        story.close()
+    clean = story.clean_run()
+    assert any(story.shown[cell] != shown for cell, shown in clean.items()), (
+        "all show the same: nothing is tested"
+    )
+    story.check_freshness(tally)
