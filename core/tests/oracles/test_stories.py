@@ -64,7 +64,5 @@ def test_what_is_called_fresh_is_so(forked: Kernels, tmp_path: Path, name: str) 
     finally:
         story.close()
     clean = story.clean_run()
-    assert any(story.shown[cell] != shown for cell, shown in clean.items()), (
-        "all show the same: nothing is tested"
-    )
+    assert any(story.shown[cell] != shown for cell, shown in clean.items()), "all show the same: nothing is tested"
     story.check_freshness(tally)
