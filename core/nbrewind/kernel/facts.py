@@ -12,7 +12,7 @@ from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.outside import path_key
-from nbrewind.planning.tables import UNOWNED_CALLS
+from nbrewind.planning.tables import OWNED_SETTERS, SETTER_STARTS, UNOWNED_CALLS
 from nbrewind.planning.trace import digest_of
 from nbrewind.state.code import canonical
 from nbrewind.state.kinds import module_of, root_of
@@ -47,10 +47,6 @@ FOLDER_WORDS = frozenset(
     {"getcwd", "cwd", "abspath", "realpath", "resolve", "absolute", "listdir", "scandir", "walk", "iterdir"}
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
-SETTERS = ("add_", "install_", "register", "set", "unregister")
-"""What functions of the standard library begin with that keep what they are given."""
-OWNED_SETTERS = frozenset({"setattr", "setcontext", "setitem", "setlocale", "setstate"})
-"""Those whose effect is recorded otherwise."""
 WORD = re.compile(r"\w+")
 INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
 ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
@@ -202,7 +198,7 @@ def library_setters(analysis: CellAnalysis, namespace: Mapping[str, object]) -> 
         if not isinstance(value, types.FunctionType | types.BuiltinFunctionType):
             continue
         module = root_of(value.__module__ or "")
-        setting = value.__name__.startswith(SETTERS) and value.__name__ not in OWNED_SETTERS
+        setting = value.__name__.startswith(SETTER_STARTS) and value.__name__ not in OWNED_SETTERS
         if setting and module in sys.stdlib_module_names:
             found[f"it calls {call}, which changes settings that are not recorded"] = module.lstrip("_")
     return found

@@ -8,6 +8,7 @@ shares objects with them. A value made by a cell that has not run yet is taken t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable, Sequence
 
 from nbrewind.model import CellAnalysis, Run
@@ -19,6 +20,9 @@ from nbrewind.planning.tables import (
     ENVIRONMENT_SETTERS,
     FILE_WRITER_STARTS,
     FILE_WRITERS,
+    OWNED_SETTERS,
+    SETTER_STARTS,
+    UNOWNED_CALLS,
 )
 from nbrewind.planning.trace import direct_names, lookups
 
@@ -26,7 +30,10 @@ ALL_KINDS = ("var:", "ambient:rng.", "env:", "file:", "dir:")
 GLOBAL = re.compile(r"\bglobal\s+([\w\s,]+)")
 STORE = re.compile(r"^[ \t]*(\w+)(?:\.\w+)+(?:\[[^\n=]*\])?[ \t]*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)", re.M)
 """A statement that sets an attribute, or an item of one; the name with which it begins."""
-SUSPENDED = frozenset({"async_generator", "coroutine", "generator"})
+INDIRECT = frozenset({"__dict__", "delattr", "setattr", "vars"})
+"""Words by which code changes something that it does not spell out."""
+SUSPENDED = frozenset({"_lru_cache_wrapper", "async_generator", "coroutine", "generator"})
+"""Kinds of values that hide the code which they run."""
 
 
 def words_of(analysis: CellAnalysis) -> set[str]:
@@ -78,7 +85,7 @@ class Reach:
             if not any(run.code == analysis.code for run in recorded):
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
-                state.doubt(_stored_modules(cell, state).difference(expected), doubt)
+                state.doubt(_set_modules(cell, state).difference(expected), doubt)
         state.doubt(expected, Doubt(cell.id, cell.label, expected=stale), reach)
 
     def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:
@@ -116,17 +123,30 @@ def _found(cell: SourceCell, state: PlanState) -> tuple[set[str], bool]:
     return found, every or bool(analysis.opaque) or any(_hides_code(name, state) for name in found)
 
 
-def _stored_modules(cell: SourceCell, state: PlanState) -> set[str]:
-    """Return the keys of the modules of which the text sets an attribute (``math.pi = 3``)."""
-    imported = {module.partition(".")[0] for module in cell.analysis.imports}
-    found = set()
-    for name in STORE.findall(cell.source):
-        version = state.items.get("var:" + name)
-        if version is not None and version.kind == "module":
-            found.add(version.preview.partition(".")[0])
-        elif name in imported:
-            found.add(name)
-    return {"module:" + name for name in found | ({"builtins"} if "sys" in found else set())}
+def _set_modules(cell: SourceCell, state: PlanState) -> set[str]:
+    """Return the keys of the modules that the text may change: by ``math.pi = 3``, by functions that set something."""
+    analysis = cell.analysis
+    names = set(STORE.findall(cell.source))
+    if not INDIRECT.isdisjoint(words_of(analysis)):
+        names |= {*analysis.reads, *(module.partition(".")[0] for module in analysis.imports)}
+    setters = set()
+    for call in analysis.calls:
+        first, last = call.partition(".")[0], call.rpartition(".")[2]
+        if last in UNOWNED_CALLS:
+            names.add(first)
+        elif last.startswith(SETTER_STARTS) and last not in OWNED_SETTERS:
+            setters.add(first)
+    found = {_module(name, cell, state) for name in names}
+    found |= {_module(name, cell, state) for name in setters} & sys.stdlib_module_names
+    return {"module:" + name for name in (found | ({"builtins"} if "sys" in found else set())) - {""}}
+
+
+def _module(name: str, cell: SourceCell, state: PlanState) -> str:
+    """Return the top-level module that a name stands for; empty if it stands for none."""
+    version = state.items.get("var:" + name)
+    if version is not None and version.kind == "module":
+        return version.preview.partition(".")[0]
+    return name if any(module.partition(".")[0] == name for module in cell.analysis.imports) else ""
 
 
 def _hides_code(name: str, state: PlanState) -> bool:

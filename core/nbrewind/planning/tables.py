@@ -158,3 +158,9 @@ UNOWNED_CALLS = frozenset(
     }
 )
 """Methods and functions (last part of the dotted name) that change library state which no provider owns."""
+
+SETTER_STARTS = ("add_", "install_", "register", "set", "unregister")
+"""What functions of the standard library begin with that keep what they are given."""
+
+OWNED_SETTERS = frozenset({"setattr", "setcontext", "setitem", "setlocale", "setstate"})
+"""Those whose effect is recorded otherwise."""

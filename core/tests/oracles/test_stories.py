@@ -46,6 +46,20 @@ STORIES = {
     "a function of a module, later": Told(
         ["import math", "pass", "print(math.ceil(1.5))"], edits={1: "math.ceil = lambda x: 9"}
     ),
+    "a dialect, later": Told(
+        ["pass", "import csv", "print('mine' in csv.list_dialects())"],
+        edits={0: "import csv\ncsv.register_dialect('mine', delimiter='|')"},
+    ),
+    "a function of a module by its name, later": Told(
+        ["import math", "pass", "print(math.ceil(1.5))"], edits={1: "setattr(math, 'ceil', lambda x: 9)"}
+    ),
+    "a limit, later": Told(
+        ["import sys", "pass", "print(sys.getrecursionlimit())"], edits={1: "sys.setrecursionlimit(2222)"}
+    ),
+    "a function behind a cache, later": Told(
+        ["import functools\ncalls = []\n@functools.lru_cache\ndef f(x): calls.append(x)", "pass", "print(calls)"],
+        edits={1: "f(1)"},
+    ),
 }  # fmt: skip
 
 
