@@ -439,6 +439,18 @@ CASES = [
         why="the list in the module is changed and read",
     ),
     case(
+        "state_of_a_local_module_by_its_function",
+        [
+            "open('nbr_m5.py', 'w').write('S = []\\nadd = S.append') and None",
+            "import nbr_m5",
+            "nbr_m5.add(1)",
+            "print(nbr_m5.S)",
+        ],
+        [(0, 1), (1, 2), (2, 3)],
+        [(0, 2), (0, 3), (1, 3)],
+        why="the list in the module is changed and read",
+    ),
+    case(
         "log_file",
         [
             "import logging\nh = logging.FileHandler('nbr.log')\nlog = logging.getLogger('nbr'); log.addHandler(h)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from random import randrange
@@ -15,7 +16,8 @@ from .kernels import Kernels
 from .programs import Program, programs
 from .replay import Story, Tally, Unsound, play
 
-MANY = 2000
+FEW = 20
+MANY = 2000 if sys.version_info >= (3, 12) else 200
 PART = 100
 """Notebooks in one test."""
 SEED = int(os.environ.get("ORACLES_SEED") or (randrange(10**6) if os.environ.get("TEST_SEARCH") else 0))
@@ -41,12 +43,13 @@ def search(forked: Kernels, number: int, notebooks: int) -> Tally:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.py311
 def test_programs(forked: Kernels) -> None:
-    tally = search(forked, 0, 30)
+    tally = search(forked, 0, FEW)
     print(tally)
     assert tally.stuck == 0
-    assert tally.fresh > 50, "too little is called fresh: nothing was tested"
-    assert tally.slices > 20
+    assert tally.fresh > FEW, "too little is called fresh: nothing was tested"
+    assert tally.slices > FEW
     assert tally.sliced < 0.9 * tally.whole, "slices are whole notebooks: nothing was tested"
 
 
