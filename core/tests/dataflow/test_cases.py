@@ -39,7 +39,7 @@ MISSED = {
     "attribute_hook": "making an object counts as reading what its methods read",
     "sorted_by_attribute": "reading an object counts as reading what its methods read",
     "rebinding_leaves_the_object": "a value that no longer shares its object has a new version (rule 2)",
-    "state_of_a_local_module_by_its_function": "what functions of local modules change there is not seen: it is unknown",
+    "state_of_a_local_module_by_its_function": "what functions of local modules change there is unknown",
 }
 """Cases that are not exact, each with the reason. `docs/limits.md` says the same."""
 
