@@ -34,11 +34,11 @@ def patient():
     kernels.close()
 
 
-def stories(kernels: Kernels, cells: list[str], seeds: range) -> None:
+def stories(kernels: Kernels, cells: list[str], seeds: range, slices: int) -> None:
     tally = Tally()
     for seed in seeds:
         with tempfile.TemporaryDirectory(prefix="oracle") as root:
-            play(kernels, Path(root), cells, tally, seed=seed)
+            play(kernels, Path(root), cells, tally, seed=seed, slices=slices)
     print(tally)
     assert (tally.notebooks, tally.stuck) == (len(seeds), 0)
     assert tally.fresh > 0
@@ -47,10 +47,10 @@ def stories(kernels: Kernels, cells: list[str], seeds: range) -> None:
 def test_the_example(patient: Kernels) -> None:
     """The cells that take long are left out."""
     cells = [re.sub(*SMALLER, cell) for cell in sources_of(EXAMPLES / "flights.ipynb", without=EXPENSIVE)]
-    stories(patient, cells, range(1))
+    stories(patient, cells, range(1), slices=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", notebooks_in(EXAMPLES), ids=lambda path: path.stem)
 def test_examples(patient: Kernels, path: Path) -> None:
-    stories(patient, sources_of(path), range(STORIES))
+    stories(patient, sources_of(path), range(STORIES), slices=2)

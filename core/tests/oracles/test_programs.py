@@ -44,6 +44,7 @@ def search(forked: Kernels, number: int, notebooks: int) -> Tally:
 
 @pytest.mark.timeout(600)
 @pytest.mark.py311
+@pytest.mark.timeout(600)
 def test_programs(forked: Kernels) -> None:
     tally = search(forked, 0, FEW)
     print(tally)
