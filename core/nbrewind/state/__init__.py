@@ -11,6 +11,7 @@ from .describe import fixed as is_fixed
 from .limit import Limit
 from .live import LiveState
 from .load import Loaded, LoadError
+from .partial import together
 from .snapshot import ScanInterrupted
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "Loaded",
     "ScanInterrupted",
     "is_fixed",
+    "together",
 ]

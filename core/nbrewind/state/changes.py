@@ -79,3 +79,5 @@ class Changes:
 
     groups: list[GroupChange]
     removed: list[str]
+    definitions: dict[int, str] = field(default_factory=dict)
+    """Under which name each of the notebook's functions and classes is found, by id."""

@@ -18,6 +18,7 @@ from .kinds import ATOM_BYTES, ATOMS, is_user_class
 from .limit import Limit, OverLimit
 from .links import Group, Walker
 from .load import Loaded, load
+from .partial import looked_at
 from .reading import read, unread
 from .snapshot import ScanInterrupted, Snapshotter
 
@@ -66,7 +67,11 @@ class LiveState:
         """What one scan may cost."""
         self.versions: dict[str, Version] = {}
         """The version of every live name."""
+        self.deferred: set[str] = set()
+        """Names of which nobody knows whether they are still what `versions` says: a scan left them out, or found them
+        changed and was not committed."""
         self._hidden = hidden
+        self._definitions: dict[int, str] = {}
         self._atoms: dict[str, Any] = {}
         self._groups: dict[tuple[str, ...], Baseline] = {}
         self._chunks: dict[bytes, bytes] = {}
@@ -80,8 +85,11 @@ class LiveState:
             if isinstance(name, str) and name not in hidden and name not in _ALWAYS_HIDDEN
         ]
 
-    def scan(self, touched: Collection[str] | None = None) -> Changes:
-        """Compare everything live with the baseline, in one pass; change nothing.
+    def scan(self, touched: Collection[str] | None = None, *, only: Collection[str] | None = None) -> Changes:
+        """Compare what is live with the baseline, in one pass; change nothing but what is noted as `deferred`.
+
+        Everything is looked at, or with *only* these names, all that belongs to them, and what is bound to something
+        else.
 
         A group without an exact fingerprint is reported as changed if one of its names is in *touched* (None: all).
         So is one that is not read to its end because of the limit; the same objects are not tried again.
@@ -90,11 +98,11 @@ class LiveState:
         self.limit.start()
         try:
             with _no_collection():
-                return self._scan(touched)
+                return self._scan(touched, only)
         except KeyboardInterrupt:
             raise ScanInterrupted("interrupted while values were being read") from None
 
-    def _scan(self, touched: Collection[str] | None) -> Changes:
+    def _scan(self, touched: Collection[str] | None, only: Collection[str] | None) -> Changes:
         namespace, atoms = self.namespace, self._atoms
         hidden = self._hidden()
         changed_atoms: list[str] = []
@@ -116,13 +124,29 @@ class LiveState:
             change = read(Group((name,), {}, ""), Snapshotter((name,), namespace, {}), namespace, self._chunks)
             if change is not None:
                 groups.append(change)
-        if others:
-            groups += self._scan_groups(others, touched)
+        definitions = self._defined(others)
+        looked = others if only is None else self._looked_at(only, others, definitions)
+        if looked:
+            walker, left = self._walk(looked, definitions)
+            if left and len(looked) < len(others):  # what is not walked may share anything with any other name
+                looked = others
+                walker, left = self._walk(looked, definitions)
+            groups += self._scan_groups(walker, left, looked, definitions, touched)
+        self.deferred = {name for group in groups for name in group.members}
+        if len(looked) < len(others):
+            self.deferred |= set(others).difference(looked)
         removed: list[str] = []
         if len(self.versions) != seen or changed_atoms or others:
             live = set(namespace)
             removed = [name for name in self._known() if name not in live or name in hidden]
-        return Changes(groups, sorted(removed))
+        return Changes(groups, sorted(removed), definitions)
+
+    def _looked_at(self, only: Iterable[str], names: list[str], definitions: Mapping[int, str]) -> list[str]:
+        """Return those of *names* that have to be looked at with *only*."""
+        if not all(base.walked for base in self._groups.values()):
+            return names
+        renamed = {name for key, name in self._definitions.items() if definitions.get(key) != name}
+        return looked_at(only, names, self.namespace, self._groups, self.versions, renamed)
 
     def _known(self) -> set[str]:
         known = set(self._atoms)
@@ -130,9 +154,14 @@ class LiveState:
             known.update(members)
         return known
 
-    def _scan_groups(self, names: list[str], touched: Collection[str] | None) -> list[GroupChange]:
-        definitions = self._definitions(names)
-        walker, left = self._walk(names, definitions)
+    def _scan_groups(
+        self,
+        walker: Walker,
+        left: Mapping[str, str],
+        names: list[str],
+        definitions: dict[int, str],
+        touched: Collection[str] | None,
+    ) -> list[GroupChange]:
         result = self._left_out(left, names, touched)
         if touched is not None and any(name in touched for name in left):
             touched = None  # with them, anything may have changed
@@ -208,7 +237,7 @@ class LiveState:
         found = {name: base.limit for members, base in self._groups.items() if base.limit for name in members}
         return {name: found[name] for name in found if name in names}
 
-    def _definitions(self, names: Iterable[str]) -> dict[int, str]:
+    def _defined(self, names: Iterable[str]) -> dict[int, str]:
         """Return id to name of the notebook's functions and classes that are bound to a name."""
         found: dict[int, str] = {}
         for name in names:
@@ -243,6 +272,8 @@ class LiveState:
                 self._atoms[group.members[0]] = value
             else:
                 self._groups[group.members] = group.baseline
+            self.deferred.difference_update(group.members)
+        self._definitions = changes.definitions
         self._prune()
 
     def _forget(self, name: str) -> None:
@@ -329,7 +360,8 @@ class LiveState:
             self._forget(name)
         kept = {version.key.removeprefix(_PREFIX): version for version in keep}
         self.versions.update({name: version for name, version in kept.items() if name in self.namespace})
-        self.commit(Changes(self.scan(touched=()).groups, []), {**kept, **loaded.versions})
+        found = self.scan(touched=())
+        self.commit(Changes(found.groups, [], found.definitions), {**kept, **loaded.versions})
 
     def set_aside(self, names: Collection[str]) -> Aside:
         """Take names out of the namespace; `put_back` brings them back as the same objects, with their baseline."""
@@ -353,6 +385,7 @@ class LiveState:
         self.namespace.update(back)
         for name in back:
             self._forget(name)
+        self.deferred |= back.keys()
         self.versions.update({name: version for name, version in aside.versions.items() if name in back})
         self._atoms.update({name: value for name, value in aside.atoms.items() if name in back})
         self._groups.update({members: base for members, base in aside.groups.items() if back.keys() >= set(members)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
+from collections.abc import Collection
 from typing import Any
 
 from nbrewind.model import Version, new_id
@@ -35,9 +36,9 @@ class Session:
             exec(compile(source, "<cell>", "exec"), self.namespace)
         return self.record()
 
-    def record(self, touched: tuple[str, ...] | None = None) -> Changes:
-        """Record what changed."""
-        changes = self.live.scan(touched)
+    def record(self, touched: Collection[str] | None = None, only: Collection[str] | None = None) -> Changes:
+        """Record what changed; see `LiveState.scan`."""
+        changes = self.live.scan(touched, only=only)
         versions: State = {}
         for group in changes.groups:
             snapshot = self.put(group.content) if group.content else ""
