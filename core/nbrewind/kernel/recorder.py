@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from time import perf_counter, time
 from typing import Any
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.kernel import effects, facts
+from nbrewind.kernel import effects, facts, narrow
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head, renew
@@ -21,13 +21,16 @@ from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
-from nbrewind.kernel.trace import RESULT, observe, touched_names
+from nbrewind.kernel.trace import RESULT, Reach, observe, reach_of, text_names
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import CellAnalysis, Checkpoint, Run, RunStatus, Version, new_id, once
+from nbrewind.model import CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import used_packages
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
+
+UNTOLD = "a value was changed by something that reached it through no variable: nobody saw which cell did that"
+"""Why there is an outside run although nothing is known to have run between the cells."""
 
 
 class Recorder(Head):
@@ -55,7 +58,8 @@ class Recorder(Head):
         self.number = 0
         self.failure = ""
         """Why the last run could not be recorded; empty if it was."""
-        self._restless = False
+        self.restless = False
+        """Code of the user's may run between the cells."""
         self._ended: Run | None = None
         """The run that was recorded last."""
         self._places: Counter[str] = Counter()
@@ -101,7 +105,11 @@ class Recorder(Head):
             return
         if self.steps is not None:
             self.steps.recover(entry.request)
-        self.look_outside()
+        try:
+            self.look_outside()
+            self.prove(narrow.to_prove(self, analysis))
+        except ScanInterrupted as error:
+            raise KeyboardInterrupt from error
         if self.steps is not None and not self.steps.begin(entry):
             entry.extra["skip"] = True
             return
@@ -135,7 +143,7 @@ class Recorder(Head):
         if extra.get("skip") or "start" not in extra:
             self.tee.drop(entry.request)
             return
-        extra["started"], extra["probes"] = self.watch.take()
+        extra["started"], extra["probes"], extra["armed"] = self.watch.take()
         extra["seconds"], extra["ended"] = ended - extra["start"], ended
         try:
             self._record(entry, result)
@@ -150,13 +158,29 @@ class Recorder(Head):
             quiet("recording a run", error)
         self.settle()
 
-    def look_outside(self) -> None:
-        """Record an outside run if something changed since the last run."""
+    def look_outside(self, *, whole: bool = False) -> None:
+        """Record an outside run if something changed since the last run.
+
+        ``whole``: read also the values that were left out of scans since they were last looked at.
+        """
+        self._look_outside()
+        if whole:
+            self.prove(self.live.deferred)
+
+    def prove(self, names: Collection[str]) -> None:
+        """Read values that were left out of scans; what changed unseen is recorded as an outside run."""
+        if not names:
+            return
+        found = self.live.scan((), only=names)
+        if found.groups or found.removed:
+            self._take_outside([UNTOLD], self.live.scan(()), {}, (Effect(kind="module", subject=UNTOLD),))
+
+    def _look_outside(self) -> None:
         if self.watch.started:
             self.outside("user code ran between the cells")
         if self.living.any:
             self.outside("threads or tasks of the user's are running")
-        if self._restless:
+        if self.restless:
             self.outside("timers or callbacks may have run")
         settings = self.ambient.scan()
         if not self._doubts and not self._renamed() and not self._tracked(settings):
@@ -166,6 +190,11 @@ class Recorder(Head):
         reasons = list(self._doubts) or ["names or settings were changed between the cells"]
         self._take_outside(reasons, self.live.scan(), settings)
         self._doubts.clear()
+
+    @property
+    def undisturbed(self) -> bool:
+        """Whether nothing is known to have happened since the last look that was no run."""
+        return not self._doubts
 
     def _tracked(self, settings: Iterable[str]) -> bool:
         """Whether any of the changed settings counts: not so generators that nobody seeded or drew from.
@@ -180,14 +209,16 @@ class Recorder(Head):
         if changes.groups or changes.removed:
             self._take_outside([reason], changes, {})
 
-    def _take_outside(self, reasons: Iterable[str], changes: Changes, settings: Mapping[str, Any]) -> None:
+    def _take_outside(
+        self, reasons: Iterable[str], changes: Changes, settings: Mapping[str, Any], effects: tuple[Effect, ...] = ()
+    ) -> None:
         written, run = Written(), new_id()
         write_changes(changes, run, self.store, lambda key: once(), written)
         write_ambient(settings, run, self.store, lambda key: once(), written)
         written.versions.update(self._reknown(run, written.versions))
         if written.all() or changes.removed:
             mark = self.mark
-            self._record_outside(run, reasons, changes, written)
+            self._record_outside(run, reasons, changes, written, effects)
             self.mark = mark
 
     def _renamed(self) -> bool:
@@ -215,9 +246,10 @@ class Recorder(Head):
         extra["shows"] = any("data" in output for output in outputs)
         status, error = outcome(result)
         executed = getattr(result, "error_before_exec", None) is None
-        changes = self.live.scan(touched_names(self, entry) if executed else ())
+        reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
-        trace = observe(self, entry, run, settings, changes, done=executed and status == "ok")
+        changes = self._scan(entry, reach, settings, status) if executed else self.live.scan(())
+        trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
         set_parts(self, entry, run, written.versions)
@@ -225,7 +257,8 @@ class Recorder(Head):
         write_modules(trace.modules, run, trace.derive, written)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
-        self._restless = self._restless or bool(RESTLESS_NAMES.intersection(analysis.attributes))
+        words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}
+        self.restless = self.restless or not RESTLESS_NAMES.isdisjoint(words)
         record = Run(
             **self._frame(run, entry.source, analysis),
             cell=self.cell_of(entry),
@@ -251,6 +284,15 @@ class Recorder(Head):
             self.makers[RESULT] = run
         self.tee.recorded(entry.request, run)
 
+    def _scan(self, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: RunStatus) -> Changes:
+        """Look at what a run may have changed; notes which values may have been changed before it (``unseen``)."""
+        analysis, deferred = entry.extra["analysis"], self.live.deferred
+        names = narrow.reachable(self, analysis, reach.names)
+        only = names if status != "interrupted" and narrow.is_narrow(self, entry, reach, names, settings) else None
+        changes = self.live.scan(text_names(analysis, reach.names), only=only)
+        entry.extra["unseen"] = sorted(deferred & {name for group in changes.groups for name in group.members})
+        return changes
+
     def _record_unknown(self, entry: Entry, reason: str) -> None:
         """Record a run of which only the outputs are known: everything may have another value since."""
         run = new_id()
@@ -267,7 +309,9 @@ class Recorder(Head):
         self._commit(record, None, written, outputs, entry.source, entry.extra["analysis"])
         self.tee.recorded(entry.request, run)
 
-    def _record_outside(self, run: str, reasons: Iterable[str], changes: Changes, written: Written) -> None:
+    def _record_outside(
+        self, run: str, reasons: Iterable[str], changes: Changes, written: Written, effects: tuple[Effect, ...]
+    ) -> None:
         analysis = self.analysis("")
         record = Run(
             **self._frame(run, "", analysis),
@@ -275,6 +319,7 @@ class Recorder(Head):
             started=time(),
             writes=tuple(written.all()),
             removed=tuple("var:" + name for name in changes.removed),
+            effects=effects,
             unknown=(*reasons,),
         )
         self._commit(record, changes, written, [], "", analysis)

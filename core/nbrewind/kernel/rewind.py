@@ -71,7 +71,7 @@ def alone(source: str, shell: Any) -> bool:
 def perform(recorder: Recorder, target: str, *, partial: bool = False) -> RewindReport:
     """Rewind a kernel; see `rewind`."""
     begin = perf_counter()
-    recorder.look_outside()
+    recorder.look_outside(whole=True)
     before = recorder.head
     checkpoint, words = find(recorder, target)
     try:

@@ -44,6 +44,10 @@ RESULT = "var:_"
 """Key of what the last cell with a result showed."""
 NATURE = frozenset({"clock", "randomness", "network", "process", "input", "thread"})
 """Kinds of effects that make a value depend on more than its recorded inputs."""
+UNSEEN = (
+    "{} is not what it was when it was last looked at, and nobody saw whether this run or something before it did that"
+)
+"""Why a run is in doubt that may have changed a value which was left out of the scans before it."""
 TASK_NAMES = frozenset({"create_task", "ensure_future", "gather", "run_coroutine_threadsafe", "TaskGroup", "spawn"})
 
 
@@ -73,22 +77,67 @@ class Trace:
         return provenance(self.code, read, key)
 
 
-def touched_names(recorder: Recorder, entry: Entry) -> set[str]:
-    """Return the names that a run may have read or written, the values of which have to be looked at."""
+@dataclass
+class Reach:
+    """What an ended run may have looked up and used."""
+
+    names: set[str]
+    values: list[Any]
+    words: set[str]
+    """Function and attribute names."""
+    packages: set[str]
+    used: set[str]
+    """Top-level modules whose own state it may have met."""
+    local: dict[str, str]
+    """Top-level modules that are the user's own, with their files."""
+    own: list[types.CodeType]
+    """The cell's code."""
+    modules: dict[str, str]
+    """Reasons for state of modules and classes that it changed, each with the module."""
+    living: list[str]
+    """Threads and tasks that it left behind, in words."""
+
+
+def reach_of(recorder: Recorder, entry: Entry) -> Reach:
+    """Find out what an ended run may have looked up, before values are looked at."""
     analysis: CellAnalysis = entry.extra["analysis"]
-    names = entry.extra.get("names")
-    if names is None:
-        started = facts.started_globals(entry.extra["started"])
-        names = entry.extra["names"] = read_names(analysis, recorder.state, started)
-        if not recorder.watch.active:
-            held = [code for name in names for code in held_code(recorder.namespace.get(name))]
-            names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
-        names |= {name for name in current_figures(names, recorder.namespace) if "var:" + name in recorder.state}
+    started, namespace = entry.extra["started"], recorder.namespace
+    names = read_names(analysis, recorder.state, facts.started_globals(started))
+    if not recorder.watch.active:
+        held = [code for name in names for code in held_code(namespace.get(name))]
+        names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
+    names |= {name for name in current_figures(names, namespace) if "var:" + name in recorder.state}
+    values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
+    words = facts.code_names(analysis, started, values)
+    packages = used_packages(analysis, names, recorder.state)
+    own = compiled(entry.source)
+    return Reach(
+        names=names,
+        values=values,
+        words=words,
+        packages=packages,
+        used=used_modules(packages, names, recorder.state),
+        local=facts.local_modules(packages),
+        own=own,
+        modules=_module_doubts(analysis, own, started, values, namespace) | facts.library_setters(analysis, namespace),
+        living=recorder.living.update(may_start_tasks(started, words)),
+    )
+
+
+def text_names(analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
+    """Return the names that a run may have read or written; ``names``: those that it may have read."""
     return {*names, *analysis.writes, *analysis.mutates, *analysis.late_reads}
 
 
 def observe(
-    recorder: Recorder, entry: Entry, run: str, settings: Mapping[str, Any], changes: Changes, *, done: bool
+    recorder: Recorder,
+    entry: Entry,
+    reach: Reach,
+    run: str,
+    settings: Mapping[str, Any],
+    changes: Changes,
+    *,
+    done: bool,
 ) -> Trace:
     """Gather the trace of an ended run. ``settings``: the interpreter state that it changed; ``changes``: the values.
 
@@ -96,16 +145,9 @@ def observe(
     """
     extra, state = entry.extra, recorder.state
     analysis: CellAnalysis = extra["analysis"]
-    touched_names(recorder, entry)
-    names: set[str] = extra["names"]
+    names, words, packages, local, values = reach.names, reach.words, reach.packages, reach.local, reach.values
     started = extra["started"]
-    values = [recorder.namespace[name] for name in names | set(analysis.writes) if name in recorder.namespace]
-    words = facts.code_names(analysis, started, values)
-    packages = used_packages(analysis, names, state)
-    used = used_modules(packages, names, state)
-    local = facts.local_modules(packages)
-    own = compiled(entry.source)
-    codes = [*own, *started]
+    codes = [*reach.own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
     if unseen:
         for path in facts.named_files(codes):
@@ -118,9 +160,7 @@ def observe(
     if doubts:
         environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
-    modules = _module_doubts(analysis, own, started, values, recorder.namespace)
-    modules |= facts.library_setters(analysis, recorder.namespace)
-    written = [] if analysis.prelude else [*modules, *open_figures()]  # a prelude runs in every new kernel
+    written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
     unknown = [
@@ -131,9 +171,9 @@ def observe(
         *unseen,
         *written,
     ]
-    living = recorder.living.update(may_start_tasks(started, words))
-    effects += [Effect(kind="thread", subject=name) for name in living]
-    unknown += [f"{name} is running and may change what it reaches" for name in living]
+    effects += [Effect(kind="thread", subject=name) for name in reach.living]
+    unknown += [f"{name} is running and may change what it reaches" for name in reach.living]
+    unknown += [UNSEEN.format(name) for name in extra["unseen"]]
     limited = recorder.live.over_limit(names)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
     read = _outside_inputs(recorder, files.inputs, environment, local, packages)
@@ -150,9 +190,9 @@ def observe(
     if not sees_all(analysis, state):
         gone &= inputs.keys()
     inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
-    inputs |= {entry.key: entry for entry in module_inputs(used, state)}
+    inputs |= {entry.key: entry for entry in module_inputs(reach.used, state)}
     paths = extra["log"].relative or bool(extra["probes"])
-    for setting in ambient_inputs(used, state):
+    for setting in ambient_inputs(reach.used, state):
         implicit = not facts.concerns(setting.key, analysis, words, paths=paths, shows=extra["shows"])
         inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)
     for key, digest in read.items():
@@ -167,9 +207,9 @@ def observe(
     if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
-    changed_modules = sorted({*modules.values(), *facts.set_modules(analysis, recorder.namespace, used, local)} - {""})
+    modules = {*reach.modules.values(), *facts.set_modules(analysis, recorder.namespace, reach.used, local)} - {""}
     doubts = list(dict.fromkeys(unknown))
-    return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, changed_modules, changed)
+    return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), changed)
 
 
 def _variable_before(recorder: Recorder, key: str) -> str:

@@ -85,7 +85,7 @@ def prepare(
     ``state``: run id to the keys whose versions of that run the cell meets; ``names``: the variables to be bound.
     """
     recorder.steps.recover("")
-    recorder.look_outside()
+    recorder.look_outside(whole=True)
     found: dict[str, Any] = recorder.steps.prepare(request, mark, recorder.steps.state(state), names)
     return found
 
@@ -93,7 +93,7 @@ def prepare(
 def bind(recorder: Recorder, mark: str, state: dict[str, list[str]], answered: list[tuple[str, str]]) -> dict[str, Any]:
     """Bind versions, given as for `prepare`. ``answered``: run and cell for which it stands; see `Steps.bind`."""
     recorder.steps.recover("")
-    recorder.look_outside()
+    recorder.look_outside(whole=True)
     found: dict[str, Any] = recorder.steps.bind(mark, recorder.steps.state(state), answered)
     recorder.settle()
     return found

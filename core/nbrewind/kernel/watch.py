@@ -84,6 +84,8 @@ class Watch:
     def __init__(self) -> None:
         """Prepare; nothing is watched before `install`."""
         self.started: set[types.CodeType] = set()
+        self.armed: set[types.CodeType] = set()
+        """Functions in code that began to run."""
         self.probes: list[tuple[str, str]] = []
         """Path and what was asked (``exists``, ``time``), of every probing call by user code."""
         self.tool = -1
@@ -125,17 +127,19 @@ class Watch:
         self._set(code, events.CALL)
         for inner in codes_in(code):
             self._set(inner, events.CALL | events.PY_START | events.PY_RESUME)
+            self.armed.add(inner)
 
-    def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]]]:
-        """Return what started and what was probed since the last call, and let each place report again."""
+    def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType]]:
+        """Return what started, was probed and was defined since the last call, and let each place report again."""
         started, self.started = self.started, set()
+        armed, self.armed = self.armed, set()
         probes, self.probes = self.probes, []
         if self.tool >= 0:
             events = sys.monitoring.events
             for code in started:
                 self._set(code, 0)
                 self._set(code, events.CALL | events.PY_START | events.PY_RESUME)
-        return started, probes
+        return started, probes, armed
 
     def _set(self, code: types.CodeType, events: int) -> None:
         sys.monitoring.set_local_events(self.tool, code, events)
