@@ -248,7 +248,7 @@ class Recorder(Head):
         executed = getattr(result, "error_before_exec", None) is None
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
-        changes = self._scan(entry, reach, settings, status) if executed else self.live.scan(())
+        changes = self._scan(entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
@@ -284,12 +284,16 @@ class Recorder(Head):
             self.makers[RESULT] = run
         self.tee.recorded(entry.request, run)
 
-    def _scan(self, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: RunStatus) -> Changes:
-        """Look at what a run may have changed; notes which values may have been changed before it (``unseen``)."""
+    def _scan(self, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: str) -> Changes:
+        """Look at what a run may have changed; notes which values may have been changed before it (``unseen``).
+
+        ``status``: how it ended; empty if it did not begin.
+        """
         analysis, deferred = entry.extra["analysis"], self.live.deferred
         names = narrow.reachable(self, analysis, reach.names)
-        only = names if status != "interrupted" and narrow.is_narrow(self, entry, reach, names, settings) else None
-        changes = self.live.scan(text_names(analysis, reach.names), only=only)
+        ended = status in ("ok", "error")
+        only = names if ended and narrow.is_narrow(self, entry, reach, names, settings) else None
+        changes = self.live.scan(text_names(analysis, reach.names) if status else (), only=only)
         entry.extra["unseen"] = sorted(deferred & {name for group in changes.groups for name in group.members})
         return changes
 

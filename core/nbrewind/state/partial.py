@@ -41,9 +41,8 @@ def looked_at(
     found = together(touched, versions)
     if renamed:
         found.update(name for name, version in versions.items() if not renamed.isdisjoint(version.needs))
-    known: set[str] = set()
+    known = set().union(*groups)
     for members, base in groups.items():
-        known.update(members)
         same = base.same_objects(tuple([id(namespace.get(name)) for name in members]))
         if not same or not found.isdisjoint(members):
             found.update(members)
