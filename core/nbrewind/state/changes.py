@@ -27,12 +27,7 @@ class Baseline:
 
     def same_objects(self, ids: tuple[int, ...]) -> bool:
         """Tell whether the names are still bound to the same objects, as far as ids tell."""
-        if self.ids != ids:
-            return False
-        for ref in self.weak:
-            if ref is not None and ref() is None:
-                return False
-        return True
+        return self.ids == ids and all(ref() is not None for ref in self.weak if ref is not None)
 
     def still_bound(self, members: Iterable[str], namespace: Mapping[str, object]) -> list[str]:
         """Return those of its names that are still bound to the same objects, as far as ids tell."""
