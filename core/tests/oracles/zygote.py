@@ -90,7 +90,8 @@ def become_kernel(folder: str, connection: str) -> None:
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     os.chdir(folder)
-    sys.argv = ["ipykernel_launcher", "-f", connection, "--HistoryManager.enabled=False"]
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it ends when the process does from which it was forked
+    sys.argv = ["ipykernel_launcher", "-f", connection, parent, "--HistoryManager.enabled=False"]
     sys.path[0] = ""
     try:
         launch_new_instance()
