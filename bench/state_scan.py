@@ -55,8 +55,21 @@ def measure(label: str, setup: str, change: str = "pass") -> None:
         print(f"{'':<44}{change[:18]:<20}{best(changed, lambda: exec(code, namespace), 3):9.3f} ms")
 
 
+def beside(label: str, setup: str) -> None:
+    """Print what is looked at after a run that can have touched one number only, beside other values."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(setup + "\nn = 1", namespace)
+    live = LiveState(namespace, lambda: ())
+    commit(live, live.scan())
+    print(f"{label:<44}{'a cell beside it':<20}{best(lambda: live.scan((), only=('n',))):9.3f} ms")
+
+
 def main() -> None:
     """Print all figures."""
+    beside("1,000 small lists", "for i in range(1000): globals()[f'n{i}'] = [i, str(i)]")
+    beside("1,000,000 strings", "d = [str(i) for i in range(1_000_000)]")
+    beside("300,000 dicts", "d = [{'k': i, 'v': str(i)} for i in range(300_000)]")
+    beside("array of 1 GB", "import numpy as np; a = np.random.rand(125_000_000)")
     measure("10 numbers", "for i in range(10): globals()[f'n{i}'] = i * 1.5", "n1 = object()")
     measure("1,000 numbers", "for i in range(1000): globals()[f'n{i}'] = i * 1.5", "n1 = object()")
     measure("1,000 small lists", "for i in range(1000): globals()[f'n{i}'] = [i, str(i)]", "n1.append(1)")

@@ -18,7 +18,7 @@ from .kinds import ATOM_BYTES, ATOMS, is_user_class
 from .limit import Limit, OverLimit
 from .links import Group, Walker
 from .load import Loaded, load
-from .partial import looked_at
+from .partial import beside, looked_at
 from .reading import read, unread
 from .snapshot import ScanInterrupted, Snapshotter
 
@@ -88,8 +88,7 @@ class LiveState:
     def scan(self, touched: Collection[str] | None = None, *, only: Collection[str] | None = None) -> Changes:
         """Compare what is live with the baseline, in one pass; change nothing but what is noted as `deferred`.
 
-        Everything is looked at, or with *only* these names, all that belongs to them, and what is bound to something
-        else.
+        With *only*, these names, all that belongs to them, and what is bound to something else are looked at.
 
         A group without an exact fingerprint is reported as changed if one of its names is in *touched* (None: all).
         So is one that is not read to its end because of the limit; the same objects are not tried again.
@@ -132,9 +131,11 @@ class LiveState:
                 looked = others
                 walker, left = self._walk(looked, definitions)
             groups += self._scan_groups(walker, left, looked, definitions, touched)
-        self.deferred = {name for group in groups for name in group.members}
-        if len(looked) < len(others):
-            self.deferred |= set(others).difference(looked)
+        if len(looked) < len(others) and only is not None:
+            more = beside(groups, self._groups, self.versions).intersection(others)
+            if not more.issubset(looked):
+                return self._scan(touched, more.union(only))
+        self.deferred = {name for group in groups for name in group.members}.union(set(others).difference(looked))
         removed: list[str] = []
         if len(self.versions) != seen or changed_atoms or others:
             live = set(namespace)

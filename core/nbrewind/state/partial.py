@@ -7,7 +7,7 @@ from typing import Any
 
 from nbrewind.model import Version
 
-from .changes import Baseline
+from .changes import Baseline, GroupChange
 
 
 def together(names: Iterable[str], versions: Mapping[str, Version]) -> set[str]:
@@ -47,3 +47,15 @@ def looked_at(
         if not same or not found.isdisjoint(members):
             found.update(members)
     return [name for name in live if name in found or name not in known]
+
+
+def beside(
+    groups: Iterable[GroupChange], known: Collection[tuple[str, ...]], versions: Mapping[str, Version]
+) -> set[str]:
+    """Return the names that may have been changed with *groups* although they are in no group with them.
+
+    pandas objects share memory without being linked, as they copy it before they write to it. Not always.
+    """
+    if not any("pandas" in group.packages[group.members[0]] for group in groups if group.members in known):
+        return set()
+    return {name for name, version in versions.items() if "pandas" in version.packages}

@@ -54,6 +54,7 @@ class Session:
                     members=group.members,
                     needs=group.needs[name],
                     refs=group.refs[name],
+                    packages=group.packages[name],
                 )
         self.live.commit(changes, versions)
         self.state = {name: v for name, v in {**self.state, **versions}.items() if name not in changes.removed}

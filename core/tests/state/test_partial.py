@@ -131,6 +131,21 @@ def test_a_name_that_takes_over_a_function(session):
     assert session.live.versions["held"].needs == ("f",)
 
 
+@pytest.mark.parametrize("view", ["df['a']", "df[['a']]", "df.iloc[0]", "df.rename(columns={'a': 'b'})"])
+def test_frames_that_share_memory_without_a_link(session, view):
+    session.run("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'c': [3, 4]})\nalone = pd.Series([5])")
+    session.run(f"s = {view}")
+    assert session.live.versions["s"].members == ("s",)
+    assert ("s",) in look(session, "df.a.array[0] = 9", "df")
+    assert look(session, "n", "df") == {} and session.live.deferred == {"a", "b", "c", "s", "alone"}
+
+
+def test_a_member_of_an_enumeration(session):
+    session.run("import enum\nclass E(enum.Enum):\n    A = [1]\ne = E.A")
+    look(session, "E.A.value.append(2)", "E")
+    assert session.live.scan(()).groups == []
+
+
 def test_a_value_that_is_not_walked_may_be_changed_by_anything(session):
     from nbrewind.state import Limit
 
