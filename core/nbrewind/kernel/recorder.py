@@ -171,7 +171,9 @@ class Recorder(Head):
         """Read values that were left out of scans; what changed unseen is recorded as an outside run."""
         if not names:
             return
+        deferred = set(self.live.deferred)
         found = self.live.scan((), only=names)
+        self.live.deferred &= deferred  # nothing has run since the others were looked at
         if found.groups or found.removed:
             self._take_outside([UNTOLD], self.live.scan(()), {}, (Effect(kind="module", subject=UNTOLD),))
 

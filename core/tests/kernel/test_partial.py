@@ -116,13 +116,21 @@ def test_a_class_made_anew_changes_what_is_of_the_old_one(session):
     assert session.outside() == {}
 
 
+def test_what_was_looked_at_stays_proved_when_others_are_read(session):
+    """Before the last cell ``f`` is read, which was left out; ``ys`` was not, and nothing has run since."""
+    session.run("xs = [1]\ndef f(v): return v")
+    assert session.run("ys = [1]") == {"f", "xs"}
+    session.run("ys.append(f(2))")
+    assert written(session.last(2)) == {"ys"} and session.last(2).unknown == ()
+
+
 def test_a_change_through_a_module_is_never_missed(session, judged):
     """Who uses a module in which a cell has put something may reach it: everything is looked at."""
     session.run("import types\nxs = [1]")
     session.run("types.kept = xs")
     assert session.run("1") == {"xs"}
     session.run("types.kept.append(1)")
-    assert written(session.last(3)) == {"xs"}
+    assert written(session.last(3)) == {"module:types", "xs"}
     session.run("len(xs)")
     assert session.shown == "2" and judged()[4] != "fresh"
     session.kernel.run("%rewind --partial c2")
