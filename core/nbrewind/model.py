@@ -226,6 +226,10 @@ class Run(Record, frozen=True, kw_only=True):
     python: str = ""
     """Version of Python, ``3.13.0``."""
 
+    def written(self, key: str) -> Version | None:
+        """Return the version of a key that the run made."""
+        return next((version for version in self.writes if version.key == key), None)
+
     @property
     def bytes(self) -> int:
         """Bytes of the versions that the run made (before deduplication)."""

@@ -30,6 +30,7 @@ from nbrewind.state import together
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
+    from nbrewind.state import Changes
 
 
 def to_prove(recorder: Recorder, analysis: CellAnalysis) -> set[str]:
@@ -96,6 +97,19 @@ def is_narrow(
         and all(key.startswith("ambient:rng.") for key in settings)
         and started <= entry.extra["armed"].union(*(_codes(namespace[name]) for name in names if name in namespace))
     )
+
+
+def scan(recorder: Recorder, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: str) -> Changes:
+    """Look at what a run may have changed; notes which values may have been changed before it (``unseen``).
+
+    ``status``: how it ended; empty if it did not begin.
+    """
+    live, analysis = recorder.live, entry.extra["analysis"]
+    deferred, names = live.deferred, reachable(recorder, analysis, reach.names)
+    only = names if status in ("ok", "error") and is_narrow(recorder, entry, reach, names, settings) else None
+    changes = live.scan(text_names(analysis, reach.names) if status else (), only=only)
+    entry.extra["unseen"] = sorted(deferred & {name for group in changes.groups for name in group.members})
+    return changes
 
 
 def _codes(value: Any, depth: int = 3) -> Iterator[types.CodeType]:

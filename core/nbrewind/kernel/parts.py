@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,23 +34,22 @@ _TEXT = 100_000
 _PLAIN = (bool, bytes, float, int, str, type(None))
 
 
-@dataclass(frozen=True)
-class Whole:
-    """A value of which parts can be told apart, as it was before a run."""
-
-    rest: Mapping[str, object] | None = None
-    """What the text sets nothing of, in a form that can be compared; None: the text sets nothing, or it is too much."""
+Rest = Mapping[str, object]
+"""What a text sets nothing of, in a form that can be compared."""
 
 
-def look(analysis: CellAnalysis, namespace: Mapping[str, Any]) -> dict[str, Whole]:
-    """Look at the values of which a cell takes or sets parts, before it runs."""
-    found = {}
+def look(analysis: CellAnalysis, namespace: Mapping[str, Any]) -> dict[str, Rest | None]:
+    """Look, before a cell runs, at the values of which it takes or sets parts that can be told apart.
+
+    Returns for each what the text sets nothing of; None where it sets nothing, or that is too much.
+    """
+    found: dict[str, Rest | None] = {}
     for name, use in analysis.parts.items():
         value = namespace.get(name)
         if type(value) is dict and _is_plain(value, use):
-            found[name] = Whole(_other_items(value, use) if use.sets else None)
+            found[name] = _other_items(value, use) if use.sets else None
         elif _is_frame(value) and _has_columns(value, use):
-            found[name] = Whole(_other_columns(value, use) if use.sets else None)
+            found[name] = _other_columns(value, use) if use.sets else None
     return found
 
 
@@ -128,7 +126,7 @@ def read_parts(
     analysis: CellAnalysis = entry.extra["analysis"]
     sets: dict[str, PartUse] = {}
     entry.extra["sets"] = sets
-    known: dict[str, Whole] = entry.extra.pop("wholes", {})
+    known: dict[str, Rest | None] = entry.extra.pop("wholes", {})
     entries = list(inputs)
     names = [item.key[4:] for item in entries]
     if not known or sees_all(analysis, recorder.state) or history_names(analysis, names):
@@ -152,18 +150,18 @@ def read_parts(
     return entries
 
 
-def _same_rest(before: Whole, recorder: Recorder, name: str, use: PartUse) -> bool:
+def _same_rest(before: Rest | None, recorder: Recorder, name: str, use: PartUse) -> bool:
     value = recorder.namespace.get(name)
-    if before.rest is None:
+    if before is None:
         return False
     if type(value) is dict:
         now = {key: item for key, item in value.items() if key not in use.sets}
-        same = all(item is before.rest.get(key, now) for key, item in now.items())
-        return same and list(now) == list(before.rest)
+        same = all(item is before.get(key, now) for key, item in now.items())
+        return same and list(now) == list(before)
     if not _is_frame(value) or not _has_columns(value, use):
         return False
     marks = _other_columns(value, use)
-    return marks is not None and list(marks.items()) == list(before.rest.items())
+    return marks is not None and list(marks.items()) == list(before.items())
 
 
 def _looked_up(recorder: Recorder, entry: Entry, names: Collection[str]) -> set[str]:
@@ -210,4 +208,4 @@ def _digest(value: Any, key: str) -> str:
     return digest_of("part", type(item).__name__, repr(item))
 
 
-__all__ = ["Whole", "look", "read_parts", "set_parts"]
+__all__ = ["look", "read_parts", "set_parts"]

@@ -21,9 +21,9 @@ from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
-from nbrewind.kernel.trace import RESULT, Reach, observe, reach_of, text_names
+from nbrewind.kernel.trace import RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
+from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import used_packages
 from nbrewind.state import Changes, ScanInterrupted
@@ -250,7 +250,7 @@ class Recorder(Head):
         executed = getattr(result, "error_before_exec", None) is None
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
-        changes = self._scan(entry, reach, settings, status if executed else "")
+        changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)
         write_changes(changes, run, self.store, trace.derive, written)
@@ -285,19 +285,6 @@ class Recorder(Head):
         if any(output.get("output_type") == "execute_result" for output in outputs):
             self.makers[RESULT] = run
         self.tee.recorded(entry.request, run)
-
-    def _scan(self, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: str) -> Changes:
-        """Look at what a run may have changed; notes which values may have been changed before it (``unseen``).
-
-        ``status``: how it ended; empty if it did not begin.
-        """
-        analysis, deferred = entry.extra["analysis"], self.live.deferred
-        names = narrow.reachable(self, analysis, reach.names)
-        ended = status in ("ok", "error")
-        only = names if ended and narrow.is_narrow(self, entry, reach, names, settings) else None
-        changes = self.live.scan(text_names(analysis, reach.names) if status else (), only=only)
-        entry.extra["unseen"] = sorted(deferred & {name for group in changes.groups for name in group.members})
-        return changes
 
     def _record_unknown(self, entry: Entry, reason: str) -> None:
         """Record a run of which only the outputs are known: everything may have another value since."""
@@ -383,7 +370,7 @@ class Recorder(Head):
             return str(found)
         code = entry.extra["analysis"].code.removeprefix("code:")[:16]
         self._places[code] += 1
-        return f"place:{code}:{self._places[code]}"
+        return f"{PLACE}{code}:{self._places[code]}"
 
     def _late(self, run: str, outputs: list[dict[str, Any]]) -> None:
         self.notebook.set_outputs(run, outputs)

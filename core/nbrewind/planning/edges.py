@@ -112,7 +112,7 @@ def _makes(producer: SourceCell, made: Run, key: str, records: Records) -> bool:
         return True
     run = records.last_run_of(producer.id, analysis.code)
     if run is not None:
-        return key in run.removed or any(version.key == key for version in run.writes)
+        return key in run.removed or run.written(key) is not None
     named = name in {*analysis.writes, *analysis.mutates, *analysis.deletes}
     return named or bool(analysis.opaque or analysis.calls) or not key.startswith("var:")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbrewind.model import Input, Run, Version
+from nbrewind.model import Input, Run
 from nbrewind.planning.notebook import Records
 
 
@@ -21,7 +21,7 @@ def makers(entry: Input, records: Records) -> list[str]:
     while run and run not in passed and (left is None or left):
         passed.add(run)
         made = records.run(run)
-        version = _written(made, entry.key)
+        version = made.written(entry.key) if made is not None else None
         if version is not None and version.sets:
             new = set(version.sets) - covered
             if new if left is None else new & left:
@@ -37,15 +37,12 @@ def makers(entry: Input, records: Records) -> list[str]:
     return found
 
 
-def _written(run: Run | None, key: str) -> Version | None:
-    return next((version for version in run.writes if version.key == key), None) if run is not None else None
-
-
 def _before(run: Run | None, key: str, records: Records) -> str:
     """Return the run that made the value which ``run`` only took out of a group, or left in one of fewer names."""
     inputs = run.inputs if run is not None else ()
     kept = next((entry for entry in inputs if entry.kept and entry.key == key), None)
-    before = _written(records.run(kept.run), key) if kept is not None else None
+    maker = records.run(kept.run) if kept is not None else None
+    before = maker.written(key) if maker is not None else None
     members = before.members if before is not None else ()
     if kept is None or any(not other.kept and other.key.removeprefix("var:") in members for other in inputs):
         return ""

@@ -109,7 +109,7 @@ def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy
 def _sets_alike(key: str, own: Run, state: PlanState) -> bool:
     """Whether a run that set parts of a value would leave here what it left: all other parts are the same, too."""
     before = state.items.get(key)
-    after = next((version for version in own.writes if version.key == key), None)
+    after = own.written(key)
     if before is None or after is None or not after.sets or state.doubt_on(key) is not None:
         return False
     made = {**before.parts, **{name: after.parts[name] for name in after.sets}}
