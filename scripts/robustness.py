@@ -23,13 +23,19 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "core" / "tests"))
+
+from oracles.kernels import Kernels, Stuck
+from oracles.notebooks import sources_of
+from oracles.replay import Story, Tally, Unsound
+
+from nbrewind.store import Store
+
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".setup" / "robustness"
 PAGE = ROOT / "docs" / "robustness.md"
 NEEDS = ("statsmodels", "seaborn", "scikit-learn", "matplotlib", "pandas", "numpy", "ipykernel", "rich", "nbformat")
 INSIDE = "NBREWIND_ROBUSTNESS"
-
-sys.path.insert(0, str(ROOT / "core" / "tests"))
 
 
 @dataclass
@@ -39,11 +45,9 @@ class Sum:
     tried: int = 0
     whole: int = 0
     """Notebooks of which every cell ran without an error."""
-    stuck: int = 0
     sound: int = 0
-    equal: int = 0
-    fresh: int = 0
-    slices: int = 0
+    tally: Tally = field(default_factory=Tally)
+    """What the oracles compared."""
     seconds: float = 0.0
     """What the cells took in the first run, recording left out."""
     added: list[float] = field(default_factory=list)
@@ -53,10 +57,12 @@ class Sum:
         """Return a row of the table."""
         middle = sorted(self.added)[len(self.added) // 2] * 1000 if self.added else 0.0
         share = 100 * sum(self.added) / self.seconds if self.seconds else 0.0
-        precise = f"{100 * self.fresh / self.equal:.0f} % of {self.equal}" if self.equal else "-"
+        tally = self.tally
+        equal = tally.equal - tally.stale["failed"]  # a cell that fails in both is called failed, and rightly so
+        precise = f"{100 * tally.fresh / equal:.0f} % of {equal}" if equal else "-"
         return (
-            f"| {name} | {self.tried} | {self.whole} | {self.stuck} | {self.sound} | {len(self.added)} | {precise} "
-            f"| {self.slices} | {middle:.1f} | {share:.1f} % |"
+            f"| {name} | {self.tried} | {self.whole} | {tally.stuck} | {self.sound} | {len(self.added)} | {precise} "
+            f"| {tally.slices} | {middle:.1f} | {share:.1f} % |"
         )
 
 
@@ -79,8 +85,6 @@ def set_up() -> Path:
 
 def measure(store: Path, notebook: Path, total: Sum) -> bool:
     """Add what the first run of all cells took; return whether all ended well."""
-    from nbrewind.store import Store
-
     with Store.open(store) as opened:
         index = opened.notebook(notebook, create=False)
         runs = index.runs() if index is not None else []
@@ -89,13 +93,8 @@ def measure(store: Path, notebook: Path, total: Sum) -> bool:
     return bool(runs) and all(run.status == "ok" for run in runs)
 
 
-def ask(path: Path, kernels: object, seed: int, total: Sum) -> str:
+def ask(path: Path, kernels: Kernels, seed: int, total: Sum) -> str:
     """Work on one notebook and ask the oracles; return what came of it, in a word or at length."""
-    from oracles.kernels import Kernels, Stuck
-    from oracles.notebooks import sources_of
-    from oracles.replay import Story, Tally, Unsound
-
-    assert isinstance(kernels, Kernels)
     sources, tally = sources_of(path), Tally()
     if len(sources) < 2:
         return "fewer than two cells of Python"
@@ -117,21 +116,17 @@ def ask(path: Path, kernels: object, seed: int, total: Sum) -> str:
             for piece in pieces:
                 story.check_slice(piece, tally)
         except Stuck as error:
-            total.stuck += 1
+            total.tally.stuck += 1
             return f"given up: {str(error).splitlines()[0]}"
         except Unsound as error:
             return f"UNSOUND\n{error}\n"
     total.sound += 1
-    total.equal += tally.equal - tally.stale["failed"]  # a cell that fails in both is called failed, and rightly so
-    total.fresh += tally.fresh
-    total.slices += tally.slices
+    total.tally += tally
     return f"sound; {tally.fresh} of {tally.equal} equal cells fresh; {dict(tally.stale)}"
 
 
 def run(options: argparse.Namespace) -> int:
     """Go through the notebooks."""
-    from oracles.kernels import Kernels
-
     kernels, sums, wrong = Kernels(options.seconds), {}, 0
     try:
         for folder in sorted(found for found in (PLACE / "notebooks").iterdir() if found.is_dir()):
