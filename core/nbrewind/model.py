@@ -48,6 +48,7 @@ InKernel = Literal["live", "restored", "no"]
 Action = Literal["run", "load", "skip"]
 EdgeKind = Literal["variable", "call", "mutation", "file", "ambient", "task", "order"]
 Evidence = Literal["static", "observed"]
+Use = Literal["read", "write", "delete"]
 EffectKind = Literal["file", "process", "network", "clock", "randomness", "input", "thread", "module", "exit"]
 
 
@@ -114,6 +115,18 @@ class CellAnalysis(Record, frozen=True, kw_only=True):
     """The cell holds only this project's magics: it is not recorded."""
     error: str = ""
     """The syntax error in words, where the text does not parse; all else is then empty and ``opaque`` set."""
+
+
+class Span(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """Where a cell's text uses a name of the user's namespace."""
+
+    name: str
+    use: Use
+    line: int
+    """From 1."""
+    start: int
+    """In characters (code points) from the line's beginning; from 0."""
+    end: int
 
 
 class Input(Record, frozen=True, kw_only=True):

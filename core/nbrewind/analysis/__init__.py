@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from nbrewind.analysis.cell import analyze, imported_names, source_digest
+from nbrewind.analysis.spans import spans
 
-__all__ = ["analyze", "imported_names", "source_digest"]
+__all__ = ["analyze", "imported_names", "source_digest", "spans"]

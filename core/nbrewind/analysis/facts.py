@@ -9,6 +9,7 @@ from nbrewind.analysis.flow import State
 from nbrewind.analysis.magics import IDENTIFIER
 from nbrewind.analysis.scopes import Kind, Scope
 from nbrewind.analysis.tables import BUILTINS
+from nbrewind.model import Use
 
 
 class Body:
@@ -74,6 +75,9 @@ class Facts:
 
     # Names
 
+    def seen(self, name: str, use: Use) -> None:
+        """Take note of where a name of the user's namespace is used, by its text. `Spans` keeps it."""
+
     def load(self, name: str) -> None:
         """Note a read of a name as it is written."""
         scope = self.scope
@@ -86,6 +90,7 @@ class Facts:
                     return
             if scope.owner(name) is not None:
                 return
+        self.seen(name, "read")
         if self.body is not None:
             self.body.loads.add(name)
         else:
@@ -107,6 +112,7 @@ class Facts:
             if own:
                 self.state.bound.add(own)
             return
+        self.seen(name, "write")
         (self.modules if module else self.values).add(name)
         if not fixed:
             self.unfixed.add(name)
@@ -125,6 +131,8 @@ class Facts:
             self.state.bound.discard(scope.class_key(name))
             self.deleted.add(scope.class_key(name))
             return
+        if not implicit:
+            self.seen(name, "delete")
         if self.body is not None:
             self.body.deletes.add(name)
             self.body.loads.add(name)
@@ -211,7 +219,7 @@ class Facts:
 
     def mutates(self) -> set[str]:
         """Return the names whose object may change: those noted, and those that they share objects with."""
-        only_modules = self.modules - self.values
+        only_modules = self.modules - self.values - self.reads
         found = set(self.changed)
         todo = [*self.changed, *(key for key in self.touched if key not in only_modules)]
         found.update(todo)

@@ -55,6 +55,8 @@ class Scope:
 
         A class's own names are left out: they may be missing when read, see `class_key`.
         """
+        if self.kind is Kind.CLASS and name in self.globals:
+            return None
         scope: Scope | None = self
         while scope is not None and scope.kind is not Kind.MODULE:
             if scope.kind is not Kind.CLASS:

@@ -130,8 +130,15 @@ def test_private_names_are_spelt_with_the_class():
     assert found.writes == ("_A", "_A__z")
 
 
+def test_a_name_that_becomes_a_module_may_have_been_anything():
+    assert analyze("b.append(1)\nimport b").mutates == ("b",)
+    assert analyze("import b\nb.append(1)").mutates == ()
+
+
 def test_global_in_a_class_and_nonlocal_in_a_function():
     assert analyze("class A:\n    global x\n    x = y").must_writes == ("A", "x")
+    found = analyze("def f(x):\n    class A:\n        global x\n        y = x")
+    assert found.late_reads == ("x",)
     found = analyze(
         "def f():\n    c = 0\n    def g():\n        nonlocal c\n        c += 1\n        return c\n    return g\nf()"
     )

@@ -81,6 +81,14 @@ STATEMENTS = (
     "class {n}:\n    def m(self):\n{bb}\n    b = {e}",
     "class {n}:\n    global {n}\n{b}",
     "{n}({e}).m()",
+    "def {n}(*p):\n    {n} = {e}\n    def {n}(*p):\n        nonlocal {n}\n        {n} = {e}\n    return {e}",
+    "def {n}(*p):\n    class {n}:\n        global {n}\n        {n} = {e}\n        b = {e}\n    return {e}",
+    "def {n}(*p):\n    yield {e}\n{b}",
+    "async def {n}(*p):\n    async with {e} as {n}:\n        await {e}\n    return [{e} async for {n} in {e}]",
+    "try:\n{b}\nexcept* ValueError as {n}:\n{b}",
+    "type {n}[{n}] = {e}",
+    "def {n}[{n}: {e}]({n}: {e} = {e}, *p) -> {e}:\n{b}",
+    "class {n}[{n}]({n}):\n    def m(self, b: {e} = {e}):\n        return {e}\n    c: {e} = {e}",
 )
 
 
