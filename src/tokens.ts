@@ -18,6 +18,7 @@ import type {
   IPlan,
   IRewindAnswer,
   ISources,
+  ISpan,
   IState,
   IVersion,
   PlanActionWord,
@@ -174,6 +175,12 @@ export interface IRewindSession extends IDisposable {
    * @param reveal - Also make it the notebook's active cell, and scroll to it
    */
   select(cell: string, reveal?: boolean): void;
+
+  /** Make a cell the active one, and select a name in its text. */
+  show(cell: string, span: ISpan): void;
+
+  /** Where a text uses names of the user's namespace. Rejects with a sentence. */
+  spans(text: string): Promise<readonly ISpan[]>;
 
   /** The checkpoint tree; null until somebody follows it. */
   readonly history: IHistory | null;

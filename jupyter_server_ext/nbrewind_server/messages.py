@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from nbrewind.model import Action, CellState, Edge, EdgeKind, Effect, Record, RewindReport, RunStatus, Step
+from nbrewind.model import Action, CellState, Edge, EdgeKind, Effect, Record, RewindReport, RunStatus, Span, Step
 
 TargetKind = Literal["cell", "stale", "affected", "all"]
 PlanState = Literal["proposed", "running", "done", "failed", "cancelled", "stopped"]
@@ -140,6 +140,18 @@ class State(Answer, frozen=True, kw_only=True):
     """The checkpoint that *Restore last state* would bring back: where the session before ended. Empty: none."""
     plan: str = ""
     """Id of the plan that is running on this notebook, or ended and was not yet acknowledged."""
+
+
+class Text(Record, frozen=True, kw_only=True):
+    """A cell's text."""
+
+    text: str
+
+
+class Spans(Answer, frozen=True, kw_only=True):
+    """Where a text uses names of the user's namespace, in the order of the text."""
+
+    spans: tuple[Span, ...]
 
 
 # -- history ----------------------------------------------------------------------------------------------------------

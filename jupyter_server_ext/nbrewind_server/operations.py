@@ -27,6 +27,7 @@ OPERATIONS = (
     Operation("GET", "/version", "getVersion", "The server part's version, protocol and store", messages.Version),
     Operation("GET", "/openapi.yaml", "getDescription", "This document", None),
     Operation("POST", "/state", "getState", "State of every cell, and the graph", messages.State, messages.Question),
+    Operation("POST", "/spans", "getSpans", "Where a cell's text uses names", messages.Spans, messages.Text),
     Operation("GET", "/history", "getHistory", "The checkpoint tree", messages.History, query=("path",)),
     Operation(
         "GET",

@@ -122,3 +122,14 @@ async def test_many_questions_at_once(book, app):
     await note.state()
     answers = await asyncio.gather(*(note.state() for _ in range(8)))
     assert all(len(answer["cells"]) == 2 for answer in answers)
+
+
+async def test_where_a_text_uses_names(api, refused):
+    found = await api("POST", "spans", {"text": "größe = a\ndel a"})
+    assert found["spans"] == [
+        {"name": "größe", "use": "write", "line": 1, "start": 0, "end": 5},
+        {"name": "a", "use": "read", "line": 1, "start": 8, "end": 9},
+        {"name": "a", "use": "delete", "line": 2, "start": 4, "end": 5},
+    ]
+    assert (await api("POST", "spans", {"text": "no python"}))["spans"] == []
+    await refused(api("POST", "spans", {}), 400, "request")

@@ -16,6 +16,7 @@ import type {
   IQuestion,
   IRewindAnswer,
   ISources,
+  ISpan,
   IState,
   PlanActionWord
 } from './types';
@@ -97,6 +98,13 @@ export class RewindClient {
   /** The state of every cell, and the graph. */
   state(question: IQuestion, signal?: AbortSignal): Promise<IState> {
     return this._ask('POST', '/state', { body: question, signal });
+  }
+
+  /** Where a text uses names of the user's namespace, in its order. */
+  async spans(text: string): Promise<readonly ISpan[]> {
+    const body: Schemas['Text'] = { text };
+    return (await this._ask<Schemas['Spans']>('POST', '/spans', { body }))
+      .spans;
   }
 
   /** The checkpoint tree of a notebook. */

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where a cell's text uses names */
+        post: operations["getSpans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/history": {
         parameters: {
             query?: never;
@@ -606,6 +623,27 @@ export interface components {
             cells: components["schemas"]["SourceText"][];
         };
         /**
+         * Span
+         * @description Where a cell's text uses a name of the user's namespace.
+         */
+        Span: {
+            name: string;
+            /** @enum {unknown} */
+            use: "delete" | "read" | "write";
+            /** @description From 1. */
+            line: number;
+            /** @description In characters (code points) from the line's beginning; from 0. */
+            start: number;
+            end: number;
+        };
+        /**
+         * Spans
+         * @description Where a text uses names of the user's namespace, in the order of the text.
+         */
+        Spans: {
+            spans: components["schemas"]["Span"][];
+        };
+        /**
          * State
          * @description The state of every code cell against the records, and the graph.
          */
@@ -656,6 +694,13 @@ export interface components {
             state: "absent" | "ready" | "unreadable";
             /** @description Why it is not ready, a sentence. */
             reason: string | null;
+        };
+        /**
+         * Text
+         * @description A cell's text.
+         */
+        Text: {
+            text: string;
         };
         /**
          * Version
@@ -757,6 +802,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["State"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSpans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Text"];
+            };
+        };
+        responses: {
+            /** @description Where a cell's text uses names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spans"];
                 };
             };
             403: components["responses"]["Forbidden"];

@@ -24,6 +24,7 @@ export type IOutputs = Schemas['Outputs'];
 export type IRewindAnswer = Schemas['RewindAnswer'];
 export type IRewindReport = Schemas['RewindReport'];
 export type IPeek = Schemas['Peek'];
+export type ISpan = Schemas['Span'];
 export type IPlan = Schemas['Plan'];
 export type IPlanStep = Schemas['PlanStep'];
 export type PlanTarget = IPlan['target'];

@@ -15,6 +15,7 @@ import type { ITimelineActions } from '../timeline/actions';
 import { bytesText, whenText } from '../timeline/words';
 import type { IKnownCell, IRewindSession } from '../tokens';
 import type { CellsModel, IShown } from './model';
+import { type IPlaces, Lines, useSpans } from './places';
 import type { IItem } from './rows';
 import {
   effectSentences,
@@ -77,12 +78,14 @@ export function Details(props: IDetailsProps): React.JSX.Element | null {
 function Known(
   props: IDetailsProps & { item: IItem; known: IKnownCell }
 ): React.JSX.Element {
-  const { item, known, model, shown, trans } = props;
+  const { item, known, model, session, shown, trans } = props;
   const { facts, state } = known;
   const icon = freshnessIcons[state.freshness];
   const numbers = new Map(shown.items.map(({ id, number }) => [id, number]));
   const number = (id: string): number | undefined => numbers.get(id);
   const { edges } = model;
+  const spans = useSpans(session, model.text(item.id));
+  const places = { cell: item.id, session, spans, trans };
   return (
     <>
       <p className="jp-RewindCells-freshness">
@@ -97,10 +100,11 @@ function Known(
             number,
             trans
           )}
+          places={places}
           title={trans.__('Inputs')}
           onSelect={id => model.select(id, true)}
         />
-        <Names {...props} number={number} />
+        <Names {...props} number={number} places={places} />
         <Others
           sentences={readerSentences(
             edges.filter(({ from }) => from === item.id),
@@ -179,15 +183,17 @@ function Actions(
 
 /** Sentences that lead to other cells. */
 function Others(props: {
+  /** Where the selected cell reads what the sentences tell of. */
+  places?: IPlaces;
   sentences: readonly ICellSentence[];
   title: string;
   onSelect: (cell: string) => void;
 }): React.JSX.Element | null {
-  const { onSelect, sentences, title } = props;
+  const { onSelect, places, sentences, title } = props;
   return sentences.length ? (
     <Fact title={title}>
       <ul>
-        {sentences.map(({ cell, text }, place) => (
+        {sentences.map(({ cell, names, text }, place) => (
           <li key={place}>
             <button
               className="jp-RewindCells-link"
@@ -196,6 +202,7 @@ function Others(props: {
             >
               {text}
             </button>
+            {places && <Lines {...places} names={names} use="read" />}
           </li>
         ))}
       </ul>
@@ -211,9 +218,10 @@ function Names(
   props: IDetailsProps & {
     known: IKnownCell;
     number: (id: string) => number | undefined;
+    places: IPlaces;
   }
 ): React.JSX.Element | null {
-  const { known, model, number, session, shown, trans } = props;
+  const { known, model, number, places, session, shown, trans } = props;
   const { removes, writes } = known.facts;
   if (!writes.length && !removes.length) {
     return null;
@@ -232,6 +240,7 @@ function Names(
         {own.length > 0 && (
           <li>
             <code>{own.join(', ')}</code>
+            <Lines {...places} names={own} use="write" />
           </li>
         )}
         {others.map(({ ended, id, name, place }) => (
@@ -248,10 +257,14 @@ function Names(
                 whenText(ended, Date.now(), trans)
               )}
             </button>
+            <Lines {...places} names={[name]} use="write" />
           </li>
         ))}
         {removes.map(name => (
-          <li key={`removed ${name}`}>{trans.__('removes %1', name)}</li>
+          <li key={`removed ${name}`}>
+            {trans.__('removes %1', name)}
+            <Lines {...places} names={[name]} use="delete" />
+          </li>
         ))}
       </ul>
     </Fact>

@@ -130,6 +130,16 @@ export class CellsModel implements IDisposable {
     this.choose({ collapsed });
   }
 
+  /** Return a cell's text as it is in the notebook; empty if it is gone. */
+  text(id: string): string {
+    for (const cell of this._session?.panel.content.model?.cells ?? []) {
+      if (cell.id === id) {
+        return cell.sharedModel.getSource();
+      }
+    }
+    return '';
+  }
+
   /** Select a cell, and reveal it in the notebook if wanted. */
   select(id: string, reveal = false): void {
     this._session?.select(id, reveal);

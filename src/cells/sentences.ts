@@ -10,6 +10,8 @@ import type { ICellFacts, IEdge, IEffect } from '../tokens';
 export interface ICellSentence {
   /** The other cell's id. */
   readonly cell: string;
+  /** The names that it tells of. */
+  readonly names: readonly string[];
   readonly text: string;
 }
 
@@ -56,7 +58,13 @@ export function readSentences(
     const place = number(edge.from);
     return place === undefined
       ? []
-      : [{ cell: edge.from, text: readSentence(edge, place, trans) }];
+      : [
+          {
+            cell: edge.from,
+            names: edge.names,
+            text: readSentence(edge, place, trans)
+          }
+        ];
   });
 }
 
@@ -112,7 +120,7 @@ export function readerSentences(
       evidence === 'static'
         ? trans.__('Cell %1 may read %2', place, what)
         : trans.__('Cell %1 reads %2', place, what);
-    return [{ cell: to, text }];
+    return [{ cell: to, names, text }];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { RewindClient } from '../api/client';
-import type { IDifference, IOutputs, IPeek, ISources } from '../tokens';
+import type { IDifference, IOutputs, IPeek, ISources, ISpan } from '../tokens';
 import { SessionSignals } from './signals';
 
 /** What a session looks up in the records. */
@@ -33,6 +33,11 @@ export abstract class SessionRecords extends SessionSignals {
   /** The recorded outputs of a run. Rejects with a sentence. */
   outputs(run: string): Promise<IOutputs> {
     return this.client.outputs(run);
+  }
+
+  /** Where a text uses names. Rejects with a sentence. */
+  spans(text: string): Promise<readonly ISpan[]> {
+    return this.client.spans(text);
   }
 
   /** Return the kernel's id. Throws a sentence if there is none. */

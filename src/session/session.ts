@@ -16,6 +16,7 @@ import type {
   IRewindAnswer,
   IRewindServer,
   IRewindSession,
+  ISpan,
   IState,
   PlanActionWord,
   PlanTarget,
@@ -29,7 +30,7 @@ import { HistoryFollower } from './history';
 import { PlanFollower } from './plans';
 import { proposePlan } from './propose';
 import { SessionRecords } from './records';
-import { reveal as revealCell } from './reveal';
+import { reveal as revealCell, revealSpan } from './reveal';
 import { Unrecorded } from './unrecorded';
 import { type IView, viewNow } from './view';
 
@@ -132,6 +133,12 @@ export class RewindSession extends SessionRecords implements IRewindSession {
     if (reveal && cell) {
       revealCell(this.panel, cell);
     }
+  }
+
+  /** Make a cell the active one, and select a name in its text. */
+  show(cell: string, span: ISpan): void {
+    this.select(cell);
+    void revealSpan(this.panel, cell, span);
   }
 
   /** The checkpoint tree; null until somebody follows it. */

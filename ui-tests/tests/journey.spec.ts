@@ -88,6 +88,32 @@ test('an edit that is taken back is fresh again', async ({ page, tmpPath }) => {
   await expectFreshness(page, ALL_FRESH);
 });
 
+test('the panel leads to where a cell uses a name, in any script', async ({
+  page,
+  tmpPath
+}) => {
+  await write(page, `${tmpPath}/names.ipynb`, [
+    'größe = 3',
+    "note = '🎉'; total = 0\n'𝒜'; total += größe; note"
+  ]);
+  await open(page, `${tmpPath}/names.ipynb`);
+  await page.notebook.run();
+  await expectFreshness(page, ['fresh', 'fresh']);
+  await execute(page, 'nbrewind:open');
+  const panel = page.getByRole('region', { name: 'Rewind' });
+  await panel.getByRole('treeitem', { name: /^Cell 2:/ }).click();
+  await panel.getByRole('button', { name: 'line 2' }).first().click();
+  const selection = (): Promise<string> =>
+    page.evaluate(() => getSelection()!.toString());
+  await expect.poll(selection).toBe('größe');
+  await page.keyboard.type('4');
+  await expect
+    .poll(() => page.notebook.getCellTextInput(1))
+    .toContain('total += 4; note');
+  // The text reads it no more: what is shown follows.
+  await expect(panel.getByRole('button', { name: 'line 2' })).toHaveCount(1);
+});
+
 test('rewinds to a cell and back', async ({ page, tmpPath }) => {
   await openChain(page, tmpPath, 300);
   await page.notebook.run();

@@ -13,12 +13,13 @@ from nbrewind_server.handlers.history import (
 )
 from nbrewind_server.handlers.kernel import PeekHandler, RewindKernelHandler
 from nbrewind_server.handlers.plans import PlanHandler, PlansHandler
-from nbrewind_server.handlers.state import StateHandler
+from nbrewind_server.handlers.state import SpansHandler, StateHandler
 
 ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"version", VersionHandler),
     (r"openapi\.yaml", OpenAPIHandler),
     (r"state", StateHandler),
+    (r"spans", SpansHandler),
     (r"history", HistoryHandler),
     (r"difference", DifferenceHandler),
     (r"sources", SourcesHandler),

@@ -1,12 +1,13 @@
-"""The state of every cell."""
+"""The state of every cell, and where a cell uses names."""
 
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from nbrewind.analysis import spans
 from nbrewind_server.handlers.base import RewindHandler
-from nbrewind_server.messages import Question
+from nbrewind_server.messages import Question, Spans, Text
 from nbrewind_server.state import state_of
 
 
@@ -40,3 +41,14 @@ class StateHandler(RewindHandler):
             )
         self.app.watch.add(question.path, path, answer.sequence)
         self.answer(answer)
+
+
+class SpansHandler(RewindHandler):
+    """Answers where a cell's text uses the names of the user's namespace."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer for one text. No record is needed."""
+        request = self.read(Text)
+        self.answer(Spans(spans=await self.work(spans, request.text)))

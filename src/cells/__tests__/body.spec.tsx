@@ -114,6 +114,45 @@ describe('the cells', () => {
     expect(session.selected).toBe('b');
   });
 
+  it('lead to the lines in which the selected one uses names', async () => {
+    const session = chain();
+    session.spans.mockImplementation(async text => {
+      expect(text).toBe('b = a');
+      return [
+        { name: 'b', use: 'write', line: 1, start: 0, end: 1 },
+        { name: 'a', use: 'read', line: 1, start: 4, end: 5 }
+      ];
+    });
+    draw(session);
+    fireEvent.click(rows()[2]!);
+    const lines = await screen.findAllByRole('button', { name: 'line 1' });
+    expect(lines.map(({ title }) => title)).toEqual([
+      'Show a in the cell',
+      'Show b in the cell'
+    ]);
+    fireEvent.click(lines[0]!);
+    expect(session.show).toHaveBeenCalledWith('b', {
+      name: 'a',
+      use: 'read',
+      line: 1,
+      start: 4,
+      end: 5
+    });
+  });
+
+  it('say what they know of the selected one where no lines can be had', async () => {
+    const session = chain();
+    session.spans.mockRejectedValue(new Error('no answer'));
+    draw(session);
+    await act(async () => {
+      fireEvent.click(rows()[2]!);
+    });
+    expect(
+      screen.getByRole('button', { name: 'Reads a from cell 1' })
+    ).not.toBeNull();
+    expect(screen.queryByRole('button', { name: 'line 1' })).toBeNull();
+  });
+
   it('say in words what flows along the lines', () => {
     const session = chain();
     session.answer(

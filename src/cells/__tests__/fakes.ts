@@ -10,6 +10,7 @@ import type {
   IPlan,
   IRewindSession,
   IRewindSessions,
+  ISpan,
   IState
 } from '../../tokens';
 
@@ -110,6 +111,12 @@ export class FakeSession {
       }
     } as unknown as NotebookPanel;
   }
+
+  readonly show = jest.fn();
+  /** Not answered, unless the test says what. */
+  readonly spans = jest.fn(
+    (_: string): Promise<readonly ISpan[]> => new Promise(() => undefined)
+  );
 
   readonly select = jest.fn((id: string) => {
     this.selected = id;
