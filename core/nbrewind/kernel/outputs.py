@@ -40,6 +40,14 @@ _decode_parent = msgspec.json.Decoder(_Parent).decode
 _decode_header = msgspec.json.Decoder(_Header).decode
 
 
+def _kind(frames: Any) -> str:
+    """Return the type of a message; that of an output where it can't be told."""
+    try:
+        return _decode_header(frames[frames.index(DELIMITER) + 2]).msg_type
+    except Exception:
+        return "stream"
+
+
 class Capture:
     """The messages of one request."""
 
@@ -83,26 +91,28 @@ class Tee:
         self._dirty: set[str] = set()
         self._soon = soon
         self._original: Callable[..., Any] | None = None
-        self._asked = self._sent = 0
-        """How many messages the thread was asked to send, and how many of those have left."""
+        self._asked, self._sent = [0, 0], [0, 0]
+        """How many messages the thread was asked to send, and how many of those have left: others, and outputs."""
         self._streams = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "pub_thread")]
 
     def install(self) -> None:
         """Start seeing messages."""
         original = self._original = self._thread._really_send
         send_multipart = self._thread.send_multipart
-        asked, sent = count(1), count(1)
+        asked, sent = (count(1), count(1)), (count(1), count(1))
 
-        def ask(*args: Any, **options: Any) -> Any:
-            self._asked = next(asked)
-            return send_multipart(*args, **options)
+        def ask(frames: Any, *args: Any, **options: Any) -> Any:
+            shows = _kind(frames) in KINDS
+            self._asked[shows] = next(asked[shows])
+            return send_multipart(frames, *args, **options)
 
         def really_send(frames: Any, *args: Any, **options: Any) -> Any:
             try:
                 answer = original(frames, *args, **options)
                 self._see_quietly(frames)
             finally:
-                self._sent = next(sent)
+                shows = _kind(frames) in KINDS
+                self._sent[shows] = next(sent[shows])
             return answer
 
         self._thread.send_multipart = ask
@@ -214,10 +224,13 @@ class Tee:
     def _sync(self) -> None:
         """Return when everything printed or displayed so far has left the kernel.
 
-        With nothing buffered, nothing waiting and nothing on its way, the round trip to the IOPub thread is saved.
+        With nothing buffered and no output on its way, the round trip to the IOPub thread is saved: it takes longer
+        than a small cell, of which the announcement is still on its way. Only such messages may be scheduled then.
         """
         printed = [stream for stream in self._streams if getattr(stream, "_buffers", True)]
-        if not printed and self._asked == self._sent and not getattr(self._thread, "_events", True):
+        scheduled = len(getattr(self._thread, "_events", (None,) * 99))
+        (others, outputs), (sent, shown) = self._asked, self._sent
+        if not printed and outputs == shown and scheduled <= others - sent:
             return
         for stream in printed:
             stream.flush()
