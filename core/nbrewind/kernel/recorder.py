@@ -97,6 +97,7 @@ class Recorder(Head):
         if os.getpid() != self._pid:
             entry.extra["skip"] = True
             return
+        self.saver.hurry()
         if entry.silent:
             self.outside("something was executed silently")
         analysis = entry.extra["analysis"] = self.analysis(entry.source)

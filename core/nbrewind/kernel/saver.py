@@ -6,6 +6,7 @@ has nothing else to do. No thread of our own appears in the user's process.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import threading
@@ -15,6 +16,9 @@ from typing import Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.store import Notebook, Store, StoreError
+
+PAUSE = 0.002
+"""Seconds that saving waits, so that the reply is sent before: side by side, both would take longer."""
 
 
 class Saver:
@@ -36,7 +40,15 @@ class Saver:
     def save(self, checkpoint: str, added: int, failed: str = "") -> None:
         """Save a recorded checkpoint soon. ``failed``: why contents of it could not even be written."""
         self._waiting.append((checkpoint, added, failed))
-        self._soon()
+        try:
+            asyncio.get_running_loop().call_later(PAUSE, self.hurry)
+        except RuntimeError:
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Begin at once with what waits: a cell is about to run, and may end the kernel."""
+        if self._waiting:
+            self._soon()
 
     def run(self, work: Callable[[], None]) -> None:
         """Do something else on the same thread, soon."""
