@@ -1,9 +1,9 @@
 import type { RewindClient } from '../api/client';
 import type { IDifference, IOutputs, IPeek, ISources, ISpan } from '../tokens';
-import { SessionSignals } from './signals';
+import { SessionSelection } from './selection';
 
 /** What a session looks up in the records. */
-export abstract class SessionRecords extends SessionSignals {
+export abstract class SessionRecords extends SessionSelection {
   /**
    * @param client - The server's operations
    */

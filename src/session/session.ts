@@ -16,7 +16,6 @@ import type {
   IRewindAnswer,
   IRewindServer,
   IRewindSession,
-  ISpan,
   IState,
   PlanActionWord,
   PlanTarget,
@@ -30,7 +29,6 @@ import { HistoryFollower } from './history';
 import { PlanFollower } from './plans';
 import { proposePlan } from './propose';
 import { SessionRecords } from './records';
-import { reveal as revealCell, revealSpan } from './reveal';
 import { Unrecorded } from './unrecorded';
 import { type IView, viewNow } from './view';
 
@@ -77,7 +75,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   }
 
   /** The panel. */
-  readonly panel: NotebookPanel;
+  override readonly panel: NotebookPanel;
 
   /** Whether the session has been disposed of. */
   get isDisposed(): boolean {
@@ -117,28 +115,6 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   /** Ask for the state now. Never rejects. */
   async refresh(): Promise<void> {
     await this._asker?.refresh();
-  }
-
-  /** The id of the cell that is selected in the sidebar; empty if none is. */
-  get selected(): string {
-    return this._selected;
-  }
-
-  /** Select a cell in the sidebar, and reveal it in the notebook if wanted. */
-  select(cell: string, reveal = false): void {
-    if (cell !== this._selected) {
-      this._selected = cell;
-      this.selectedSignal.emit(cell);
-    }
-    if (reveal && cell) {
-      revealCell(this.panel, cell);
-    }
-  }
-
-  /** Make a cell the active one, and select a name in its text. */
-  show(cell: string, span: ISpan): void {
-    this.select(cell);
-    void revealSpan(this.panel, cell, span);
   }
 
   /** The checkpoint tree; null until somebody follows it. */
@@ -428,7 +404,6 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   private _path: string;
   private readonly _plans: PlanFollower;
   private _rewound: IRewindAnswer | null = null;
-  private _selected = '';
   private _sequence = -1;
   private readonly _server: IRewindServer;
   private _shown: IView | null = null;
