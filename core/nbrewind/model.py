@@ -274,6 +274,31 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     """Bytes that saving it added to the store."""
 
 
+class HistoryRow(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """One checkpoint of a history."""
+
+    id: str
+    parent: str | None
+    session: str
+    cell: str | None
+    run: str | None
+    action: Action
+    time: str
+    label: str
+    keep: bool
+    saved: bool
+    lost: str
+    bytes: int
+    seconds: float
+    status: RunStatus
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    source: str
+    """Digest of the text that was run; empty for changes between cells."""
+    title: str
+    """The first line of that text."""
+
+
 class Edge(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Data that flowed, or may flow, from one cell to another. ``from`` is a Python keyword, hence the trailing bar."""
 

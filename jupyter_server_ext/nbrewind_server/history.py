@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from nbrewind.model import Run
 from nbrewind.planning.history import Change, difference, history_rows, in_words, sources_at
 from nbrewind.planning.match import describe
@@ -14,7 +12,6 @@ from nbrewind_server.messages import (
     Difference,
     Head,
     History,
-    HistoryCheckpoint,
     Mark,
     NameChange,
     Outputs,
@@ -48,7 +45,7 @@ def history_of(records: Records, path: Path) -> History:
     return History(
         sequence=sequence,
         heads=tuple(Head(session=session, checkpoint=place) for session, place in index.heads().items()),
-        checkpoints=tuple(msgspec.convert(row, HistoryCheckpoint, from_attributes=True) for row in rows),
+        checkpoints=tuple(rows),
     )
 
 

@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from nbrewind.model import Action, CellState, Edge, EdgeKind, Effect, Record, RewindReport, RunStatus, Span, Step
+from nbrewind.model import (
+    CellState,
+    Edge,
+    EdgeKind,
+    Effect,
+    HistoryRow,
+    Record,
+    RewindReport,
+    RunStatus,
+    Span,
+    Step,
+)
 
 TargetKind = Literal["cell", "stale", "affected", "all"]
 PlanState = Literal["proposed", "running", "done", "failed", "cancelled", "stopped"]
@@ -157,31 +168,6 @@ class Spans(Answer, frozen=True, kw_only=True):
 # -- history ----------------------------------------------------------------------------------------------------------
 
 
-class HistoryCheckpoint(Answer, frozen=True, kw_only=True):
-    """One checkpoint of a history."""
-
-    id: str
-    parent: str | None
-    session: str
-    cell: str | None
-    run: str | None
-    action: Action
-    time: str
-    label: str
-    keep: bool
-    saved: bool
-    lost: str
-    bytes: int
-    seconds: float
-    status: RunStatus
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
-    source: str
-    """Digest of the text that was run; empty for changes between cells."""
-    title: str
-    """The first line of that text."""
-
-
 class Head(Answer, frozen=True, kw_only=True):
     """Where a kernel session is."""
 
@@ -194,7 +180,7 @@ class History(Answer, frozen=True, kw_only=True):
 
     sequence: int
     heads: tuple[Head, ...]
-    checkpoints: tuple[HistoryCheckpoint, ...]
+    checkpoints: tuple[HistoryRow, ...]
 
 
 class NameChange(Answer, frozen=True, kw_only=True):

@@ -329,13 +329,13 @@ export interface components {
         History: {
             sequence: number;
             heads: components["schemas"]["Head"][];
-            checkpoints: components["schemas"]["HistoryCheckpoint"][];
+            checkpoints: components["schemas"]["HistoryRow"][];
         };
         /**
-         * HistoryCheckpoint
+         * HistoryRow
          * @description One checkpoint of a history.
          */
-        HistoryCheckpoint: {
+        HistoryRow: {
             id: string;
             parent: string | null;
             session: string;

@@ -1,9 +1,8 @@
-import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { SeenBody } from '../seen';
 import { actionsOf, type ITimelineActions } from '../timeline/actions';
 import type { IRewindSessions } from '../tokens';
 import { Details } from './details';
@@ -23,50 +22,21 @@ export interface ICellsOptions {
 /**
  * The cells of the notebook that the user is at; works only in sight.
  */
-export class CellsBody extends ReactWidget {
+export class CellsBody extends SeenBody<CellsModel> {
   /**
    * @param options - What the cells need
    */
   constructor(options: ICellsOptions) {
-    super();
+    super(new CellsModel(options.sessions));
     this._actions = actionsOf(options.commands);
     this._trans = options.trans;
-    this.model = new CellsModel(options.sessions);
     this.addClass('jp-RewindCells');
-  }
-
-  /** What is shown. */
-  readonly model: CellsModel;
-
-  override dispose(): void {
-    this.model.dispose();
-    super.dispose();
   }
 
   protected override render(): React.JSX.Element {
     return (
       <Cells actions={this._actions} model={this.model} trans={this._trans} />
     );
-  }
-
-  protected override onAfterAttach(msg: Message): void {
-    super.onAfterAttach(msg);
-    this.model.isVisible = this.isVisible;
-  }
-
-  protected override onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    this.model.isVisible = this.isVisible;
-  }
-
-  protected override onBeforeHide(msg: Message): void {
-    this.model.isVisible = false;
-    super.onBeforeHide(msg);
-  }
-
-  protected override onBeforeDetach(msg: Message): void {
-    this.model.isVisible = false;
-    super.onBeforeDetach(msg);
   }
 
   private readonly _actions: ITimelineActions;

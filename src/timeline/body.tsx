@@ -1,9 +1,8 @@
-import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { SeenBody } from '../seen';
 import type { IRewindSession, IRewindSessions } from '../tokens';
 import { whyNoRewind } from './able';
 import { actionsOf, type ITimelineActions } from './actions';
@@ -26,24 +25,15 @@ export interface ITimelineOptions {
 /**
  * The history of the notebook that the user is at; works only in sight.
  */
-export class TimelineBody extends ReactWidget {
+export class TimelineBody extends SeenBody<TimelineModel> {
   /**
    * @param options - What the timeline needs
    */
   constructor(options: ITimelineOptions) {
-    super();
+    super(new TimelineModel(options.sessions));
     this._actions = actionsOf(options.commands);
     this._trans = options.trans;
-    this.model = new TimelineModel(options.sessions);
     this.addClass('jp-RewindTimeline');
-  }
-
-  /** What is shown. */
-  readonly model: TimelineModel;
-
-  override dispose(): void {
-    this.model.dispose();
-    super.dispose();
   }
 
   protected override render(): React.JSX.Element {
@@ -54,26 +44,6 @@ export class TimelineBody extends ReactWidget {
         trans={this._trans}
       />
     );
-  }
-
-  protected override onAfterAttach(msg: Message): void {
-    super.onAfterAttach(msg);
-    this.model.isVisible = this.isVisible;
-  }
-
-  protected override onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    this.model.isVisible = this.isVisible;
-  }
-
-  protected override onBeforeHide(msg: Message): void {
-    this.model.isVisible = false;
-    super.onBeforeHide(msg);
-  }
-
-  protected override onBeforeDetach(msg: Message): void {
-    this.model.isVisible = false;
-    super.onBeforeDetach(msg);
   }
 
   private readonly _actions: ITimelineActions;

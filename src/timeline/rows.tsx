@@ -1,13 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { useSight } from '../list/list';
 import { aboutCheckpoint } from './about';
 import { CheckpointRow, HeadingRow } from './row';
 import type { ICheckpointRow, ITree } from './tree';
 import { heightOf, offsetsOf, windowOf } from './window';
-
-/** How high the list is before it was measured, in pixels. */
-const UNMEASURED = 600;
 
 /** What the rows need. */
 export interface IRowsProps {
@@ -259,35 +257,4 @@ function moveTo(
       }
     }
   });
-}
-
-/** Follow how much of a list is in sight. */
-function useSight(list: React.RefObject<HTMLElement>): {
-  height: number;
-  top: number;
-  onScroll: () => void;
-} {
-  const [sight, setSight] = React.useState({ height: UNMEASURED, top: 0 });
-  const measure = React.useCallback(() => {
-    const node = list.current;
-    if (node) {
-      const height = node.clientHeight || UNMEASURED;
-      const top = node.scrollTop;
-      setSight(before =>
-        before.height === height && before.top === top
-          ? before
-          : { height, top }
-      );
-    }
-  }, [list]);
-  React.useEffect(() => {
-    const node = list.current;
-    if (!node || typeof ResizeObserver === 'undefined') {
-      return;
-    }
-    const observer = new ResizeObserver(measure);
-    observer.observe(node);
-    return () => observer.disconnect();
-  }, [list, measure]);
-  return { ...sight, onScroll: measure };
 }

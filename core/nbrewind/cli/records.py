@@ -14,10 +14,10 @@ from rich.text import Text
 from nbrewind.cli.common import Records, Usage, command_options, emit, load_notebook, records_of
 from nbrewind.cli.pictures import PICTURES
 from nbrewind.cli.show import Row, at_work, console, count, duration, plain, rows, say, shorten, size
-from nbrewind.model import CellState, Edge
+from nbrewind.model import CellState, Edge, HistoryRow
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
-from nbrewind.planning.history import HistoryRow, history_rows
+from nbrewind.planning.history import history_rows
 from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
 

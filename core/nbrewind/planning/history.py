@@ -5,38 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 
-from nbrewind.model import Action, Checkpoint, Record, Run, RunStatus, Version
+from nbrewind.model import Checkpoint, HistoryRow, Record, Run, Version
 from nbrewind.planning.notebook import title
 
 FindRun = Callable[[str], Run | None]
 FindText = Callable[[str], str | None]
 SHOWN = ("var:", "file:", "dir:", "ambient:", "env:")
 """Kinds of keys whose changes a difference tells."""
-
-
-class HistoryRow(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """One checkpoint of a history."""
-
-    id: str
-    parent: str | None
-    session: str
-    cell: str | None
-    run: str | None
-    action: Action
-    time: str
-    label: str
-    keep: bool
-    saved: bool
-    lost: str
-    bytes: int
-    seconds: float
-    status: RunStatus
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
-    source: str
-    """Digest of the text that was run; empty for changes between cells."""
-    title: str
-    """The first line of that text."""
 
 
 class Change(Record, frozen=True, kw_only=True):
