@@ -54,6 +54,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
     body = parsed.tree.body
     own = bool(body) and walk.own == len(body)
     plain = not walk.opaque and not walk.magics and _RUNS_TEXT.isdisjoint(walk.calls)
+    uses = part_uses(parsed.text, parsed.tree) if plain else {}
     return CellAnalysis(
         code=code_digest(walk.dump()),
         reads=_sorted(walk.reads - tables.BUILTINS),
@@ -62,7 +63,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
         must_writes=_sorted(walk.certain()),
         deletes=_sorted(walk.deletes),
         mutates=_sorted(walk.mutates()),
-        parts={name: use for name, use in part_uses(parsed.tree).items() if name not in walk.strings} if plain else {},
+        parts={name: use for name, use in uses.items() if name not in walk.strings},
         strings=_sorted((walk.strings | (walk.reads & tables.BUILTINS)) - tables.KEYWORDS),
         calls=_sorted(walk.calls),
         attributes=_sorted(walk.attributes),

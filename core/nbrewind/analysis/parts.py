@@ -7,23 +7,30 @@ the text does with it concerns these keys and no others, if the value is a plain
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from nbrewind.model import PartUse
 
 _DEFERRED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_KEY = re.compile(r"\[\s*[RrUu]?['\"]")
+"""How a constant key begins. Most texts have none, and need no walk."""
 
 
-def part_uses(tree: ast.Module) -> dict[str, PartUse]:
+def part_uses(text: str, tree: ast.Module) -> dict[str, PartUse]:
     """Return the names that are used only through constant keys, and how."""
+    if not _KEY.search(text):
+        return {}
     loads: dict[str, set[str]] = {}
     sets: dict[str, set[str]] = {}
     other: set[str] = set()
-    for node, parent in _with_parents(tree):
-        if isinstance(node, _DEFERRED):
+    todo: list[ast.AST] = [*tree.body]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name):
+            other.add(node.id)
+        elif isinstance(node, _DEFERRED):
             other.update(_names(node))
-        elif isinstance(node, ast.AugAssign) and (found := _subscript(node.target)):
-            other.add(found[0])  # it may change the value in place
         elif found := _subscript(node):
             name, key = found
             if isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
@@ -32,24 +39,15 @@ def part_uses(tree: ast.Module) -> dict[str, PartUse]:
                 loads.setdefault(name, set()).add(key)
             else:
                 other.add(name)
-        elif isinstance(node, ast.Name):
-            if not (isinstance(parent, ast.Subscript) and parent.value is node and _subscript(parent)):
-                other.add(node.id)
         else:
+            if isinstance(node, ast.AugAssign) and (found := _subscript(node.target)):
+                other.add(found[0])  # it may change the value in place
             other.update(_bound(node))
+            todo += ast.iter_child_nodes(node)
     return {
         name: PartUse(reads=tuple(sorted(loads.get(name, ()))), sets=tuple(sorted(sets.get(name, ()))))
         for name in sorted({*loads, *sets} - other)
     }
-
-
-def _with_parents(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
-    todo: list[tuple[ast.AST, ast.AST]] = [(node, tree) for node in ast.iter_child_nodes(tree)]
-    while todo:
-        node, parent = todo.pop()
-        yield node, parent
-        if not isinstance(node, _DEFERRED):
-            todo += [(child, node) for child in ast.iter_child_nodes(node)]
 
 
 def _subscript(node: ast.AST) -> tuple[str, str] | None:
