@@ -61,9 +61,9 @@ export function Lines(
     <>
       {[...lines.values()].map(span => (
         <React.Fragment key={span.line}>
-          {', '}
+          {' '}
           <button
-            className="jp-RewindCells-link"
+            className="jp-RewindCells-link jp-mod-line"
             onClick={() => session.show(cell, span)}
             title={trans.__('Show %1 in the cell', span.name)}
             type="button"
