@@ -115,6 +115,19 @@ class PlanState:
         largest |= names
         return largest
 
+    def expect(self, versions: Collection[Version], own: Run | None, doubt: Doubt) -> None:
+        """Take over constants that a cell makes when it runs, which it has not yet since ``own``.
+
+        In doubt are those that it changes. What they are is known, so none is connected with anything else.
+        """
+        for version in versions:
+            made = own.written(version.key) if own is not None else None
+            if made is not None and made.digest == version.digest:
+                self.apply([made], ())
+            else:
+                self.apply([version], ())
+                self.doubts[version.key] = doubt
+
     def doubt_all(self, kinds: Iterable[str], doubt: Doubt) -> None:
         """Mark every key of some kinds as possibly changed by a cell that will run."""
         for kind in kinds:
@@ -196,7 +209,8 @@ class Meeting:
     def doubted(self) -> Mismatch | None:
         """A name that the code may look up and whose value is not known; no run can answer then.
 
-        One that its own text names, if there is one: that is the reason which a reader of the cell understands.
+        One that changes before one that only may change, and one that its own text names before others: that is the
+        reason which a reader of the cell understands.
         """
         state = self.state
         if state.certain:
@@ -205,12 +219,11 @@ class Meeting:
         if self.analysis.opaque:
             direct |= variable_names(state.items)
         found, every = lookups(direct, state.items, state.reach)
+        certain = {VAR + name for name in lookups(direct, state.items)[0]}  # by no value that is not known
         names = sorted(found, key=lambda name: (name not in direct, name))
-        for key in [VAR + name for name in names] + ([ALL_NAMES] if every or self.analysis.opaque else []):
-            doubt = self.doubt(key)
-            if doubt is not None:
-                return doubt
-        return None
+        keys = [VAR + name for name in names] + ([ALL_NAMES] if every or self.analysis.opaque else [])
+        doubts = [doubt for key in keys if (doubt := self.doubt(key)) is not None]
+        return min(doubts, key=lambda doubt: doubt.cause != "upstream" or doubt.key not in certain, default=None)
 
     def doubt(self, key: str) -> Mismatch | None:
         """Return why the content of a key is not known here; None if it is."""

@@ -127,9 +127,12 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
         state.apply(found.answered.writes, found.answered.removed)
         state.doubt(found.unsettled, Doubt(cell.id, cell.label, expected=False), connected)
         return
-    known = predicted(cell) if reach is None else []
+    known = predicted(cell)
     if known:
-        state.apply(known, ())
+        if reach is None:
+            state.apply(known, ())
+        else:
+            state.expect(known, records.last_run(cell.id), Doubt(cell.id, cell.label))
         return
     recorded = recorded_runs(cell, records)
     expected = expected_changes(cell, recorded)

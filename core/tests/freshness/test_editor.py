@@ -113,7 +113,7 @@ def test_an_id_that_another_cell_has_now(book) -> None:
     made = book("x = 1", "y = 2", "print(x)")
     made.delete("c1")
     made.insert(1, "c1", "z = 9")
-    assert (made.said()["c1"], made.said()["c3"][0]) == (EDITED, "upstream stale")
+    assert (made.said()["c1"], made.said()["c3"][0]) == (EDITED, "input changed")
     assert made.flows() == set()
     made.run("c1")
     assert made.said() == {"c1": FRESH, "c2": FRESH, "c3": ("input changed", "x does not exist here")}
@@ -121,3 +121,21 @@ def test_an_id_that_another_cell_has_now(book) -> None:
     made.order, made.text["c1"] = ["c1", "c2", "c3"], "x = 1"
     assert made.said() == {"c1": EDITED, "c2": FRESH, "c3": FRESH}
     assert made.flows() == {("c1", "c3", "x")}
+
+
+def test_editing_one_constant_leaves_readers_of_the_others_fresh(book) -> None:
+    made = book("a = 1\nb = 'text'", "print(a)", "print(b)", "c = [a]", "print(b, c)")
+    made.text["c1"] = "a = 2\nb = 'text'"
+    stale = ("upstream stale", "reads a, which cell 1 changes")
+    assert made.said() == {
+        "c1": EDITED, "c2": stale, "c3": FRESH, "c4": stale, "c5": ("upstream stale", "reads c, which cell 4 changes")
+    }  # fmt: skip
+    made.run("c1")
+    changed = ("input changed", "a has another value than when it ran")
+    assert (made.said()["c2"], made.said()["c3"], made.said()["c4"]) == (changed, FRESH, changed)
+
+
+def test_a_stale_cell_is_named_before_what_it_only_may_change(book) -> None:
+    made = book("shared = []", "n = len([1])", "m = [n]\nprint(shared)", "print(m, shared)")
+    made.text["c2"] = "n = len([1, 2])"
+    assert made.said()["c4"] == ("upstream stale", "reads m, which cell 3 changes")
