@@ -112,3 +112,26 @@ def test_a_cell_that_differs_each_time_is_left_out(forked: Kernels, tmp_path: Pa
     tally = Tally()
     made.check_freshness(tally)
     assert (tally.equal, tally.left_out) == (1, 1)
+
+
+def test_a_value_that_differs_each_time_is_left_out(forked: Kernels, tmp_path: Path) -> None:
+    made = Story(forked, tmp_path, ["import datetime", "begin = datetime.datetime.now()"])
+    made.run_all()
+    piece = made.slice_of(1)
+    assert piece is not None
+    made.finish()
+    tally = Tally()
+    made.check_slice(piece, tally)
+    assert (tally.slices, tally.left_out) == (1, 1)
+
+
+def test_a_missing_edge_to_a_value_is_found(forked: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Story(forked, tmp_path, ["xs = [1]", "ys = xs", "ys[0] = 2", "try: zs = [*xs]\nexcept NameError: zs = [0]"])
+    made.run_all()
+    found = replay.edges
+    monkeypatch.setattr(replay, "edges", lambda *given: [edge for edge in found(*given) if edge.kind != "mutation"])
+    piece = made.slice_of(3)
+    assert piece is not None
+    made.finish()
+    with pytest.raises(Unsound, match="var:zs is list 1 item here, and was list 1 item"):
+        made.check_slice(piece, Tally())
