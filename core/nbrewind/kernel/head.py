@@ -42,6 +42,8 @@ class Head:
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
         self._names: dict[str, int] = {}
+        self._own: frozenset[str] | None = None
+        """Names that IPython had bound before the first run; None before that."""
         self._history: set[str] = set()
         """Names of IPython's history that were there when last looked: there are more with every cell."""
         self._doubts: dict[str, None] = {"there were values before recording began": None}
@@ -51,15 +53,19 @@ class Head:
         self._doubts[reason] = None
 
     def hidden(self) -> set[str]:
-        """Return the names of the namespace that are IPython's own, not the user's."""
+        """Return the names of the namespace that are IPython's own, not the user's.
+
+        What it hides besides those that it had bound before the first run, a run has bound (``%pylab``).
+        """
         own, known = self.shell.user_ns_hidden, self._history
+        names = own if self._own is None else self._own
         found = {
             name
             for name in self.namespace
             if type(name) is str and (name in known or (name[:1] in "_IO" and HISTORY.match(name)))
         }
         self._history = set(found)
-        found.update(name for name in own if self.namespace.get(name, found) is own[name])
+        found.update(name for name in names if self.namespace.get(name, found) is own.get(name, own))
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
 

@@ -98,6 +98,8 @@ class Recorder(Head):
             entry.extra["skip"] = True
             return
         self.saver.hurry()
+        if self._own is None:
+            self._own = frozenset(self.shell.user_ns_hidden)
         if entry.silent:
             self.outside("something was executed silently")
         analysis = entry.extra["analysis"] = self.analysis(entry.source)

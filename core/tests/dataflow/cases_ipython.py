@@ -132,4 +132,11 @@ CASES = [
         [(0, 2), (0, 3), (0, 4), (0, 5), (1, 3), (1, 5), (2, 4), (3, 4), (3, 5)],
         why="the module is loaded anew before the last cell, from the file that was rewritten",
     ),
+    case(
+        "pylab",
+        ["%pylab agg", "x = arange(3)", "print(x)", "print(len(gcf().axes))"],
+        [(0, 1), (1, 2), (0, 3)],
+        why="the magic binds the names of numpy and pyplot",
+        needs=["matplotlib"],
+    ),
 ]
