@@ -106,10 +106,13 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     if not recorder.watch.active:
         held = [code for name in names for code in held_code(namespace.get(name))]
         names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
-    names |= {name for name in current_figures(names, namespace) if "var:" + name in recorder.state}
     values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, recorder.state)
+    figures = current_figures(names, packages, words, namespace, recorder.state)
+    if figures:
+        names |= figures
+        packages = used_packages(analysis, names, recorder.state)
     own = compiled(entry.source)
     return Reach(
         names=names,
