@@ -77,6 +77,8 @@ class Expressions(Facts):
             self.change(node.value)
         self.visit(node.value)
         self.visit(node.slice)
+        if is_main(node.slice):
+            self.hide(tables.MAIN)
 
     def _visit_BinOp(self, node: ast.BinOp) -> None:
         rights = []
@@ -259,6 +261,10 @@ class Expressions(Facts):
         text = node.args[0] if node.args else None
         if bare and last in ("exec", "eval"):
             self.run_text(node, last)
+        elif text is not None and is_main(text) and not tables.MODULES.isdisjoint(name.split(".")):
+            self.hide(tables.MAIN)
+        elif bare and last in tables.OPAQUE_ATTRIBUTES:
+            self.hide(f"{last}(): {tables.OPAQUE_ATTRIBUTES[last]}")
         elif bare and last in tables.CODE_CALLS:
             self.hide(tables.CODE_CALLS[last])
         elif bare and last in tables.NAMESPACE_CALLS:
@@ -315,6 +321,13 @@ class Expressions(Facts):
     def shell_call(self, node: ast.Call) -> bool:
         """Walk a call that IPython's own syntax becomes; return whether it was one."""
         raise NotImplementedError
+
+
+def is_main(node: ast.expr) -> bool:
+    """Whether an expression is the name of the module that is the namespace."""
+    return (isinstance(node, ast.Name) and node.id == "__name__") or (
+        isinstance(node, ast.Constant) and node.value == "__main__"
+    )
 
 
 def is_shell(node: ast.expr) -> bool:

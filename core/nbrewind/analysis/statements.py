@@ -133,13 +133,13 @@ class Statements(Expressions):
             self.imports.add(alias.name)
             self.store(alias.asname or alias.name.partition(".")[0], module=True)
             if alias.name == "__main__":
-                self.hide("it imports __main__, the namespace itself")
+                self.hide(tables.MAIN)
 
     def _visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         self.imports.add(module)
         if module == "__main__":
-            self.hide("it imports __main__, the namespace itself")
+            self.hide(tables.MAIN)
         for alias in node.names:
             if alias.name == "*":
                 self.hide(f"from {module} import * binds names that the text does not tell", deletes=False)

@@ -72,8 +72,16 @@ OPAQUE_ATTRIBUTES = {
     "testmod": "it runs the examples of all docstrings",
     "f_globals": "it reaches for a frame's namespace",
     "f_locals": "it reaches for a frame's namespace",
+    "__globals__": "it reaches for a function's namespace",
+    "__subclasses__": "it reaches for classes that it does not name",
+    "get_annotations": "it evaluates annotations",
+    "get_type_hints": "it evaluates annotations",
 }
 """Attributes whose mere use makes a cell opaque, and why."""
+
+MAIN = "it reaches for __main__, the namespace itself"
+MODULES = frozenset({"__import__", "import_module", "modules"})
+"""Names by which code takes a module that a text names."""
 
 OPAQUE_GLOBALS = frozenset({"breakpoint", "eval", "exec", "get_ipython", "globals"})
 """Builtins by which a function looks up names that its code does not spell out."""

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nbrewind.kernel.places import is_user_file, prepare
+from nbrewind.kernel.places import is_user_code, is_user_file, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import file_digest, folder_digest
 
@@ -63,8 +63,14 @@ class EffectLog:
         self.written: dict[str, None] = {}
         self.removed: dict[str, None] = {}
         self.listings: dict[str, str] = {}
+        self.met: dict[str, str] = {}
+        """Paths at which it counted what was there, a file, a folder or nothing, with that."""
+        self.folders: set[str] = set()
+        """Folders that were made or removed."""
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
+        self.names: set[str] = set()
+        """Names of variables that were looked up by a text: a pickle says where the classes in it are."""
         self.relative = False
         """Some path depended on the working directory."""
         self.open = dict(opened or {})
@@ -115,6 +121,19 @@ class EffectLog:
             self.before[path] = self.digest(path)
         self.written.pop(path, None)
         self.removed[path] = None
+
+    def meet(self, value: object) -> None:
+        """Note that it counts what is at a path."""
+        path = self.path(value)
+        if path and path not in self.written and path not in self.folders:
+            self.met.setdefault(path, self.digest(path))
+
+    def folder_changes(self, value: object) -> None:
+        """Note that a folder is about to be made or removed."""
+        path = self.path(value)
+        if path:
+            self.folders.add(path)
+            self.add("file", os.path.relpath(path, self.folder), "folder made or removed")
 
     def list(self, value: object) -> None:
         """Note that a folder was listed; its names are those of this moment."""
@@ -233,10 +252,27 @@ def _link(log: EffectLog, args: Sequence[Any]) -> None:
     log.write(args[1])
 
 
-def _folder(log: EffectLog, args: Sequence[Any]) -> None:
-    path = log.path(args[0])
-    if path:
-        log.add("file", os.path.relpath(path, log.folder), "folder made or removed")
+def _make_folder(log: EffectLog, args: Sequence[Any]) -> None:
+    _folder(log, args, meets=not _may_exist())
+
+
+def _remove_folder(log: EffectLog, args: Sequence[Any]) -> None:
+    _folder(log, args, meets=True)
+
+
+def _folder(log: EffectLog, args: Sequence[Any], *, meets: bool) -> None:
+    if args[-1] == -1:  # else the path is below a folder that is not told
+        if meets:
+            log.meet(args[0])
+        log.folder_changes(args[0])
+
+
+def _may_exist() -> bool:
+    """Whether who makes a folder takes one that is there."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and not is_user_code(frame.f_code.co_filename) and bool(frame.f_locals.get("exist_ok"))
 
 
 def _truncate(log: EffectLog, args: Sequence[Any]) -> None:
@@ -267,6 +303,11 @@ def _popen(log: EffectLog, args: Sequence[Any]) -> None:
     log.program(args[1] if len(args) > 1 and args[1] else args[0])
 
 
+def _find_class(log: EffectLog, args: Sequence[Any]) -> None:
+    if args[0] == "__main__":
+        log.names.add(str(args[1]).partition(".")[0])
+
+
 def _fork(log: EffectLog, args: Sequence[Any]) -> None:
     log.add("process", "fork")
     log.unseen()
@@ -282,8 +323,9 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "os.link": _link,
     "os.symlink": _link,
     "os.truncate": _truncate,
-    "os.mkdir": _folder,
-    "os.rmdir": _folder,
+    "os.chdir": lambda log, args: log.meet(args[0]),
+    "os.mkdir": _make_folder,
+    "os.rmdir": _remove_folder,
     "sqlite3.connect": _database,
     "subprocess.Popen": _popen,
     "os.system": lambda log, args: log.program(["sh", "-c", os.fsdecode(args[0])]),
@@ -292,6 +334,7 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "os.spawn": lambda log, args: log.program(args[1]),
     "os.fork": _fork,
     "os.forkpty": _fork,
+    "pickle.find_class": _find_class,
     "socket.connect": _connect,
     "socket.bind": _connect,
     "urllib.Request": _request,

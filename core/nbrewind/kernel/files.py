@@ -46,7 +46,7 @@ class FileFacts:
     effects: list[Effect] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     folders: set[str] = field(default_factory=set)
-    """Keys of the folders in which files came or went."""
+    """Keys of the folders that came or went, and of those in which files did."""
     open: dict[str, Mark | None] = field(default_factory=dict)
     """Files that are still open for writing, with their marks."""
     added: int = 0
@@ -65,6 +65,8 @@ def conclude(
     log.compare()
     facts = FileFacts(unknown=list(log.unknown))
     _reads(log, digests, facts)
+    for path, digest in log.met.items():
+        facts.inputs.setdefault(path_key(path, log.folder), digest)
     _probes(log, probes, digests, facts)
     for path, digest in log.listings.items():
         facts.inputs[path_key(path, log.folder, "dir")] = digest
@@ -76,6 +78,7 @@ def conclude(
             facts.removed.append(key)
     new = [version.key for version in facts.writes if version.key not in state]
     facts.folders = {"dir:" + os.path.dirname(key.removeprefix("file:")) for key in (*new, *facts.removed)}
+    facts.folders |= {path_key(path, log.folder) for path in log.folders}
     _still_open(log, facts)
     facts.effects = list(log.effects.values())
     return facts

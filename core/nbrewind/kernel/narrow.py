@@ -10,8 +10,9 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.hooks import Entry
-from nbrewind.kernel.stores import module_writes, open_figures
+from nbrewind.kernel.stores import module_writes
 from nbrewind.kernel.trace import Reach, text_names
 from nbrewind.kernel.watch import functions_in, held_code
 from nbrewind.model import CellAnalysis

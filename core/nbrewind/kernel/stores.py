@@ -8,15 +8,12 @@ dictionary or set which is reached that way (``sys.argv.append``).
 from __future__ import annotations
 
 import dis
-import re
 import sys
 import types
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from nbrewind.planning.tables import KNOWN_PACKAGES
-from nbrewind.planning.trace import State
 from nbrewind.state.kinds import root_of
 
 STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
@@ -38,10 +35,6 @@ CHANGING = frozenset(
 
 EVERYWHERE = frozenset({"meta_path", "modules", "path_hooks"})
 """Containers in the module sys that matter to cells which do not use it, as its streams and hooks do."""
-
-PYPLOT = "matplotlib.pyplot"
-DRAWING = re.compile("plot|hist|draw")
-"""What names of functions contain that draw with pyplot, in libraries which do other things as well."""
 
 INDIRECT = frozenset({"setattr", "delattr", "vars", "__dict__"})
 
@@ -159,39 +152,3 @@ def _unowned(target: Target, namespace: Mapping[str, object]) -> bool:
     if called and not isinstance(value, CONTAINERS):
         return False
     return not (isinstance(value, type) and value.__module__ == "__main__")
-
-
-def current_figures(
-    names: Iterable[str], packages: Collection[str], words: Iterable[str], namespace: Mapping[str, object], state: State
-) -> set[str]:
-    """Return the names of what may be part of a figure that pyplot holds, if a run may have drawn into that.
-
-    ``names``, ``packages`` and ``words``: what it may have read, used and called. What is a part of a figure shows in
-    no digest.
-    """
-    if not open_figures():
-        return set()
-    draws = (
-        any(_of_pyplot(namespace.get(name)) for name in names)
-        or not KNOWN_PACKAGES.difference({"seaborn"}).issuperset(packages)
-        or (not sys.stdlib_module_names.issuperset(packages) and any(map(DRAWING.search, words)))
-    )
-    return {
-        key[4:]
-        for key, version in (state.items() if draws else ())
-        if "matplotlib" in version.packages and not version.digest.startswith("b3:")
-    }
-
-
-def _of_pyplot(value: object) -> bool:
-    """Whether a value is pyplot or one of its functions."""
-    if type(value) is types.FunctionType:
-        return value.__module__ == PYPLOT
-    return value is not None and value is sys.modules.get(PYPLOT)
-
-
-def open_figures() -> list[str]:
-    """Return, in words, that pyplot holds figures: the next cell may draw into them, and they can't be loaded."""
-    helpers = sys.modules.get("matplotlib._pylab_helpers")
-    figures = getattr(getattr(helpers, "Gcf", None), "figs", None)
-    return ["pyplot has an open figure, which is not recorded"] if figures else []

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbrewind.kernel import facts
+from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.parts import read_parts
-from nbrewind.kernel.stores import compiled, current_figures, module_writes, open_figures
+from nbrewind.kernel.stores import compiled, module_writes
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
-from nbrewind.planning.outside import path_key
+from nbrewind.planning.outside import FOLDER, path_key
 from nbrewind.planning.trace import (
     ambient_inputs,
     bind_inputs,
@@ -102,17 +103,17 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     """Find out what an ended run may have looked up, before values are looked at."""
     analysis: CellAnalysis = entry.extra["analysis"]
     started, namespace = entry.extra["started"], recorder.namespace
-    names = read_names(analysis, recorder.state, facts.started_globals(started))
+    looked_up = facts.started_globals(started) | entry.extra["log"].names
+    names = read_names(analysis, recorder.state, looked_up)
     if not recorder.watch.active:
         held = [code for name in names for code in held_code(namespace.get(name))]
         names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
     values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, recorder.state)
-    figures = current_figures(names, packages, words, namespace, recorder.state)
-    if figures:
-        names |= figures
-        packages = used_packages(analysis, names, recorder.state)
+    if may_draw(names, packages, words, namespace):
+        names |= parts_of_figures(recorder.state)
+        packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
     own = compiled(entry.source)
     return Reach(
         names=names,
@@ -148,7 +149,9 @@ def observe(
     """
     extra, state = entry.extra, recorder.state
     analysis: CellAnalysis = extra["analysis"]
-    names, words, packages, local, values = reach.names, reach.words, reach.packages, reach.local, reach.values
+    names, words, local, values = reach.names, reach.words, reach.local, reach.values
+    made = {package for group in changes.groups for found in group.packages.values() for package in found}
+    packages, used = reach.packages | made, reach.used | made
     started = extra["started"]
     codes = [*reach.own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
@@ -193,16 +196,16 @@ def observe(
     if not sees_all(analysis, state):
         gone &= inputs.keys()
     inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
-    inputs |= {entry.key: entry for entry in module_inputs(reach.used, state)}
+    inputs |= {entry.key: entry for entry in module_inputs(used, state)}
     paths = extra["log"].relative or bool(extra["probes"])
-    for setting in ambient_inputs(reach.used, state):
+    for setting in ambient_inputs(used, state):
         implicit = not facts.concerns(setting.key, analysis, words, paths=paths, shows=extra["shows"])
         inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)
     for key, digest in read.items():
         held = state.get(key)
         if key.startswith("env:") and (held is not None or key in settings):
             digest = held.digest if held is not None else _variable_before(recorder, key)
-        if held is None and (digest == ABSENT or key.startswith("dir:")):
+        if held is None and (digest in (ABSENT, FOLDER) or key.startswith("dir:")):
             maker = recorder.makers.get(key, "")
         else:
             maker = held.run if held and held.digest == digest else ""

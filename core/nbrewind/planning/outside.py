@@ -15,6 +15,8 @@ from nbrewind.model import ABSENT, DEFAULT, Run
 from nbrewind.planning.trace import digest_of
 
 CHUNK = 1 << 20
+FOLDER = "folder"
+"""What is told of a folder where only its being there counts."""
 
 
 def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind: str = "file") -> str:
@@ -26,12 +28,14 @@ def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return ``b3:HEX`` of a file's content, read in pieces; ``absent`` where there is none or it can't be read."""
+    """Return ``b3:HEX`` of a file's content, read in pieces; ``folder`` for one, ``absent`` if nothing can be read."""
     hasher = blake3()
     try:
         with open(path, "rb") as stream:
             while piece := stream.read(CHUNK):
                 hasher.update(piece)
+    except IsADirectoryError:
+        return FOLDER
     except OSError:
         return ABSENT
     return "b3:" + hasher.hexdigest(length=16)

@@ -131,6 +131,9 @@ KNOWN_PACKAGES = (sys.stdlib_module_names - UNOWNED_MODULES) | frozenset(
 )
 """Packages whose hidden state is either owned by an ambient provider or a cache without visible effect."""
 
+DRAWING_PACKAGES = frozenset({"networkx", "pandas", "scipy", "sklearn", "statsmodels", "sympy", "xarray"})
+"""Those of them that can draw with matplotlib and do other things as well."""
+
 UNOWNED_CALLS = frozenset(
     {
         "addHandler",

@@ -13,6 +13,8 @@ import types
 import weakref
 from typing import Any
 
+from nbrewind.analysis.tables import MODULES, OPAQUE_ATTRIBUTES
+
 MAGIC = importlib.util.MAGIC_NUMBER.hex()
 """Version of the bytecode; it is not portable."""
 
@@ -30,6 +32,9 @@ _GLOBAL_OPERATIONS = frozenset(
         "LOAD_FROM_DICT_OR_GLOBALS",
     }
 )
+_ATTRIBUTES = frozenset(OPAQUE_ATTRIBUTES)
+ANY = "globals"
+"""The name of code that may look up any name."""
 _LINE_TABLE = "co_linetable" if hasattr(types.CodeType, "co_linetable") else "co_lnotab"
 _FILE = "nbrewind"
 
@@ -73,10 +78,19 @@ def _globals(code: types.CodeType) -> set[str]:
         for instruction in dis.get_instructions(code)
         if instruction.opname in _GLOBAL_OPERATIONS and isinstance(instruction.argval, str)
     }
+    if _looks_around(code):
+        names.add(ANY)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names |= _globals(constant)
     return names
+
+
+def _looks_around(code: types.CodeType) -> bool:
+    """Whether code may look up names that it does not spell out: through frames, functions, the module itself."""
+    used = code.co_names
+    main = "__name__" in used or "__main__" in code.co_consts
+    return "__main__" in used or not _ATTRIBUTES.isdisjoint(used) or (main and not MODULES.isdisjoint(used))
 
 
 def canonical(code: types.CodeType) -> tuple[bytes, Places, tuple[str, ...]]:

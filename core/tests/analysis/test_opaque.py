@@ -43,6 +43,12 @@ from nbrewind.analysis import analyze
         "class A:\n    exec(code)",
         "exec('not python )')",
         "doctest.testmod()",
+        "importlib.import_module('__main__')",
+        "sys.modules[__name__]",
+        "sys.modules.get('__main__')",
+        "f.__globals__[name]",
+        "A.__subclasses__()",
+        "get_type_hints(f)",
     ],
 )
 def test_opaque(source):
@@ -58,6 +64,8 @@ def test_opaque(source):
         "exec('x = y')",
         "eval('x + 1')",
         "vars(x)",
+        "logging.getLogger(__name__)",
+        "if __name__ == '__main__': main()",
         "dir(x)",
         "__import__('os')",
         "importlib.import_module('os')",

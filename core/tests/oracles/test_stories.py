@@ -20,6 +20,13 @@ class Told(NamedTuple):
 
 
 STORIES = {
+    "a folder that is made later": Told(
+        ["%cd -q sub", "import os", "os.chdir('..') if os.path.basename(os.getcwd()) == 'sub' else os.makedirs('sub')"]
+    ),
+    "a path that was absent and is a folder": Told(
+        ["import os\nprint(os.path.exists('sub'))", "os.makedirs('sub', exist_ok=True)"]
+    ),
+    "a folder that is made once": Told(["import os", "os.mkdir('sub')"]),
     "a function evaluates a text": Told(
         ["s = 'x'", "a = int(s == 'x')", "def h(): return eval('a')", "try: h()\nexcept Exception: print('failed')"],
         order=[1, 2, 3, 0],
