@@ -260,6 +260,10 @@ class Meeting:
             return Mismatch("failed", "", ended(run))
         if run.unknown:
             return Mismatch("unknown", "", run.unknown[0])
+        return self.unmet(run, shown=shown)
+
+    def unmet(self, run: Run, *, shown: bool = False) -> Mismatch | None:
+        """Return what a run met and is not so here, or not known to be; None if it is all the same."""
         if self.doubted is not None:
             return self.doubted
         for entry in sorted(run.inputs, key=lambda entry: entry.implicit):  # what it did read is the better reason

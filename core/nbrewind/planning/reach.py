@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
-from nbrewind.model import CellAnalysis, Run
+from nbrewind.model import CellAnalysis
 from nbrewind.planning.match import Doubt, PlanState
 from nbrewind.planning.notebook import SourceCell
 from nbrewind.planning.tables import (
@@ -60,12 +60,11 @@ class Reach:
         """Return the names that a value made by the cell may be connected with."""
         return frozenset(_found(cell, state)[0].union(cell.analysis.late_reads, cell.analysis.writes))
 
-    def doubt(
-        self, cell: SourceCell, state: PlanState, recorded: Iterable[Run], expected: Collection[str], *, stale: bool
-    ) -> None:
+    def doubt(self, cell: SourceCell, state: PlanState, expected: Collection[str], *, stale: bool, met: bool) -> None:
         """Doubt what a run of the cell is ``expected`` to change, and everything else that it can change.
 
         A cell that is not ``stale``, only not proved, may change nothing that it makes: it may make the same again.
+        What it does outside the variables is told by its last run if that has ``met`` the same.
         """
         analysis = cell.analysis
         doubt = Doubt(cell.id, cell.label, expected=False)
@@ -82,7 +81,7 @@ class Reach:
             state.doubt([key for name in changed if (key := "var:" + name) not in expected], doubt, reach)
             if user_code or analysis.calls or analysis.magics:
                 state.doubt_all(("ambient:rng.",), doubt)
-            if not any(run.code == analysis.code for run in recorded):
+            if not met:
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
                 state.doubt(_set_modules(cell, state).difference(expected), doubt)

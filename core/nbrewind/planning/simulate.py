@@ -31,6 +31,8 @@ class Judgement:
     """The state that the cell meets. From `simulate` it is so only until the next judgement is asked for."""
     forced: bool = False
     """The cell runs although a record answers it: what it leaves alive is needed."""
+    met: bool = False
+    """Its last run met what it would meet here, and tells what a new run does outside the variables."""
     unsettled: frozenset[str] = frozenset()
     """Keys that the answering run kept as they were, or of which it set parts, and of which it is not known how they
     would be here."""
@@ -55,7 +57,10 @@ def judge(
     found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policy)
     if isinstance(found, Run):
         return Judgement(cell, found, None, state)
-    return Judgement(cell, None, found or _own_reason(cell, records), state)
+    own = records.last_run(cell.id)
+    here = Meeting(cell.analysis, cell.digest, state, outside, policy)
+    met = own is not None and own.code == cell.analysis.code and here.unmet(own) is None
+    return Judgement(cell, None, found or _own_reason(cell, records), state, met=met)
 
 
 def simulate(
@@ -143,7 +148,7 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
         state.doubt(expected, Doubt(cell.id, cell.label))
     else:
         unproved = found.mismatch is not None and found.mismatch.cause == "unknown"
-        reach.doubt(cell, state, recorded, expected, stale=not unproved)
+        reach.doubt(cell, state, expected, stale=not unproved, met=found.met)
 
 
 def recorded_runs(cell: SourceCell, records: Records) -> list[Run]:

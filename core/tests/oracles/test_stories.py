@@ -67,6 +67,21 @@ STORIES = {
         ["import functools\ncalls = []\n@functools.lru_cache\ndef f(x): calls.append(x)", "pass", "print(calls)"],
         edits={1: "f(1)"},
     ),
+    "a stale cell goes to another folder": Told(
+        ["flag = False", "import os\nos.makedirs('sub', exist_ok=True)", "if flag: os.chdir('sub')",
+         "print(os.path.basename(os.getcwd()))"], edits={0: "flag = True"},
+    ),
+    "a stale cell writes another file": Told(
+        ["name = 'one.txt'", "import os", "with open(name, 'w') as file: file.write('x')",
+         "print(os.path.exists('two.txt'))"], edits={0: "name = 'two.txt'"},
+    ),
+    "a stale cell sets another option": Told(
+        ["flag = False", "import numpy as np", "if flag: np.set_printoptions(precision=2)", "print(np.ones(1) / 3)"],
+        edits={0: "flag = True"},
+    ),
+    "a stale cell sets something in another module": Told(
+        ["flag = False", "import math", "if flag: math.ceil = abs", "print(math.ceil(1.5))"], edits={0: "flag = True"},
+    ),
 }  # fmt: skip
 
 

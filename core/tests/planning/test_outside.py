@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbrewind.model import ABSENT
-from nbrewind.planning.outside import World, file_digest, folder_digest, package_digest, path_key
+from nbrewind.planning.outside import FOLDER, World, file_digest, folder_digest, package_digest, path_key
 
 pytestmark = pytest.mark.py311
 
@@ -29,7 +29,8 @@ def test_a_file_is_its_content(tmp_path: Path) -> None:
     assert file_digest(one) == file_digest(two)
     two.write_text("other")
     assert file_digest(one) != file_digest(two)
-    assert file_digest(tmp_path / "none") == ABSENT == file_digest(tmp_path)
+    assert file_digest(tmp_path / "none") == ABSENT
+    assert file_digest(tmp_path) == FOLDER
 
 
 def test_a_folder_is_its_names(tmp_path: Path) -> None:
