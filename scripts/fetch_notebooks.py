@@ -2,8 +2,8 @@
 
     python scripts/fetch_notebooks.py FOLDER [PACKAGE==VERSION...]
 
-Each notebook gets a folder of its own, ``FOLDER/PACKAGE/NAME``, with the small files that lie beside it. What is there
-already is not fetched again.
+Each notebook gets a folder of its own, ``FOLDER/PACKAGE/NAME``, with the small files that lie beside it; of modules,
+those that it imports. What is there already is not fetched again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -19,9 +20,13 @@ import urllib.request
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin
 
-PACKAGES = ("statsmodels==0.15.0", "seaborn==0.13.2", "nbconvert==7.17.2", "nbclient==0.11.0", "papermill==2.7.0")
+PACKAGES = (
+    "statsmodels==0.15.0", "seaborn==0.13.2", "nbconvert==7.17.2", "nbclient==0.11.0", "papermill==2.7.0",
+    "control==0.10.2", "emcee==3.1.6", "nbval==0.11.0",
+)  # fmt: skip
 BESIDE = 2_000_000
 """Bytes of the largest file that is taken along."""
+IMPORT = re.compile(rb"\b(?:import|from) +(\w+)")
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -56,25 +61,26 @@ def archive(name: str, version: str) -> bytes:
 
 
 def unpack(data: bytes, folder: Path) -> int:
-    """Write the notebooks of an archive into folders of their own; return how many there are."""
+    """Write the notebooks of an archive into folders of their own, equal ones once; return how many there are."""
     with tarfile.open(fileobj=io.BytesIO(data)) as packed:
         files = [member for member in packed.getmembers() if member.isfile() and ".." not in member.name]
-        notebooks = [member for member in files if member.name.endswith(".ipynb")]
-        for number, notebook in enumerate(notebooks):
-            path = PurePosixPath(notebook.name)
+
+        def content(member: tarfile.TarInfo) -> bytes:
+            found = packed.extractfile(member)
+            assert found is not None
+            return found.read()
+
+        notebooks = {content(file): PurePosixPath(file.name) for file in files if file.name.endswith(".ipynb")}
+        for number, (text, path) in enumerate(notebooks.items()):
             own = folder / f"{number:03d}-{path.stem}".replace(" ", "_")
             own.mkdir(parents=True)
-            beside = [
-                member
-                for member in files
-                if PurePosixPath(member.name).parent == path.parent
-                and not member.name.endswith((".ipynb", ".py"))
-                and member.size <= BESIDE
-            ]
-            for member in (notebook, *beside):
-                content = packed.extractfile(member)
-                assert content is not None
-                (own / PurePosixPath(member.name).name).write_bytes(content.read())
+            (own / path.name).write_bytes(text)
+            modules = {name.decode() for name in IMPORT.findall(text)}
+            for member in files:
+                beside = PurePosixPath(member.name)
+                wanted = beside.suffix != ".ipynb" and (beside.suffix != ".py" or beside.stem in modules)
+                if beside.parent == path.parent and wanted and member.size <= BESIDE:
+                    (own / beside.name).write_bytes(content(member))
     return len(notebooks)
 
 

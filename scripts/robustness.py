@@ -4,8 +4,8 @@
 
 Sets up ``.setup/robustness``: the notebooks (scripts/fetch_notebooks.py), and an environment with what they import.
 Every notebook runs in a kernel that records, is worked on as the seed says, and both replay oracles are asked
-(core/tests/oracles). ``--each``: at most so many notebooks of a package, chosen by the seed. ``--write``: also into the
-page. Exit status: 1 if an oracle was wrong.
+(core/tests/oracles). ``--each``: at most so many notebooks of a package, chosen by the seed; those that name the
+network come last. ``--write``: also into the page. Exit status: 1 if an oracle was wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ from nbrewind.store import Store
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".setup" / "robustness"
 PAGE = ROOT / "docs" / "robustness.md"
-NEEDS = ("statsmodels", "seaborn", "scikit-learn", "matplotlib", "pandas", "numpy", "ipykernel", "rich", "nbformat")
+NEEDS = (
+    "statsmodels", "seaborn", "scikit-learn", "matplotlib", "pandas", "numpy", "ipykernel", "rich", "nbformat",
+    "control", "emcee", "corner",
+)  # fmt: skip
+NETWORK = re.compile(r"load_dataset|get_rdataset|https?://|datareader|urlopen|urlretrieve|webuse")
+"""Words of cells that take their data from the network."""
 INSIDE = "NBREWIND_ROBUSTNESS"
 
 
@@ -135,6 +140,7 @@ def run(options: argparse.Namespace) -> int:
             total = sums[folder.name] = Sum()
             paths = sorted(folder.rglob("*.ipynb"))
             Random(options.seed).shuffle(paths)
+            paths.sort(key=lambda path: any(map(NETWORK.search, sources_of(path))))
             for path in paths:
                 if options.each and total.tried >= options.each:
                     break
@@ -144,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
                 print(f"{path.relative_to(PLACE / 'notebooks')} ({perf_counter() - begin:.0f} s): {words}", flush=True)
     finally:
         kernels.close()
-    names = ("ipykernel", "ipython", "numpy", "pandas", "matplotlib", "statsmodels", "seaborn")
+    names = ("ipykernel", "ipython", "numpy", "pandas", "matplotlib", "statsmodels", "seaborn", "control", "emcee")
     made_with = f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names)
     table = "\n".join([HEAD, *(total.row(name) for name, total in sums.items())])
     print(f"\n{table}\n\n{made_with}")
