@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,7 @@ from oracles.kernels import Kernels, Stuck
 from oracles.notebooks import sources_of
 from oracles.replay import Story, Tally, Unsound
 
+from nbrewind.driver.notebook_file import NotebookError
 from nbrewind.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,11 +100,18 @@ def measure(store: Path, notebook: Path, total: Sum) -> bool:
     return bool(runs) and all(run.status == "ok" for run in runs)
 
 
-def ask(path: Path, kernels: Kernels, seed: int, total: Sum) -> str:
+def readable(path: Path) -> list[str]:
+    """Return the cells of a notebook; none if it is no valid one of Python, or has only one cell."""
+    try:
+        sources = sources_of(path)
+    except NotebookError:
+        return []
+    return sources if len(sources) > 1 else []
+
+
+def ask(path: Path, sources: Sequence[str], kernels: Kernels, seed: int, total: Sum) -> str:
     """Work on one notebook and ask the oracles; return what came of it, in a word or at length."""
-    sources, tally = sources_of(path), Tally()
-    if len(sources) < 2:
-        return "fewer than two cells of Python"
+    tally = Tally()
     total.tried += 1
     with tempfile.TemporaryDirectory(prefix="robust") as root:
         try:
@@ -138,14 +147,15 @@ def run(options: argparse.Namespace) -> int:
             if options.packages and folder.name not in options.packages:
                 continue
             total = sums[folder.name] = Sum()
-            paths = sorted(folder.rglob("*.ipynb"))
+            notebooks = {path: sources for path in sorted(folder.rglob("*.ipynb")) if (sources := readable(path))}
+            paths = list(notebooks)
             Random(options.seed).shuffle(paths)
-            paths.sort(key=lambda path: any(map(NETWORK.search, sources_of(path))))
+            paths.sort(key=lambda path: any(map(NETWORK.search, notebooks[path])))
             for path in paths:
                 if options.each and total.tried >= options.each:
                     break
                 begin = perf_counter()
-                words = ask(path, kernels, options.seed, total)
+                words = ask(path, notebooks[path], kernels, options.seed, total)
                 wrong += words.startswith("UNSOUND")
                 print(f"{path.relative_to(PLACE / 'notebooks')} ({perf_counter() - begin:.0f} s): {words}", flush=True)
     finally:

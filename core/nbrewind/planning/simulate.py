@@ -32,7 +32,7 @@ class Judgement:
     forced: bool = False
     """The cell runs although a record answers it: what it leaves alive is needed."""
     met: bool = False
-    """Its last run met what it would meet here, and tells what a new run does outside the variables."""
+    """Its last run, which can't answer, met what it would meet here: it tells what a new run does outside variables."""
     unsettled: frozenset[str] = frozenset()
     """Keys that the answering run kept as they were, or of which it set parts, and of which it is not known how they
     would be here."""
@@ -57,9 +57,9 @@ def judge(
     found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policy)
     if isinstance(found, Run):
         return Judgement(cell, found, None, state)
-    own = records.last_run(cell.id)
-    here = Meeting(cell.analysis, cell.digest, state, outside, policy)
-    met = own is not None and own.code == cell.analysis.code and here.unmet(own) is None
+    own, met = records.last_run(cell.id), False
+    if own is not None and own.code == cell.analysis.code and (own.unknown or own.status != "ok"):
+        met = Meeting(cell.analysis, cell.digest, state, outside, policy).unmet(own) is None
     return Judgement(cell, None, found or _own_reason(cell, records), state, met=met)
 
 
