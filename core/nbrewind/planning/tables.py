@@ -10,6 +10,7 @@ AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:ipython.display": "",
     "ambient:locale": "",
     "ambient:logging": "logging",
+    "ambient:matplotlib.inline": "matplotlib",
     "ambient:matplotlib.rcparams": "matplotlib",
     "ambient:numpy.errstate": "numpy",
     "ambient:numpy.printoptions": "numpy",
@@ -30,9 +31,14 @@ AMBIENT_SETTERS: dict[str, frozenset[str]] = {
     ),
     "ambient:locale": frozenset({"setlocale"}),
     "ambient:logging": frozenset({"basicConfig", "setLevel", "disable", "dictConfig", "addHandler", "getLogger"}),
+    "ambient:matplotlib.inline": frozenset(
+        {"%config", "%matplotlib", "%pylab", "close_figures", "figure_format", "figure_formats", "print_figure_kwargs"}
+        | {"set_matplotlib_close", "set_matplotlib_formats"}
+    ),
     "ambient:matplotlib.rcparams": frozenset(
         {"rcParams", "rc", "rcdefaults", "style", "use", "set", "set_theme", "set_style", "set_context", "set_palette"}
-        | {"color_palette", "%matplotlib", "rc_file", "reset_defaults", "reset_orig", "xkcd", "update"}
+        | {"color_palette", "%matplotlib", "rc_file", "reset_defaults", "reset_orig", "xkcd", "update", "%pylab"}
+        | {"set_cmap", "set_color_codes", "switch_backend"}
     ),
     "ambient:numpy.errstate": frozenset({"seterr", "seterrcall"}),
     "ambient:numpy.printoptions": frozenset({"set_printoptions", "set_string_function"}),

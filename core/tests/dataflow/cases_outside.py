@@ -526,4 +526,30 @@ CASES = [
         [(1, 3)],
         why="a folder can only be made where there is none",
     ),
+    case(
+        "format_of_figures",
+        [
+            "%matplotlib inline\nimport matplotlib.pyplot as plt",
+            "%config InlineBackend.figure_format = 'svg'",
+            "plt.plot([1, 2]);",
+            "print(1)",
+        ],
+        [(0, 2), (1, 2)],
+        [(0, 1)],
+        why="the figure is shown in that format",
+        needs=["matplotlib"],
+    ),
+    case(
+        "formats_by_a_function",
+        [
+            "import matplotlib.pyplot as plt\nimport pandas as pd\nfrom matplotlib_inline.backend_inline import set_matplotlib_formats\ns = pd.Series([1])",
+            "set_matplotlib_formats('retina')",
+            "s.plot();",
+            "print(s.sum())",
+        ],
+        [(0, 1), (0, 2), (1, 2), (0, 3)],
+        [],
+        why="the figure is shown in that format",
+        needs=["matplotlib", "pandas"],
+    ),
 ]

@@ -62,6 +62,23 @@ def test_settings_come_back(kernel, tmp_path):
     assert kernel.value("(os.getcwd(), os.environ.get('E'))") == (str(tmp_path), None)
 
 
+def test_formats_of_figures_come_back(kernel):
+    pytest.importorskip("matplotlib")
+    formats = (
+        "sorted(kind for kind, value in get_ipython().display_formatter.formatters.items() if value.type_printers)"
+    )
+    kernel.cells(
+        ["%matplotlib inline\nimport matplotlib.pyplot as plt", "%config InlineBackend.figure_format = 'svg'\nx = 1"]
+    )
+    after = kernel.value(formats)
+    kernel.run("%rewind c0")
+    before = kernel.value(formats)
+    assert ("image/svg+xml" in after, "image/png" in after) == (True, False)
+    assert ("image/svg+xml" in before, "image/png" in before) == (False, True)
+    kernel.run("%rewind c1")
+    assert kernel.value(formats) == after
+
+
 def test_what_cant_be_brought_back_stops_it_unless_partial(kernel):
     kernel.cells(["import threading\nlock = threading.Lock()\nx = 1", "del lock\nx = 2"])
     report = kernel.text(kernel.run("%rewind c0")[1])

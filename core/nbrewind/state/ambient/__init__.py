@@ -20,7 +20,7 @@ from nbrewind.model import DEFAULT, Version
 from .base import Provider
 from .interpreter import INTERPRETER
 from .libraries import LIBRARIES
-from .shell import ShellDisplay
+from .shell import InlineFigures, ShellDisplay
 
 _ENVIRONMENT = "ambient:environ"
 _ENV = "env:"
@@ -51,7 +51,11 @@ class Ambient:
     """
 
     def __init__(self, providers: Iterable[Provider] | None = None) -> None:
-        made = [kind() for kind in (*INTERPRETER, ShellDisplay, *LIBRARIES)] if providers is None else list(providers)
+        made = (
+            [kind() for kind in (*INTERPRETER, ShellDisplay, InlineFigures, *LIBRARIES)]
+            if providers is None
+            else list(providers)
+        )
         self._providers = {provider.key: provider for provider in made}
         self._seen: dict[str, _Seen] = {}
         self._pending: dict[str, _Seen] = {}
