@@ -12,6 +12,7 @@ from typing import Any
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.kernel import effects, facts, narrow
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
+from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head, renew
 from nbrewind.kernel.hooks import Entry
@@ -120,6 +121,7 @@ class Recorder(Head):
             self.replayer.prepare(entry, analysis)
         self.tee.begin(entry.request)
         entry.extra["wholes"] = look(analysis, self.namespace)
+        entry.extra["figures"] = bool(open_figures())
         self.watch.take()
         entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
         if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):

@@ -214,6 +214,8 @@ def observe(
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
     modules = {*reach.modules.values(), *facts.set_modules(analysis, recorder.namespace, reach.used, local)} - {""}
+    if "matplotlib" in packages and (extra["figures"] or open_figures()):
+        modules.add("matplotlib")  # who draws next may do so into a figure that is open, or not any more
     doubts = list(dict.fromkeys(unknown))
     return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), changed)
 

@@ -264,6 +264,20 @@ CASES = [
         needs=["matplotlib", "pandas"],
     ),
     case(
+        "figure_without_a_name",
+        [
+            PLOT,
+            "plt.plot([1, 2]) and None",
+            "print(len(plt.gca().lines))",
+            "plt.close('all')",
+            "print(plt.get_fignums())",
+        ],
+        [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4)],
+        [(1, 3), (1, 4), (2, 4)],
+        why="pyplot holds the figure until it is closed",
+        needs=["matplotlib"],
+    ),
+    case(
         "text_buffer",
         ["import io\nb = io.StringIO()", "b.write('x')", "print(b.getvalue())"],
         [(0, 1), (1, 2)],

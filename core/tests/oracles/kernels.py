@@ -22,8 +22,9 @@ from .zygote import Zygote
 MASKS = [
     (re.compile(r"\b0x[0-9a-fA-F]{4,}"), "<address>"),
     (re.compile(r"\S*/ipykernel_\d+/\d+\.py(:\d+)?"), "<cell>"),
+    (re.compile(r"\bOverwriting (?=\S+$)", re.M), "Writing "),
 ]
-"""What differs in every kernel, and means nothing."""
+"""What differs in every kernel, or when a cell runs again (``%%writefile``), and means nothing."""
 START = """
 import random as _r, numpy as _n
 _r.seed(0); _n.random.seed(0)
