@@ -13,9 +13,9 @@ from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.tables import OWNED_SETTERS, SETTER_STARTS, UNOWNED_CALLS
-from nbrewind.planning.trace import digest_of
+from nbrewind.planning.trace import digest_of, top_module
 from nbrewind.state.code import canonical
-from nbrewind.state.kinds import module_of, root_of
+from nbrewind.state.kinds import module_of
 
 CLOCK_NAMES = frozenset(
     {
@@ -176,9 +176,9 @@ def set_modules(
         if value is None:
             found.update(used)
         elif isinstance(value, types.ModuleType):
-            found.add(root_of(value.__name__))
+            found.add(top_module(value.__name__))
         else:
-            found.add(root_of(module_of(type(value))))
+            found.add(top_module(module_of(type(value))))
         if rest.endswith("reload") or call == "reload":
             found.update(local)
     return found - {"__main__", "builtins"}
@@ -197,10 +197,10 @@ def library_setters(analysis: CellAnalysis, namespace: Mapping[str, object]) -> 
             value = getattr(value, part, None) if isinstance(value, types.ModuleType) else None
         if not isinstance(value, types.FunctionType | types.BuiltinFunctionType):
             continue
-        module = root_of(value.__module__ or "")
+        module = top_module(value.__module__ or "")
         setting = value.__name__.startswith(SETTER_STARTS) and value.__name__ not in OWNED_SETTERS
         if setting and module in sys.stdlib_module_names:
-            found[f"it calls {call}, which changes settings that are not recorded"] = module.lstrip("_")
+            found[f"it calls {call}, which changes settings that are not recorded"] = module
     return found
 
 

@@ -21,7 +21,6 @@ from nbrewind.planning.trace import (
     closure,
     history_names,
     module_inputs,
-    read_names,
     sees_all,
     unproved,
     used_modules,
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
     from nbrewind.state import Changes
 
 
-def to_prove(recorder: Recorder, analysis: CellAnalysis) -> set[str]:
-    """Return the deferred names that have to be read before a cell runs: what it may look up must be proved.
+def to_prove(recorder: Recorder, analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
+    """Return the deferred names that have to be read before a cell runs: ``names``, which it may look up, be proved.
 
     All of them where the cell is such that everything will be looked at after it: what is found changed then is to be
     the cell's own doing.
@@ -43,11 +42,11 @@ def to_prove(recorder: Recorder, analysis: CellAnalysis) -> set[str]:
     live = recorder.live
     if not live.deferred:
         return set()
-    names = reachable(recorder, analysis, read_names(analysis, recorder.state))
-    if recorder.replayer is not None or not may_be_narrow(recorder, analysis, names):
+    reach = reachable(recorder, analysis, names)
+    if recorder.replayer is not None or not may_be_narrow(recorder, analysis, reach):
         return set(live.deferred)
     users = live.dependents({*analysis.writes, *analysis.deletes}, live.versions)  # of definitions that are made anew
-    return live.deferred & (together(names, live.versions) | users)
+    return live.deferred & (together(reach, live.versions) | users)
 
 
 def reachable(recorder: Recorder, analysis: CellAnalysis, names: Iterable[str]) -> set[str]:

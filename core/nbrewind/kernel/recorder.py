@@ -10,7 +10,7 @@ from time import perf_counter, time
 from typing import Any
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.kernel import effects, facts, narrow
+from nbrewind.kernel import effects, facts, modules, narrow
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.files import Digests
@@ -22,11 +22,12 @@ from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
+from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
-from nbrewind.planning.trace import used_packages
+from nbrewind.planning.trace import read_names, used_packages, written_modules
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
 
@@ -111,7 +112,8 @@ class Recorder(Head):
             self.steps.recover(entry.request)
         try:
             self.look_outside()
-            self.prove(narrow.to_prove(self, analysis))
+            names = read_names(analysis, self.state)
+            self.prove(narrow.to_prove(self, analysis, names))
         except ScanInterrupted as error:
             raise KeyboardInterrupt from error
         if self.steps is not None and not self.steps.begin(entry):
@@ -126,6 +128,8 @@ class Recorder(Head):
         entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
         if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):
             log.unseen()
+        entry.extra["own"] = own = compiled(entry.source)
+        entry.extra["modules"] = modules.before(analysis, own, names, self.namespace, written_modules(self.state))
         effects.start(log)
         entry.extra["began"] = time()
         entry.extra["start"] = start = perf_counter()

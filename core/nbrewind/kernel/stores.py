@@ -10,14 +10,15 @@ from __future__ import annotations
 import dis
 import sys
 import types
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from nbrewind.state.kinds import root_of
+from nbrewind.planning.trace import top_module
 
 STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
 _STORE_CODES = frozenset(dis.opmap[name] for name in STORES)
+_ATTRIBUTE_CODES = frozenset({dis.opmap["STORE_ATTR"], dis.opmap["DELETE_ATTR"]})
 ROOTS = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})
 ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 COPIES = ("COPY", "DUP_TOP")
@@ -37,6 +38,8 @@ EVERYWHERE = frozenset({"meta_path", "modules", "path_hooks"})
 """Containers in the module sys that matter to cells which do not use it, as its streams and hooks do."""
 
 INDIRECT = frozenset({"setattr", "delattr", "vars", "__dict__"})
+HIDING = INDIRECT | {"__delattr__", "__setattr__", "compile", "eval", "exec", "modules", "monkeypatch", "patch"}
+"""Names by which code writes to what its text does not tell."""
 
 Target = tuple[str, ...]
 """A global name, and the attributes that lead from it to what is written to; ``()`` ends one that a method changes."""
@@ -71,7 +74,7 @@ def _owner(target: Target, namespace: Mapping[str, object]) -> str:
 
 def _module_of(value: object) -> str:
     """Return the top-level module that a module or class belongs to."""
-    return root_of(value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", ""))
+    return top_module(value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", ""))
 
 
 @lru_cache(maxsize=2048)
@@ -104,13 +107,26 @@ def targets(code: types.CodeType, inner: bool = True) -> tuple[Target, ...]:
 
 
 def _own_targets(code: types.CodeType) -> Iterator[Target]:
-    ignored = ("CACHE", "EXTENDED_ARG", "PRECALL", "RESUME", "NOP")
-    steps = [step for step in dis.get_instructions(code) if step.opname not in ignored]
+    steps = _steps(code)
     for place, step in enumerate(steps):
         if step.opname in ATTRIBUTES and step.argval in CHANGING:
             changed = _chain(steps, place - 1)
             if changed is not None and len(changed) > 1:
                 yield (*changed, CALL)
+    for _, end in _stores(steps):
+        target = _chain(steps, end)
+        if target is not None:
+            yield target
+
+
+def _steps(code: types.CodeType) -> list[dis.Instruction]:
+    ignored = ("CACHE", "EXTENDED_ARG", "PRECALL", "RESUME", "NOP")
+    return [step for step in dis.get_instructions(code) if step.opname not in ignored]
+
+
+def _stores(steps: list[dis.Instruction]) -> Iterator[tuple[dis.Instruction, int]]:
+    """Yield the attribute and item stores, each with the place of the step that gives what is stored into."""
+    for place, step in enumerate(steps):
         if step.opname not in STORES:
             continue
         end = place - 1
@@ -121,9 +137,45 @@ def _own_targets(code: types.CodeType) -> Iterator[Target]:
                 end -= 1
         if step.opname.endswith("SUBSCR"):
             end -= 1  # the key
-        target = _chain(steps, end)
-        if target is not None:
-            yield target
+        yield step, end
+
+
+@lru_cache(maxsize=4096)
+def hides_writes(code: types.CodeType) -> bool:
+    """Whether code, or a function inside it, may write to a module or class and `targets` does not tell to which.
+
+    It sets an attribute of an argument, of an item or of what a call returned. A method that sets those of its own
+    object does not count.
+    """
+    if not HIDING.isdisjoint(code.co_names):
+        return True
+    if not _ATTRIBUTE_CODES.isdisjoint(code.co_code[::2]):
+        steps = _steps(code)
+        moving = _moving(steps)
+        for step, end in _stores(steps):
+            if step.opname.endswith("_ATTR") and not _is_own(code, steps[end]):
+                target = _chain(steps, end)
+                if target is None or len(target) > 1 or target[0] in moving:
+                    return True
+    return any(hides_writes(part) for part in code.co_consts if isinstance(part, types.CodeType))
+
+
+def _is_own(code: types.CodeType, step: dis.Instruction) -> bool:
+    """Whether a step of a method gives the object, or the class, that the method is called on."""
+    name = step.argval[-1] if isinstance(step.argval, tuple) else step.argval
+    method = getattr(code, "co_qualname", "").split(".")[-2:-1] not in ([], ["<locals>"])
+    return method and step.opname.startswith("LOAD_FAST") and bool(code.co_argcount) and name == code.co_varnames[0]
+
+
+def _moving(steps: list[dis.Instruction]) -> set[str]:
+    """Return the global names that stand for several objects in turn, or for none at the end."""
+    bound = Counter(step.argval for step in steps if step.opname in ("STORE_NAME", "STORE_GLOBAL"))
+    found = {name for name, count in bound.items() if count > 1}
+    found.update(step.argval for step in steps if step.opname in ("DELETE_NAME", "DELETE_GLOBAL"))
+    for place, step in enumerate(steps):
+        if step.opname in ("FOR_ITER", "UNPACK_SEQUENCE"):
+            found.update(each.argval for each in steps[place + 1 : place + 10] if each.opname.startswith("STORE_"))
+    return found
 
 
 def _chain(steps: list[dis.Instruction], end: int) -> Target | None:

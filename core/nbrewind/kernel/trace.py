@@ -17,7 +17,7 @@ from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.parts import read_parts
-from nbrewind.kernel.stores import compiled, module_writes
+from nbrewind.kernel.stores import module_writes
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import FOLDER, path_key
@@ -114,7 +114,7 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     if may_draw(names, packages, words, namespace):
         names |= parts_of_figures(recorder.state)
         packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
-    own = compiled(entry.source)
+    own = entry.extra["own"]
     return Reach(
         names=names,
         values=values,
@@ -123,7 +123,7 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         used=used_modules(packages, names, recorder.state),
         local=facts.local_modules(packages),
         own=own,
-        modules=_module_doubts(analysis, own, started, values, namespace) | facts.library_setters(analysis, namespace),
+        modules=_module_doubts(entry, values, namespace) | facts.library_setters(analysis, namespace),
         living=recorder.living.update(may_start_tasks(started, words)),
     )
 
@@ -226,18 +226,18 @@ def _variable_before(recorder: Recorder, key: str) -> str:
     return ABSENT if value is None else digest_of(value)
 
 
-def _module_doubts(
-    analysis: CellAnalysis,
-    own: Iterable[types.CodeType],
-    started: Iterable[types.CodeType],
-    values: Iterable[object],
-    namespace: Mapping[str, object],
-) -> dict[str, str]:
+def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[str, object]) -> dict[str, str]:
     """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
-    if analysis.prelude:
-        return module_writes(own, namespace, inner=False) | module_writes(started, namespace)
-    called = (code for value in values for code in functions_in(value))
-    return module_writes([*own, *started, *called], namespace)
+    own, started, before = entry.extra["own"], entry.extra["started"], entry.extra.pop("modules")
+    called = [code for value in values for code in functions_in(value)]
+    if entry.extra["analysis"].prelude:
+        found = module_writes(own, namespace, inner=False) | module_writes(started, namespace)
+    else:
+        found = module_writes([*own, *started, *called], namespace)
+    if before is not None:
+        told = set(found.values())
+        found |= {why: root for why, root in before.changes([*own, *started, *called]).items() if root not in told}
+    return found
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

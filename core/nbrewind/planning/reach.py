@@ -24,13 +24,15 @@ from nbrewind.planning.tables import (
     SETTER_STARTS,
     UNOWNED_CALLS,
 )
-from nbrewind.planning.trace import direct_names, lookups
+from nbrewind.planning.trace import direct_names, lookups, top_module
 
 ALL_KINDS = ("var:", "ambient:rng.", "env:", "file:", "dir:")
 GLOBAL = re.compile(r"\bglobal\s+([\w\s,]+)")
 STORE = re.compile(r"^[ \t]*(\w+)(?:\.\w+)+(?:\[[^\n=]*\])?[ \t]*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)", re.M)
 """A statement that sets an attribute, or an item of one; the name with which it begins."""
-INDIRECT = frozenset({"__dict__", "delattr", "setattr", "vars"})
+ATTRIBUTE = re.compile(r"(\w+|[)\]])\.\w+\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)")
+"""A store into an attribute; the name before it, or the bracket that ends what it is an attribute of."""
+INDIRECT = frozenset({"__dict__", "delattr", "patch", "setattr", "vars"})
 """Words by which code changes something that it does not spell out."""
 SUSPENDED = frozenset({"_lru_cache_wrapper", "async_generator", "coroutine", "generator"})
 """Kinds of values that hide the code which they run."""
@@ -55,6 +57,7 @@ class Reach:
             for name in re.findall(r"\w+", found)
         }
         self._words = {word for cell in cells if cell.analysis.late_reads for word in words_of(cell.analysis)}
+        self._patching = any(map(_sets_untold, cells))
 
     def of(self, cell: SourceCell, state: PlanState) -> frozenset[str]:
         """Return the names that a value made by the cell may be connected with."""
@@ -84,7 +87,8 @@ class Reach:
             if not met:
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
-                state.doubt(_set_modules(cell, state).difference(expected), doubt)
+                untold = _sets_untold(cell) or (self._patching and bool(analysis.calls))
+                state.doubt(_set_modules(cell, state, untold).difference(expected), doubt)
         state.doubt(expected, Doubt(cell.id, cell.label, expected=stale), reach)
 
     def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:
@@ -122,12 +126,23 @@ def _found(cell: SourceCell, state: PlanState) -> tuple[set[str], bool]:
     return found, every or bool(analysis.opaque) or any(_hides_code(name, state) for name in found)
 
 
-def _set_modules(cell: SourceCell, state: PlanState) -> set[str]:
-    """Return the keys of the modules that the text may change: by ``math.pi = 3``, by functions that set something."""
+def _sets_untold(cell: SourceCell) -> bool:
+    """Whether a text sets attributes of something that it does not tell: an argument, an item."""
+    known = {"self", "cls", *cell.analysis.writes, *cell.analysis.reads}
+    return any(name not in known for name in ATTRIBUTE.findall(cell.source)) or not INDIRECT.isdisjoint(
+        words_of(cell.analysis)
+    )
+
+
+def _set_modules(cell: SourceCell, state: PlanState, untold: bool) -> set[str]:
+    """Return the keys of the modules that the text may change: by ``math.pi = 3``, by functions that set something.
+
+    ``untold``: the cell may set attributes of any module that it can get hold of.
+    """
     analysis = cell.analysis
     names = set(STORE.findall(cell.source))
-    if not INDIRECT.isdisjoint(words_of(analysis)):
-        names |= {*analysis.reads, *(module.partition(".")[0] for module in analysis.imports)}
+    if untold:
+        names |= {*analysis.reads, *analysis.strings, *(module.partition(".")[0] for module in analysis.imports)}
     setters = set()
     for call in analysis.calls:
         first, last = call.partition(".")[0], call.rpartition(".")[2]
@@ -144,7 +159,7 @@ def _module(name: str, cell: SourceCell, state: PlanState) -> str:
     """Return the top-level module that a name stands for; empty if it stands for none."""
     version = state.items.get("var:" + name)
     if version is not None and version.kind == "module":
-        return version.preview.partition(".")[0]
+        return top_module(version.preview)
     return name if any(module.partition(".")[0] == name for module in cell.analysis.imports) else ""
 
 

@@ -7,6 +7,7 @@ are pure. A *state* is a map from key (``var:df``) to version.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping
 
 from blake3 import blake3
@@ -187,14 +188,27 @@ def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) ->
     return packages
 
 
+def top_module(name: str) -> str:
+    """Return the top-level module under which people know a dotted one: ``os`` for ``posixpath``."""
+    root = name.partition(".")[0]
+    if root in ("posixpath", "ntpath"):
+        return "os"
+    return root.lstrip("_") if root in sys.stdlib_module_names and root.lstrip("_") in sys.stdlib_module_names else root
+
+
 def used_modules(packages: Iterable[str], names: Iterable[str], state: State) -> set[str]:
     """Return the top-level modules whose own state a run may have met: ``packages``, modules that it read, builtins."""
     found = {"builtins", *packages}
     for name in names:
         version = state.get("var:" + name)
         if version is not None and version.kind == "module":
-            found.add(version.preview.partition(".")[0])
+            found.add(top_module(version.preview))
     return found
+
+
+def written_modules(state: State) -> set[str]:
+    """Return the top-level modules that runs have put something into."""
+    return {key[7:] for key in state if key.startswith("module:")}
 
 
 def module_inputs(modules: Iterable[str], state: State) -> tuple[Input, ...]:

@@ -1,0 +1,82 @@
+"""What cells put into modules and classes of libraries, however they do it, is an input of what uses these after them.
+
+Each story is a writer and a reader below it. When the writer is deleted, the reader shows what it no longer would.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+IMPORTS = "import math, json, sys, importlib, os, fractions\nfrom unittest import mock"
+SHOW = "print(hasattr(math, 'mine'))"
+
+WRITERS = {
+    "an argument": ("def patch(m): m.mine = 1\npatch(math)", SHOW),
+    "the table of modules": ("sys.modules['math'].mine = 1", SHOW),
+    "an import by name": ("importlib.import_module('math').mine = 1", SHOW),
+    "a lambda": ("(lambda m: setattr(m, 'mine', 1))(math)", SHOW),
+    "a function inside a function": (
+        "def outer():\n    def inner(m, name): setattr(m, name, 1)\n    return inner\nouter()(math, 'mi' + 'ne')", SHOW,
+    ),
+    "its dictionary": ("vars(math)['mine'] = 1", SHOW),
+    "its dictionary, as an attribute": ("math.__dict__.update(mine=1)", SHOW),
+    "a text": ("exec('math.mine = 1')", SHOW),
+    "a text that is made": ("exec('math.' + 'mi' + 'ne = 1')", SHOW),
+    "an item of a list": ("kept = [math]\nkept[0].mine = 1", SHOW),
+    "a loop": ("for m in (math, json): m.mine = 1", SHOW),
+    "an attribute of an object": ("class Box: pass\nbox = Box()\nbox.m = math\nbox.m.mine = 1", SHOW),
+    "a method": ("class Tool:\n    def work(self, m): m.mine = 1\nTool().work(math)", SHOW),
+    "a mock": ("mock.patch('fractions.Fraction', lambda value: 'mocked').start()", "print(fractions.Fraction(1))"),
+    "a module that it has just imported": (
+        "import colorsys\ndef patch(m): m.MINE = 1\npatch(colorsys)", "print(colorsys.MINE)",
+    ),
+    "a submodule": ("def patch(m): m.MINE = 1\npatch(json.decoder)", "print(hasattr(json.decoder, 'MINE'))"),
+    "another name of a module": ("import os.path as op\nop.mine = 1", "print(hasattr(os.path, 'mine'))"),
+    "a class": ("def patch(c): c.mine = 1\npatch(fractions.Fraction)", "print(hasattr(fractions.Fraction, 'mine'))"),
+    "the class of an object": (
+        "half = fractions.Fraction(1, 2)\ntype(half).mine = 1", "print(hasattr(fractions.Fraction, 'mine'))",
+    ),
+    "a deletion": ("def patch(m): del m.tau\npatch(math)", "print(hasattr(math, 'tau'))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", WRITERS)
+def test_who_uses_a_module_is_not_fresh_when_the_cell_that_changed_it_is_gone(book, story: str) -> None:
+    writer, reader = WRITERS[story]
+    cells = book(IMPORTS, writer, reader, "print(1 + 1)")
+    cells.delete("c2")
+    said = cells.said()
+    assert said["c3"][0] != "fresh" and said["c3"][1]
+    assert said["c4"][0] == "fresh"
+
+
+def test_what_another_cell_defines_may_change_a_module(book) -> None:
+    cells = book(IMPORTS, "def patch(m, name): setattr(m, name, 1)", "patch(math, 'mine')", SHOW)
+    assert {("c3", "c4", "what is in module math")} <= cells.flows()
+    cells.delete("c3")
+    assert cells.said()["c4"][0] != "fresh"
+
+
+INNOCENT = {
+    "an attribute of the user's own": "class Box: pass\ndef fill(b): b.mine = 1\nbox = Box()\nfill(box)",
+    "a mock that is over": "with mock.patch('json.dumps', lambda value: 'mocked'): print(json.dumps([1]))",
+    "an import that a library makes when it is used": "def f(m): m.x = 1\nclass C: pass\nf(C())\nimport json.tool",
+    "an attribute put back": "def patch(m):\n    m.mine = 1\n    del m.mine\npatch(math)",
+}
+
+
+@pytest.mark.parametrize("story", INNOCENT)
+def test_who_changes_no_module_is_no_input_of_those_who_use_one(book, story: str) -> None:
+    cells = book("import math, json\nfrom unittest import mock", INNOCENT[story], "print(math.pi, json.dumps([2]))")
+    cells.delete("c2")
+    assert cells.said()["c3"][0] == "fresh"
+
+
+@pytest.mark.parametrize(
+    "call", ["def patch(m): m.mine = 1\npatch(math)", "set_mine(math)", "importlib.import_module('math').mine = 1"]
+)
+def test_what_an_edited_cell_may_put_into_a_module_is_in_doubt(book, call: str) -> None:
+    cells = book(IMPORTS, "def set_mine(m):\n    m.mine = 1", "print(1)", SHOW, "print(1 + 1)")
+    cells.text["c3"] = call
+    said = cells.said()
+    assert said["c4"][0] != "fresh" and said["c5"][0] == "fresh"
