@@ -12,6 +12,7 @@ State is a map from *keys* to versions. A key says what kind of thing it names:
 ``env:NAME``      one environment variable
 ``package:NAME``  the version of an installed distribution that a run used
 ``module:NAME``   what runs have put into a top-level module that no record can bring back (``math.mine = 5``)
+``import:NAME``   that runs have imported a submodule, which binds it in its package (``xml.dom``)
 
 Digests are strings whose prefix says what equality of two of them proves:
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nbrewind.kernel.imports import Loads
 from nbrewind.kernel.places import is_user_code, is_user_file, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import file_digest, folder_digest
@@ -71,6 +72,7 @@ class EffectLog:
         self.unknown: dict[str, None] = {}
         self.names: set[str] = set()
         """Names of variables that were looked up by a text: a pickle says where the classes in it are."""
+        self.loads = Loads()
         self.relative = False
         """Some path depended on the working directory."""
         self.open = dict(opened or {})
@@ -315,6 +317,7 @@ def _fork(log: EffectLog, args: Sequence[Any]) -> None:
 
 
 _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
+    "import": lambda log, args: log.loads.note(args[0]),
     "open": _open,
     "os.listdir": lambda log, args: log.list(args[0]),
     "os.scandir": lambda log, args: log.list(args[0]),

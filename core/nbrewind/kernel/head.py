@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from nbrewind.kernel.imports import Imports
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
-from nbrewind.planning.trace import HISTORY
+from nbrewind.planning.trace import HISTORY, IMPORT
 from nbrewind.state import Ambient, Limit, LiveState, Loaded
 from nbrewind.store import Notebook, Store
 
@@ -33,6 +34,7 @@ class Head:
         self.namespace: dict[str, Any] = shell.user_ns
         self.live = LiveState(self.namespace, self.hidden, limit())
         self.ambient = Ambient()
+        self.imports = Imports()
         self.state: dict[str, Version] = {}
         """Every key to its version."""
         self.head = ""
@@ -95,6 +97,8 @@ class Head:
                 failure = self.restore_setting(version.key, version, run.imports)
                 if failure:
                     self.outside(f"{version.key.partition(':')[2]} could not be brought back: {failure}")
+            if version.key.startswith(IMPORT) and (failure := self.imports.bring(version.key.removeprefix(IMPORT))):
+                self.outside(f"{version.key.removeprefix(IMPORT)} could not be imported: {failure}")
         if action == "skip":
             gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
             if gone:

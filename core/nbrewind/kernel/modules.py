@@ -20,7 +20,7 @@ from typing import Any, TypeGuard, cast
 from nbrewind.analysis.magics import IDENTIFIER
 from nbrewind.kernel.stores import HIDING, hides_writes
 from nbrewind.kernel.watch import functions_in
-from nbrewind.model import CellAnalysis
+from nbrewind.model import CellAnalysis, Version
 from nbrewind.planning.trace import top_module
 from nbrewind.state.kinds import root_of
 
@@ -48,17 +48,17 @@ def before(
     own: Collection[types.CodeType],
     names: Iterable[str],
     namespace: Namespace,
-    written: Collection[str],
+    state: Mapping[str, Version],
 ) -> Snapshot | None:
     """Take what modules hold before a run that may write to one unseen; None for any other.
 
-    ``own``: the cell's code, none if it is no plain Python; ``names``: those that it may look up; ``written``: the
-    top-level modules that runs have put something into.
+    ``own``: the cell's code, none if it is no plain Python; ``names``: those that it may look up.
     """
     values = [namespace[name] for name in names if name in namespace]
     called = (code for value in values for code in functions_in(value))
     if own and not analysis.opaque and not any(map(hides_writes, own)) and not any(map(hides_writes, called)):
         return None
+    written = {key.removeprefix("module:") for key in state if key.startswith("module:")}
     return Snapshot(_classes((*values, *namespace.values())), written)
 
 
@@ -66,7 +66,10 @@ class Snapshot:
     """The dictionaries of all modules, and of some classes, as they were."""
 
     def __init__(self, classes: Iterable[type], written: Collection[str]) -> None:
-        """Copy them. Of what may hold objects of the user's only the identities: these must not live longer for us."""
+        """Copy them; of the top-level modules that runs have ``written`` into only identities.
+
+        What is the user's own must not live longer for us.
+        """
         self._known = set(sys.modules)
         modules = filter(_is_module, list(sys.modules.values()))
         self._copies: list[tuple[Owner, bool, dict[str, Any]]] = []
@@ -74,7 +77,7 @@ class Snapshot:
         for owner in owners:
             root = root_of(_home(owner))
             if root not in OWN:
-                loose = root in written
+                loose = top_module(root) in written or (root == "sys" and "builtins" in written)
                 self._copies.append((owner, loose, _ids(_held(owner)) if loose else _held(owner).copy()))
 
     def changes(self, codes: Collection[types.CodeType]) -> dict[str, str]:

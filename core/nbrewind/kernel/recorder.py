@@ -21,13 +21,13 @@ from nbrewind.kernel.outputs import Tee
 from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
-from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_modules
+from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_imports, write_modules
 from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
-from nbrewind.planning.trace import read_names, used_packages, written_modules
+from nbrewind.planning.trace import read_names, used_packages
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
 
@@ -129,7 +129,8 @@ class Recorder(Head):
         if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):
             log.unseen()
         entry.extra["own"] = own = compiled(entry.source)
-        entry.extra["modules"] = modules.before(analysis, own, names, self.namespace, written_modules(self.state))
+        entry.extra["modules"] = modules.before(analysis, own, names, self.namespace, self.state)
+        self.imports.begin()
         effects.start(log)
         entry.extra["began"] = time()
         entry.extra["start"] = start = perf_counter()
@@ -266,6 +267,7 @@ class Recorder(Head):
         set_parts(self, entry, run, written.versions)
         write_ambient(settings, run, self.store, trace.derive, written)
         write_modules(trace.modules, run, trace.derive, written)
+        write_imports(trace.imports, run, written)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}

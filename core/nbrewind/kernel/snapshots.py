@@ -8,6 +8,7 @@ from typing import Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.model import Version, new_id, once
+from nbrewind.planning.trace import IMPORT, digest_of
 from nbrewind.store import Content, Store, StoreError
 
 
@@ -20,7 +21,7 @@ class Written:
     ambient: dict[str, Version] = field(default_factory=dict)
     """Interpreter state, by key."""
     modules: list[Version] = field(default_factory=list)
-    """What modules hold that can't be brought back."""
+    """What modules hold that can't be brought back, and the imports of submodules."""
     added: int = 0
     """Bytes that their contents added to the store."""
     failed: str = ""
@@ -87,6 +88,13 @@ def write_modules(modules: Iterable[str], run: str, derive: Callable[[str], str]
     for name in modules:
         key, reason = f"module:{name}", f"what is in module {name} is not recorded"
         version = Version(id=new_id(), key=key, run=run, digest=derive(key), loadable=False, reason=reason)
+        written.modules.append(version)
+
+
+def write_imports(names: Iterable[str], run: str, written: Written) -> None:
+    """Make versions that say that the run has imported submodules."""
+    for name in sorted(names):
+        version = Version(id=new_id(), key=IMPORT + name, run=run, digest=digest_of(name), kind="import")
         written.modules.append(version)
 
 

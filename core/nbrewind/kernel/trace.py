@@ -6,8 +6,9 @@ import inspect
 import platform
 import sys
 import types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from nbrewind.kernel import facts
 from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
+from nbrewind.kernel.modules import words_of
 from nbrewind.kernel.parts import read_parts
 from nbrewind.kernel.stores import module_writes
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
@@ -64,6 +66,8 @@ class Trace:
     files: FileFacts = field(default_factory=FileFacts)
     modules: list[str] = field(default_factory=list)
     """Top-level modules in which the run changed something that no provider knows."""
+    imports: Collection[str] = ()
+    """Submodules that it imported."""
     changed: Collection[str] = ()
     """Names that have another value now, or are gone."""
 
@@ -197,6 +201,11 @@ def observe(
         gone &= inputs.keys()
     inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
     inputs |= {entry.key: entry for entry in module_inputs(used, state)}
+    imported = recorder.imports.end(extra["log"].loads, analysis)
+    texts = chain(
+        words, analysis.strings, (word for code in chain(codes, _functions(values)) for word in words_of(code))
+    )
+    inputs |= recorder.imports.read(analysis, used, texts, imported, state)
     paths = extra["log"].relative or bool(extra["probes"])
     for setting in ambient_inputs(used, state):
         implicit = not facts.concerns(setting.key, analysis, words, paths=paths, shows=extra["shows"])
@@ -217,7 +226,7 @@ def observe(
     if "matplotlib" in packages and (extra["figures"] or open_figures()):
         modules.add("matplotlib")  # who draws next may do so into a figure that is open, or not any more
     doubts = list(dict.fromkeys(unknown))
-    return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), changed)
+    return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), imported, changed)
 
 
 def _variable_before(recorder: Recorder, key: str) -> str:
@@ -229,7 +238,7 @@ def _variable_before(recorder: Recorder, key: str) -> str:
 def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[str, object]) -> dict[str, str]:
     """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
     own, started, before = entry.extra["own"], entry.extra["started"], entry.extra.pop("modules")
-    called = [code for value in values for code in functions_in(value)]
+    called = list(_functions(values))
     if entry.extra["analysis"].prelude:
         found = module_writes(own, namespace, inner=False) | module_writes(started, namespace)
     else:
@@ -238,6 +247,11 @@ def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[st
         told = set(found.values())
         found |= {why: root for why, root in before.changes([*own, *started, *called]).items() if root not in told}
     return found
+
+
+def _functions(values: Iterable[object]) -> Iterator[types.CodeType]:
+    """Yield the code of the user's functions among some values."""
+    return (code for value in values for code in functions_in(value))
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from nbrewind.planning.tables import AMBIENT_SETTERS
 
 Found = dict[tuple[str, str, EdgeKind, Evidence], set[str]]
 OUTSIDE_KINDS: dict[str, EdgeKind] = {
-    "file": "file", "dir": "file", "ambient": "ambient", "env": "ambient", "module": "ambient"
+    "file": "file", "dir": "file", "ambient": "ambient", "env": "ambient", "module": "ambient", "import": "ambient"
 }  # fmt: skip
 
 WARNING_WORDS = AMBIENT_SETTERS["ambient:warnings"] | {"warnings", "catch_warnings"}

@@ -15,6 +15,7 @@ from nbrewind.planning.trace import (
     ambient_inputs,
     digest_of,
     lookups,
+    named_imports,
     read_names,
     used_modules,
     used_packages,
@@ -170,6 +171,7 @@ def describe(key: str) -> str:
         "names": "the set of variables",
         "ambient": f"setting {name}",
         "module": f"what is in module {name}",
+        "import": f"the import of {name}",
     }
     return words.get(kind, key)
 
@@ -204,6 +206,11 @@ class Meeting:
     def modules(self) -> set[str]:
         """The top-level modules whose own state the code may meet here."""
         return used_modules(used_packages(self.analysis, self.names, self.state.items), self.names, self.state.items)
+
+    @cached_property
+    def imports(self) -> list[str]:
+        """The keys of submodules that the code may use here, and that cells before it import, or may import."""
+        return named_imports(self.modules, self.analysis, {**self.state.items, **self.state.doubts})
 
     @cached_property
     def doubted(self) -> Mismatch | None:
@@ -290,7 +297,7 @@ class Meeting:
             now = entry.digest if entry.holds(version, shown=shown) else version.digest
         elif kind == "var":
             now = ABSENT
-        elif kind in ("ambient", "module"):
+        elif kind in ("ambient", "import", "module"):
             now = DEFAULT
         else:
             now = self.outside.digest(key)
@@ -315,6 +322,9 @@ class Meeting:
             key = "module:" + name
             if key not in recorded and (key in self.state.items or key in self.state.doubts):
                 return self.doubt(key) or Mismatch("input", key, f"{describe(key)} was changed and was not when it ran")
+        for key in self.imports:
+            if key not in recorded and run.written(key) is None:
+                return self.doubt(key) or Mismatch("input", key, f"{describe(key)} was not made when it ran")
         for entry in ambient_inputs(packages, self.state.items):
             if entry.key not in recorded:
                 return Mismatch("variable", entry.key, f"{describe(entry.key)} was changed and was not when it ran")

@@ -24,7 +24,7 @@ from nbrewind.planning.tables import (
     SETTER_STARTS,
     UNOWNED_CALLS,
 )
-from nbrewind.planning.trace import direct_names, lookups, top_module
+from nbrewind.planning.trace import IMPORT, direct_names, lookups, top_module
 
 ALL_KINDS = ("var:", "ambient:rng.", "env:", "file:", "dir:")
 GLOBAL = re.compile(r"\bglobal\s+([\w\s,]+)")
@@ -88,7 +88,8 @@ class Reach:
                 words = words_of(analysis) | (self._words if user_code else set())
                 self._outside(words, state, expected, doubt)
                 untold = _sets_untold(cell) or (self._patching and bool(analysis.calls))
-                state.doubt(_set_modules(cell, state, untold).difference(expected), doubt)
+                keys = _set_modules(cell, state, untold) | {IMPORT + name for name in analysis.imports if "." in name}
+                state.doubt(keys.difference(expected), doubt)
         state.doubt(expected, Doubt(cell.id, cell.label, expected=stale), reach)
 
     def _everything(self, state: PlanState, expected: Collection[str], doubt: Doubt, reach: frozenset[str]) -> None:

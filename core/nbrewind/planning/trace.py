@@ -27,6 +27,9 @@ State = Mapping[str, Version]
 ALL_NAMES = "names:"
 """Key of the input that an opaque run has besides all names: which names there were."""
 
+IMPORT = "import:"
+"""How the keys begin that say that a run has imported a submodule."""
+
 HISTORY = re.compile(r"^(In|Out|_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+)$")
 """Names under which IPython keeps inputs and outputs."""
 
@@ -206,14 +209,31 @@ def used_modules(packages: Iterable[str], names: Iterable[str], state: State) ->
     return found
 
 
-def written_modules(state: State) -> set[str]:
-    """Return the top-level modules that runs have put something into."""
-    return {key[7:] for key in state if key.startswith("module:")}
-
-
 def module_inputs(modules: Iterable[str], state: State) -> tuple[Input, ...]:
     """Return what the used modules hold that runs put there: see `Version` keys ``module:NAME``."""
     return tuple(_input("module:" + name, state, DEFAULT) for name in sorted(modules) if "module:" + name in state)
+
+
+def brought_by_itself(module: str, analysis: CellAnalysis) -> bool:
+    """Whether a cell's own statements import a submodule: then it does not matter whether another cell did, too."""
+    package, _, name = module.rpartition(".")
+    return any(
+        found == module or found.startswith(module + ".") or (found == package and name in analysis.writes)
+        for found in analysis.imports
+    )
+
+
+def named_imports(modules: Collection[str], analysis: CellAnalysis, keys: Iterable[str]) -> list[str]:
+    """Return those of ``keys`` that say that a submodule was imported which a cell's text may use, sorted."""
+    found = []
+    words: set[str] = set()
+    for key in keys:
+        if key.startswith(IMPORT):
+            root, *rest = key.removeprefix(IMPORT).split(".")
+            words = words or {*analysis.attributes, *analysis.strings}
+            if root in modules and words.issuperset(rest) and not brought_by_itself(key.removeprefix(IMPORT), analysis):
+                found.append(key)
+    return sorted(found)
 
 
 def history_names(analysis: CellAnalysis, names: Iterable[str]) -> list[str]:

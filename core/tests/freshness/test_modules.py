@@ -80,3 +80,52 @@ def test_what_an_edited_cell_may_put_into_a_module_is_in_doubt(book, call: str) 
     cells.text["c3"] = call
     said = cells.said()
     assert said["c4"][0] != "fresh" and said["c5"][0] == "fresh"
+
+
+SUBMODULES = {
+    "by its name": ("import xml.dom.minidom", "print(xml.dom.minidom.parseString('<a/>').documentElement.tagName)"),
+    "by a text": ("import xml.dom.minidom", "print(hasattr(xml, 'dom'))"),
+    "in a list": ("import xml.dom.minidom", "print('dom' in dir(xml))"),
+    "in a function": ("def load():\n    import xml.dom.minidom\nload()", "print(hasattr(xml, 'dom'))"),
+    "from its package": ("from xml import dom", "print(xml.dom)"),
+    "by a name that is made": ("import importlib\nimportlib.import_module('xml' + '.dom')", "print(xml.dom)"),
+    "brought along by another": ("import xml.dom.pulldom", "print(xml.sax)"),
+}
+
+
+@pytest.mark.parametrize("story", SUBMODULES)
+def test_who_uses_a_submodule_is_not_fresh_when_the_cell_that_imported_it_is_gone(book, story: str) -> None:
+    writer, reader = SUBMODULES[story]
+    cells = book("import xml", writer, reader, "print(xml.__name__)")
+    assert {said[0] for name, said in cells.said().items() if name != "c2"} == {"fresh"}
+    assert ("c2", "c3") in {flow[:2] for flow in cells.flows()}
+    assert ("c2", "c4") not in {flow[:2] for flow in cells.flows() if flow[2] != "xml"}
+    cells.delete("c2")
+    said = cells.said()
+    assert said["c3"][0] != "fresh" and said["c4"][0] == "fresh"
+
+
+def test_who_asks_for_a_submodule_is_not_fresh_when_a_cell_above_imports_it(book) -> None:
+    cells = book("import xml", "print(hasattr(xml, 'dom'))")
+    cells.insert(1, "new", "import xml.dom.minidom")
+    assert cells.said()["c2"][0] != "fresh"
+    cells.run()
+    assert cells.said()["c2"][0] == "fresh"
+
+
+def test_a_submodule_that_another_cell_imports_as_well_is_there_without_the_first(book) -> None:
+    cells = book("import xml.dom.minidom", "import xml.dom.minidom", "print(xml.dom.minidom)", "import os, os.path")
+    cells.delete("c1")
+    assert {word for word, _ in cells.said().values()} == {"fresh"}
+    cells.insert(3, "last", "print(os.path.sep)")
+    cells.run("last")
+    assert ("c4", "last", "the import of os.path") not in cells.flows()
+
+
+def test_what_libraries_load_when_they_are_used_makes_no_reader_of_theirs_stale(book) -> None:
+    cells = book(
+        "import xml", "import xml.sax", "print(xml.sax.handler)", "import xml.sax.expatreader", "print(xml.sax)"
+    )
+    assert {word for word, _ in cells.said().values()} == {"fresh"}
+    cells.delete("c4")
+    assert {word for word, _ in cells.said().values()} == {"fresh"}

@@ -216,3 +216,16 @@ def test_rule_07_a_handler_of_a_logger_is_read_by_who_logs(scenario: Scenario) -
     assert scenario.audit(cells)["show"] == "one said"
     cells[2] = ("change", cells[2][1].replace("one", "two"))
     assert scenario.repeat(cells, {"show": "two said"}).holds
+
+
+def test_rule_12_a_submodule_that_an_answered_cell_imported_is_there(scenario: Scenario) -> None:
+    cells = [
+        ("package", "import xml"),
+        ("import", "import xml.dom.minidom\ntotal = sum(range(10))\nprint(total)"),
+        ("show", "print(xml.dom.minidom.parseString('<a/>').documentElement.tagName)"),
+    ]
+    assert scenario.audit(cells)["show"] == "a"
+    cells[2] = ("show", cells[2][1].replace("<a/>", "<b/>"))
+    verdict = scenario.repeat(cells, {"show": "b"})
+    assert verdict.holds and "import" not in verdict.ran
+    assert "show" in scenario.repeat([cells[0], cells[2]], {"show": "b"}).ran
