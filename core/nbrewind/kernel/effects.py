@@ -98,11 +98,22 @@ class EffectLog:
         full = os.path.realpath(text)
         return full if is_user_file(full, self.folder) and not full.startswith(self.ignored) else ""
 
+    def places(self, value: object) -> list[str]:
+        """Return a path as `path` does and, where it is a link, also where that is: both were looked at."""
+        path = self.path(value)
+        if not path:
+            return []
+        text = os.path.abspath(os.fsdecode(value))  # type: ignore[arg-type]
+        if text == path or not os.path.islink(text):
+            return [path]
+        link = os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))
+        return [path, link] if is_user_file(link, self.folder) else [path]
+
     def read(self, value: object) -> None:
         """Note that a file's content, or its absence, was read."""
-        path = self.path(value)
-        if path and path not in self.written and path not in self.reads and not os.path.isdir(path):
-            self.reads[path] = None if path in self.removed else mark_of(path)
+        for path in self.places(value):
+            if path not in self.written and path not in self.reads and not os.path.isdir(path):
+                self.reads[path] = None if path in self.removed else mark_of(path)
 
     def write(self, value: object, *, keeps: bool = False) -> None:
         """Note that a file is about to be written. ``keeps``: what was there matters to what will be."""

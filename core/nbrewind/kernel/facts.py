@@ -7,12 +7,13 @@ import re
 import sys
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.outside import path_key
-from nbrewind.planning.tables import OWNED_SETTERS, SETTER_STARTS, UNOWNED_CALLS
+from nbrewind.planning.tables import REGISTRIES, UNOWNED_CALLS, sets
 from nbrewind.planning.trace import digest_of, top_module
 from nbrewind.state.code import canonical
 from nbrewind.state.kinds import module_of
@@ -178,30 +179,38 @@ def set_modules(
         elif isinstance(value, types.ModuleType):
             found.add(top_module(value.__name__))
         else:
-            found.add(top_module(module_of(type(value))))
+            found.add(top_module(module_of(value if isinstance(value, type) else type(value))))
         if rest.endswith("reload") or call == "reload":
             found.update(local)
     return found - {"__main__", "builtins"}
 
 
-def library_setters(analysis: CellAnalysis, namespace: Mapping[str, object]) -> dict[str, str]:
+def library_setters(
+    analysis: CellAnalysis, namespace: Mapping[str, object], called: Iterable[tuple[str, str]]
+) -> dict[str, str]:
     """Return, in words, the functions of the standard library that set something there, each with its module.
 
-    Told by their names: ``csv.register_dialect``, ``calendar.setfirstweekday``.
+    Told by their names: ``csv.register_dialect``, ``calendar.setfirstweekday``. ``called``: module and name of those
+    that are known to have been called, by functions of the user's too.
     """
-    found = {}
-    for call in analysis.calls:
+    told = {(value.__module__, value.__name__): call for call, value in _functions(analysis.calls, namespace)}
+    found = {key: f"{top_module(key[0])}.{key[1]}" for key in called} | told
+    return {
+        f"it calls {call}, which changes settings that are not recorded": REGISTRIES.get(root, root)
+        for (module, name), call in found.items()
+        if (root := top_module(module or "")) in sys.stdlib_module_names and sets(root, name)
+    }
+
+
+def _functions(calls: Iterable[str], namespace: Mapping[str, object]) -> Iterator[tuple[str, Any]]:
+    """Yield those of the called names that are functions."""
+    for call in calls:
         first, *rest = call.split(".")
         value = namespace.get(first)
         for part in rest:
             value = getattr(value, part, None) if isinstance(value, types.ModuleType) else None
-        if not isinstance(value, types.FunctionType | types.BuiltinFunctionType):
-            continue
-        module = top_module(value.__module__ or "")
-        setting = value.__name__.startswith(SETTER_STARTS) and value.__name__ not in OWNED_SETTERS
-        if setting and module in sys.stdlib_module_names:
-            found[f"it calls {call}, which changes settings that are not recorded"] = module
-    return found
+        if isinstance(value, types.FunctionType | types.BuiltinFunctionType):
+            yield call, value
 
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:

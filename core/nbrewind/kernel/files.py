@@ -105,15 +105,16 @@ def _probes(log: EffectLog, probes: Iterable[tuple[str, str]], digests: Digests,
         if not text:
             facts.unknown.append("it asks for a file that can't be told")
             continue
-        path = log.path(text)
-        if not path or path in log.written:
-            continue
-        if asked == "time":
-            facts.unknown.append(f"it asks for the time of {path_key(path, log.folder)[5:]}")
-        elif os.path.isdir(path):
-            facts.inputs.setdefault(path_key(path, log.folder, "dir"), log.listings.get(path) or folder_digest(path))
-        else:
-            facts.inputs.setdefault(path_key(path, log.folder), log.before.get(path) or digests(path))
+        for path in log.places(text):
+            if path in log.written:
+                continue
+            if asked != "exists":
+                facts.unknown.append(f"it asks for the {asked} of {path_key(path, log.folder)[5:]}")
+            elif os.path.isdir(path):
+                listing = log.listings.get(path) or folder_digest(path)
+                facts.inputs.setdefault(path_key(path, log.folder, "dir"), listing)
+            else:
+                facts.inputs.setdefault(path_key(path, log.folder), log.before.get(path) or digests(path))
 
 
 def _write(path: str, log: EffectLog, digests: Digests, store: Store, run: str, facts: FileFacts) -> None:

@@ -153,7 +153,7 @@ class Recorder(Head):
         if extra.get("skip") or "start" not in extra:
             self.tee.drop(entry.request)
             return
-        extra["started"], extra["probes"], extra["armed"] = self.watch.take()
+        extra["started"], extra["probes"], extra["armed"], extra["setters"] = self.watch.take()
         extra["seconds"], extra["ended"] = ended - extra["start"], ended
         try:
             self._record(entry, result)

@@ -127,7 +127,8 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         used=used_modules(packages, names, recorder.state),
         local=facts.local_modules(packages),
         own=own,
-        modules=_module_doubts(entry, values, namespace) | facts.library_setters(analysis, namespace),
+        modules=_module_doubts(entry, values, namespace)
+        | facts.library_setters(analysis, namespace, entry.extra["setters"]),
         living=recorder.living.update(may_start_tasks(started, words)),
     )
 

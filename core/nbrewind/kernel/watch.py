@@ -19,12 +19,15 @@ from typing import Any, cast
 
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.places import is_user_code
+from nbrewind.planning.tables import OTHER_SETTERS, SETTER_STARTS
 
 SUPPORTED = sys.version_info >= (3, 12)
 TOOLS = (4, 3)
 """Ids of `sys.monitoring` to try: 0 to 2 and 5 belong to debuggers, coverage, profilers and optimisers."""
 
 Probe = Callable[..., Any]
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
+_SETTERS = (*SETTER_STARTS, *(name.rpartition(".")[2] for name in sorted(OTHER_SETTERS)))
 SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 _PROBE_LIST: list[tuple[Probe, str]] = [
@@ -32,8 +35,9 @@ _PROBE_LIST: list[tuple[Probe, str]] = [
     (os.path.lexists, "exists"),
     (os.path.isfile, "exists"),
     (os.path.isdir, "exists"),
-    (os.path.islink, "exists"),
-    (os.access, "exists"),
+    (os.path.islink, "target"),
+    (os.readlink, "target"),
+    (os.access, "permissions"),
     (os.path.getsize, "exists"),
     (os.path.getmtime, "time"),
     (os.path.getctime, "time"),
@@ -43,7 +47,8 @@ _PROBE_LIST: list[tuple[Probe, str]] = [
     (pathlib.Path.exists, "exists"),
     (pathlib.Path.is_file, "exists"),
     (pathlib.Path.is_dir, "exists"),
-    (pathlib.Path.is_symlink, "exists"),
+    (pathlib.Path.is_symlink, "target"),
+    (pathlib.Path.readlink, "target"),
     (pathlib.Path.stat, "time"),
     (pathlib.Path.lstat, "time"),
 ]
@@ -65,7 +70,7 @@ PROBE_NAMES = frozenset(
         "is_file",
         "is_dir",
     }
-    | {"is_symlink", "samefile"}
+    | {"access", "is_symlink", "readlink", "samefile"}
 )
 """Their names, for code whose calls are not watched."""
 
@@ -87,7 +92,9 @@ class Watch:
         self.armed: set[types.CodeType] = set()
         """Functions in code that began to run."""
         self.probes: list[tuple[str, str]] = []
-        """Path and what was asked (``exists``, ``time``), of every probing call by user code."""
+        """Path and what was asked (``exists``, ``time``, ...), of every probing call by user code."""
+        self.setters: set[tuple[str, str]] = set()
+        """Module and name of every function that user code called and that may set something there, by its name."""
         self.tool = -1
 
     def install(self) -> None:
@@ -129,9 +136,10 @@ class Watch:
             self._set(inner, events.CALL | events.PY_START | events.PY_RESUME)
             self.armed.add(inner)
 
-    def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType]]:
-        """Return what started, was probed and was defined since the last call, and let each place report again."""
+    def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType], set[tuple[str, str]]]:
+        """Return what started, was probed, was defined and set things since the last call; each place reports again."""
         started, self.started = self.started, set()
+        setters, self.setters = self.setters, set()
         armed, self.armed = self.armed, set()
         probes, self.probes = self.probes, []
         if self.tool >= 0:
@@ -139,7 +147,7 @@ class Watch:
             for code in started:
                 self._set(code, 0)
                 self._set(code, events.CALL | events.PY_START | events.PY_RESUME)
-        return started, probes, armed
+        return started, probes, armed, setters
 
     def _set(self, code: types.CodeType, events: int) -> None:
         sys.monitoring.set_local_events(self.tool, code, events)
@@ -151,6 +159,8 @@ class Watch:
     def _on_call(self, code: types.CodeType, offset: int, called: object, first: object) -> Any:
         found = _PROBES.get(id(called))
         if found is None:
+            if type(called) in _FUNCTIONS and called.__name__.startswith(_SETTERS):  # type: ignore[attr-defined]
+                self.setters.add((str(called.__module__), called.__name__))  # type: ignore[attr-defined]
             return sys.monitoring.DISABLE
         if issubclass(type(first), (str, bytes, pathlib.PurePath)):
             self.probes.append((os.fsdecode(cast(Any, first)), found))

@@ -20,8 +20,14 @@ FOLDER = "folder"
 
 
 def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind: str = "file") -> str:
-    """Return the key of a file or folder: relative to the notebook's ``folder`` where it lies below it."""
+    """Return the key of a file or folder: relative to the notebook's ``folder`` where it lies below it.
+
+    A link has a key of its own, which stands for what is read through it.
+    """
     full, base = os.path.realpath(path), os.path.realpath(folder)
+    if kind == "file" and os.path.islink(path):
+        above, name = os.path.split(os.path.abspath(path))
+        full = os.path.join(os.path.realpath(above), name)
     if full == base:
         return f"{kind}:"
     return f"{kind}:{os.path.relpath(full, base)}" if full.startswith(base + os.sep) else f"{kind}:{full}"

@@ -20,9 +20,9 @@ from nbrewind.planning.tables import (
     ENVIRONMENT_SETTERS,
     FILE_WRITER_STARTS,
     FILE_WRITERS,
-    OWNED_SETTERS,
-    SETTER_STARTS,
+    REGISTRIES,
     UNOWNED_CALLS,
+    sets,
 )
 from nbrewind.planning.trace import IMPORT, direct_names, lookups, top_module
 
@@ -149,10 +149,12 @@ def _set_modules(cell: SourceCell, state: PlanState, untold: bool) -> set[str]:
         first, last = call.partition(".")[0], call.rpartition(".")[2]
         if last in UNOWNED_CALLS:
             names.add(first)
-        elif last.startswith(SETTER_STARTS) and last not in OWNED_SETTERS:
-            setters.add(first)
+        setters.add((first, last))
     found = {_module(name, cell, state) for name in names}
-    found |= {_module(name, cell, state) for name in setters} & sys.stdlib_module_names
+    roots = {(_module(first, cell, state), last) for first, last in setters}
+    found |= {
+        REGISTRIES.get(root, root) for root, last in roots if root in sys.stdlib_module_names and sets(root, last)
+    }
     return {"module:" + name for name in (found | ({"builtins"} if "sys" in found else set())) - {""}}
 
 

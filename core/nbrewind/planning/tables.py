@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 
 AMBIENT_PACKAGES: dict[str, str] = {
+    "ambient:csv.field_size_limit": "csv",
     "ambient:cwd": "",
     "ambient:decimal.context": "decimal",
+    "ambient:gc": "gc",
     "ambient:ipython.display": "",
+    "ambient:ipython.hooks": "",
+    "ambient:ipython.magics": "IPython",
     "ambient:locale": "",
     "ambient:logging": "logging",
     "ambient:matplotlib.inline": "matplotlib",
@@ -16,18 +20,33 @@ AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:numpy.printoptions": "numpy",
     "ambient:pandas.options": "pandas",
     "ambient:sklearn.config": "sklearn",
+    "ambient:socket.timeout": "socket",
+    "ambient:sys.int_max_str_digits": "sys",
     "ambient:sys.path": "",
+    "ambient:sys.recursionlimit": "sys",
+    "ambient:sys.switchinterval": "sys",
+    "ambient:time.zone": "time",
     "ambient:warnings": "",
 }
 """Ambient items but for random generators, with the package whose users they matter to; empty: they may matter to any
 run."""
 
 AMBIENT_SETTERS: dict[str, frozenset[str]] = {
+    "ambient:csv.field_size_limit": frozenset({"field_size_limit"}),
     "ambient:cwd": frozenset({"chdir", "fchdir", "%cd", "%pushd", "%popd"}),
     "ambient:decimal.context": frozenset({"getcontext", "setcontext", "prec", "rounding"}),
+    "ambient:gc": frozenset({"disable", "enable", "set_debug", "set_threshold"}),
     "ambient:ipython.display": frozenset(
         {"%config", "%precision", "%pprint", "ast_node_interactivity", "float_format", "float_precision", "for_type"}
         | {"for_type_by_name", "pprint", "type_printers"}
+    ),
+    "ambient:ipython.hooks": frozenset(
+        {"ast_transformers", "input_transformers_cleanup", "input_transformers_post", "input_transformer_manager"}
+        | {"register", "unregister"}
+    ),
+    "ambient:ipython.magics": frozenset(
+        {"magics_class", "register_cell_magic", "register_line_cell_magic", "register_line_magic", "register_magics"}
+        | {"register_magic_function"}
     ),
     "ambient:locale": frozenset({"setlocale"}),
     "ambient:logging": frozenset({"basicConfig", "setLevel", "disable", "dictConfig", "addHandler", "getLogger"}),
@@ -44,7 +63,12 @@ AMBIENT_SETTERS: dict[str, frozenset[str]] = {
     "ambient:numpy.printoptions": frozenset({"set_printoptions", "set_string_function"}),
     "ambient:pandas.options": frozenset({"set_option", "reset_option", "options", "set_eng_float_format"}),
     "ambient:sklearn.config": frozenset({"set_config"}),
+    "ambient:socket.timeout": frozenset({"setdefaulttimeout"}),
+    "ambient:sys.int_max_str_digits": frozenset({"set_int_max_str_digits"}),
     "ambient:sys.path": frozenset({"path", "addsitedir"}),
+    "ambient:sys.recursionlimit": frozenset({"setrecursionlimit"}),
+    "ambient:sys.switchinterval": frozenset({"setswitchinterval"}),
+    "ambient:time.zone": frozenset({"tzset"}),
     "ambient:warnings": frozenset({"simplefilter", "filterwarnings", "resetwarnings"}),
 }
 """The words by which code changes an ambient item for good. One that is used without them is left as it is."""
@@ -157,11 +181,8 @@ UNOWNED_CALLS = frozenset(
         "setLevel",
         "setLoggerClass",
         "set_event_loop",
-        "set_int_max_str_digits",
         "set_start_method",
-        "setrecursionlimit",
         "setprofile",
-        "setswitchinterval",
         "settrace",
         "umask",
     }
@@ -171,5 +192,19 @@ UNOWNED_CALLS = frozenset(
 SETTER_STARTS = ("add_", "install_", "register", "set", "unregister")
 """What functions of the standard library begin with that keep what they are given."""
 
-OWNED_SETTERS = frozenset({"setattr", "setcontext", "setitem", "setlocale", "setstate"})
+OWNED_SETTERS = frozenset(
+    {"set_debug", "set_int_max_str_digits", "set_threshold", "setattr", "setcontext", "setdefaulttimeout", "setitem"}
+    | {"setlocale", "setrecursionlimit", "setstate", "setswitchinterval"}
+)
 """Those whose effect is recorded otherwise."""
+
+OTHER_SETTERS = frozenset({"copyreg.constructor", "copyreg.pickle", "gettext.install"})
+"""Setters of the standard library whose names don't say it."""
+
+REGISTRIES = {"codecs": "builtins", "copyreg": "builtins", "gettext": "builtins"}
+"""Modules of the standard library whose state matters to cells that do not use them, as that of builtins does."""
+
+
+def sets(module: str, name: str) -> bool:
+    """Whether a function of the standard library changes state there that no provider owns, by its name."""
+    return (name.startswith(SETTER_STARTS) and name not in OWNED_SETTERS) or f"{module}.{name}" in OTHER_SETTERS

@@ -21,6 +21,7 @@ from nbrewind.planning.tables import (
     UNOWNED_CALLS,
     UNOWNED_MODULES,
 )
+from nbrewind.state.kinds import is_tracked
 
 State = Mapping[str, Version]
 
@@ -184,17 +185,18 @@ def provenance(code: str, inputs: Iterable[Input], key: str) -> str:
 def used_packages(analysis: CellAnalysis, names: Iterable[str], state: State) -> set[str]:
     """Return the top-level modules that a run may have used: those it imports and those of the values it read."""
     packages = {module.partition(".")[0] for module in analysis.imports}
+    packages |= {"IPython"} if analysis.magics else set()
     for name in names:
         version = state.get("var:" + name)
         if version is not None:
-            packages.update(version.packages)
+            packages.update(filter(is_tracked, version.packages))
     return packages
 
 
 def top_module(name: str) -> str:
     """Return the top-level module under which people know a dotted one: ``os`` for ``posixpath``."""
     root = name.partition(".")[0]
-    if root in ("posixpath", "ntpath"):
+    if root in ("posix", "posixpath", "nt", "ntpath"):
         return "os"
     return root.lstrip("_") if root in sys.stdlib_module_names and root.lstrip("_") in sys.stdlib_module_names else root
 
@@ -206,6 +208,8 @@ def used_modules(packages: Iterable[str], names: Iterable[str], state: State) ->
         version = state.get("var:" + name)
         if version is not None and version.kind == "module":
             found.add(top_module(version.preview))
+        elif version is not None and version.packages:
+            found.update(map(top_module, version.packages))
     return found
 
 

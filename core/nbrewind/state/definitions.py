@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import rebuild
 from .adapters import CLASS_INTERNALS
-from .kinds import is_importable, is_standard, is_tracked, is_user_class, module_of, root_of
+from .kinds import is_importable, is_standard, is_user_class, module_of, root_of
 
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
@@ -37,7 +37,7 @@ _ENUM_INTERNALS = frozenset(
 def note_import(pickler: Snapshotter, module: str) -> None:
     """Note the package of something that is saved by import."""
     root = root_of(module)
-    if is_tracked(root) and root not in ("", "nbrewind"):
+    if root not in ("", "__main__", "builtins", "nbrewind"):
         pickler.packages.add(root)
 
 

@@ -24,14 +24,11 @@ from .snapshot import ScanInterrupted, Snapshotter
 
 _ALWAYS_HIDDEN = frozenset(
     {
-        "__name__",
         "__doc__",
-        "__package__",
         "__loader__",
         "__spec__",
         "__builtin__",
         "__builtins__",
-        "__file__",
         "__annotations__",
         "__annotate__",
         "__cached__",

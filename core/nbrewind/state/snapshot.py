@@ -219,6 +219,7 @@ def _builtin(pickler: Snapshotter, obj: Any) -> Any:
     if owner is None or isinstance(owner, (types.ModuleType, type)):
         if not isinstance(owner, type) and not is_importable(obj, obj.__module__ or "", obj.__qualname__):
             pickler.refuse(f"the function {obj.__qualname__} can't be imported")
+        definitions.note_import(pickler, obj.__module__ or "")
     return NotImplemented
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from nbrewind.model import DEFAULT, Version
 from .base import Provider
 from .interpreter import INTERPRETER
 from .libraries import LIBRARIES
-from .shell import InlineFigures, ShellDisplay
+from .settings import SETTINGS
+from .shell import SHELL
 
 _ENVIRONMENT = "ambient:environ"
 _ENV = "env:"
@@ -51,11 +52,8 @@ class Ambient:
     """
 
     def __init__(self, providers: Iterable[Provider] | None = None) -> None:
-        made = (
-            [kind() for kind in (*INTERPRETER, ShellDisplay, InlineFigures, *LIBRARIES)]
-            if providers is None
-            else list(providers)
-        )
+        kinds: tuple[Callable[[], Provider], ...] = (*INTERPRETER, *SETTINGS, *SHELL, *LIBRARIES)
+        made = [kind() for kind in kinds] if providers is None else list(providers)
         self._providers = {provider.key: provider for provider in made}
         self._seen: dict[str, _Seen] = {}
         self._pending: dict[str, _Seen] = {}

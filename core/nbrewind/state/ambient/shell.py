@@ -1,8 +1,9 @@
-"""How IPython shows values."""
+"""How IPython shows values, and what of the user's it runs beside the cells."""
 
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,15 +13,28 @@ _OPTIONS = ("pprint", "float_format", "max_width", "max_seq_length", "newline", 
 _TABLES = ("singleton_printers", "type_printers", "deferred_printers")
 
 
-class ShellDisplay(Provider):
+def running() -> Any:
+    """Return the running shell; None where there is none."""
+    return sys.modules["IPython.core.interactiveshell"].InteractiveShell._instance
+
+
+class ShellProvider(Provider):
+    """Something that belongs to the running shell."""
+
+    module = "IPython.core.interactiveshell"
+
+    def _shell(self) -> Any:
+        return running()
+
+
+class ShellDisplay(ShellProvider):
     """Which expressions of a cell show their values, options of the text form, and formatters of the user's."""
 
     key = "ambient:ipython.display"
-    module = "IPython.core.interactiveshell"
 
     def signature(self) -> Any:
         """Return the options, and which functions of the user's format what."""
-        if self.module not in sys.modules or _shell() is None:
+        if self.module not in sys.modules or self._shell() is None:
             return None
         return [*self._options(), *self._printers()]
 
@@ -30,18 +44,18 @@ class ShellDisplay(Provider):
 
     def write(self, data: Any) -> None:
         """Set the options."""
-        shell = _shell()
+        shell = self._shell()
         shell.ast_node_interactivity, *options = data
         for name, value in zip(_OPTIONS, options, strict=True):
             setattr(shell.display_formatter.formatters["text/plain"], name, value)
 
     def _options(self) -> list[Any]:
-        shell = _shell()
+        shell = self._shell()
         plain = shell.display_formatter.formatters["text/plain"]
         return [shell.ast_node_interactivity, *(getattr(plain, name) for name in _OPTIONS)]
 
     def _printers(self) -> Iterator[tuple[str, str, int]]:
-        for kind, formatter in _shell().display_formatter.formatters.items():
+        for kind, formatter in self._shell().display_formatter.formatters.items():
             for table in _TABLES:
                 for shown, function in getattr(formatter, table).items():
                     if getattr(function, "__module__", "") == "__main__":
@@ -71,7 +85,7 @@ class InlineFigures(Provider):
         chosen = {keywords.get("fmt", "retina") for _, keywords in formats}
         more = {name: value for _, keywords in formats for name, value in keywords.items()}
         more = {name: value for name, value in more.items() if name not in ("base64", "fmt")}
-        sys.modules["IPython.core.pylabtools"].select_figure_formats(_shell(), chosen, **more)
+        sys.modules["IPython.core.pylabtools"].select_figure_formats(running(), chosen, **more)
 
     def default(self) -> Any:
         """Return what importing pyplot sets."""
@@ -90,10 +104,69 @@ class InlineFigures(Provider):
     def _formats(self) -> list[Any]:
         """Return the formatters that show figures, each with the arguments of its function."""
         figure = getattr(sys.modules.get("matplotlib.figure"), "Figure", None)
-        formatters = _shell().display_formatter.formatters.items()
+        formatters = running().display_formatter.formatters.items()
         printers = [(kind, formatter.type_printers.get(figure)) for kind, formatter in formatters]
         return [[kind, dict(getattr(printer, "keywords", {}))] for kind, printer in printers if printer is not None]
 
 
-def _shell() -> Any:
-    return sys.modules["IPython.core.interactiveshell"].InteractiveShell._instance
+class ShellHooks(ShellProvider):
+    """Functions and objects of the user's that transform the text of every cell, or run before or after it."""
+
+    key = "ambient:ipython.hooks"
+
+    def signature(self) -> Any:
+        """Return which there are, in their order."""
+        if self.module not in sys.modules or self._shell() is None:
+            return None
+        return [(id(hooks), *(id(hook) for hook in hooks if _is_users(hook))) for hooks in self._lists()]
+
+    def read(self) -> Any:
+        """Return nothing; None if there are any."""
+        return None if any(_is_users(hook) for hooks in self._lists() for hook in hooks) else []
+
+    def write(self, data: Any) -> None:
+        """Remove them."""
+        for hooks in self._lists():
+            hooks[:] = [hook for hook in hooks if not _is_users(hook)]
+
+    def _lists(self) -> list[list[Any]]:
+        shell = self._shell()
+        transformers = (shell.input_transformers_cleanup, shell.input_transformers_post, shell.ast_transformers)
+        manager = shell.input_transformer_manager
+        return [*transformers, manager.line_transforms, manager.token_transformers, *shell.events.callbacks.values()]
+
+
+class ShellMagics(ShellProvider):
+    """Magics of the user's."""
+
+    key = "ambient:ipython.magics"
+
+    def signature(self) -> Any:
+        """Return the functions of all magics."""
+        if self.module not in sys.modules or self._shell() is None:
+            return None
+        return [list(map(id, magics.values())) for magics in self._shell().magics_manager.magics.values()]
+
+    def read(self) -> Any:
+        """Return nothing; None if there are any."""
+        return None if any(True for _ in self._own()) else []
+
+    def write(self, data: Any) -> None:
+        """Remove them."""
+        for magics, name in list(self._own()):
+            del magics[name]
+
+    def _own(self) -> Iterator[tuple[dict[str, Any], str]]:
+        for magics in self._shell().magics_manager.magics.values():
+            yield from ((magics, name) for name, function in magics.items() if _is_users(function))
+
+
+def _is_users(hook: object) -> bool:
+    """Whether a function, method or object was made by a notebook."""
+    cls = type(hook)
+    if cls is types.MethodType:
+        return _is_users(hook.__func__)  # type: ignore[attr-defined]
+    return (hook.__module__ if cls is types.FunctionType else cls.__module__) == "__main__"
+
+
+SHELL: tuple[type[Provider], ...] = (ShellDisplay, InlineFigures, ShellHooks, ShellMagics)

@@ -1,0 +1,77 @@
+"""Providers of settings of the standard library that one function tells and another one changes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .base import Provider
+
+
+class Setting(Provider):
+    """One setting of a module."""
+
+    def __init__(self, module: str, name: str, getter: str, setter: str, default: Any = None) -> None:
+        """``getter``, ``setter``: functions of ``module``; ``default``: what it is right after the import."""
+        self.key, self.module = f"ambient:{module}.{name}", module
+        self._getter, self._setter, self._default = getter, setter, default
+
+    def read(self) -> Any:
+        """Return the value, in a list: None is one."""
+        return [getattr(sys.modules[self.module], self._getter)()]
+
+    def write(self, data: Any) -> None:
+        """Set the value."""
+        getattr(sys.modules[self.module], self._setter)(data[0])
+
+    def default(self) -> Any:
+        """Return what it is right after the import."""
+        return [self._default]
+
+
+class Collector(Provider):
+    """Settings of the garbage collector."""
+
+    key = "ambient:gc"
+    module = "gc"
+
+    def read(self) -> Any:
+        """Return whether it is on, its thresholds and its flags."""
+        return [gc.isenabled(), list(gc.get_threshold()), gc.get_debug()]
+
+    def write(self, data: Any) -> None:
+        """Set all of them."""
+        on, thresholds, flags = data
+        (gc.enable if on else gc.disable)()
+        gc.set_threshold(*thresholds)
+        gc.set_debug(flags)
+
+
+class TimeZone(Provider):
+    """The time zone that the C library took over with ``time.tzset``."""
+
+    key = "ambient:time.zone"
+    module = "time"
+
+    def read(self) -> Any:
+        """Return offsets and names."""
+        time = sys.modules["time"]
+        return [time.timezone, time.altzone, time.daylight, list(time.tzname)]
+
+    def write(self, data: Any) -> None:
+        """Take over what the environment says: it is brought back apart."""
+        sys.modules["time"].tzset()
+
+
+SETTINGS: tuple[Callable[[], Provider], ...] = (
+    partial(Setting, "csv", "field_size_limit", "field_size_limit", "field_size_limit", 131072),
+    Collector,
+    partial(Setting, "socket", "timeout", "getdefaulttimeout", "setdefaulttimeout"),
+    partial(Setting, "sys", "recursionlimit", "getrecursionlimit", "setrecursionlimit"),
+    partial(Setting, "sys", "switchinterval", "getswitchinterval", "setswitchinterval"),
+    partial(Setting, "sys", "int_max_str_digits", "get_int_max_str_digits", "set_int_max_str_digits"),
+    TimeZone,
+)
