@@ -279,7 +279,26 @@ class Meeting:
             found = self._compare(entry, shown)
             if found is not None:
                 return found
+        left = next(iter(self.let_go(run)), "") if not shown else ""
+        if left:
+            return Mismatch("variable", left, f"{describe(left)} shares an object here with what the run bound anew")
         return self._come_into_being(run)
+
+    def let_go(self, run: Run) -> set[str]:
+        """Return the keys that share objects here with something that the run bound anew, and that it left alone.
+
+        A new run would leave new versions of them, which share less; this one met no sharing and made none.
+        """
+        items = self.state.items
+        made = {version.key: version.members for version in run.writes if version.key.startswith(VAR)}
+        made |= {key: () for key in run.removed if key.startswith(VAR)}
+        return {
+            key
+            for bound, members in made.items()
+            if (before := items.get(bound)) is not None
+            for name in set(before.members).difference(members)
+            if (key := VAR + name) not in made and (other := items.get(key)) and bound[4:] in other.members
+        }
 
     def differs_in(self, entry: Input) -> bool:
         """Whether one recorded input is another here, or not known."""

@@ -34,8 +34,8 @@ class Judgement:
     met: bool = False
     """Its last run, which can't answer, met what it would meet here: it tells what a new run does outside variables."""
     unsettled: frozenset[str] = frozenset()
-    """Keys that the answering run kept as they were, or of which it set parts, and of which it is not known how they
-    would be here."""
+    """Keys that the answering run kept as they were, of which it set parts, or which it let go, and of which it is not
+    known how they would be here."""
 
     @property
     def reason(self) -> str:
@@ -105,10 +105,8 @@ def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy
     if found.answered is not None or here.mismatch(own, shown=True) is not None:
         return None
     carried = (entry for entry in own.inputs if entry.kept or "" in (entry.parts or ()))
-    unsettled = frozenset(
-        entry.key for entry in carried if here.differs_in(entry) and not _sets_alike(entry.key, own, state)
-    )
-    return Judgement(cell, own, None, state, unsettled=unsettled)
+    unsettled = {entry.key for entry in carried if here.differs_in(entry) and not _sets_alike(entry.key, own, state)}
+    return Judgement(cell, own, None, state, unsettled=frozenset(unsettled | here.let_go(own)))
 
 
 def _sets_alike(key: str, own: Run, state: PlanState) -> bool:
@@ -172,10 +170,15 @@ def expected_changes(cell: SourceCell, recorded: Iterable[Run]) -> set[str]:
 def needed_names(cell: SourceCell, state: PlanState) -> set[str]:
     """Return the variables that must be bound before the cell runs: all that it may read, with their groups.
 
-    Also those that it may delete: that a name is gone after a run is only seen where it was there before.
+    Also those that it may delete: that a name is gone after a run is only seen where it was there before. And those
+    that it binds anew beside others of their group: that these share less then is only seen where they shared before.
     """
-    items = state.items
-    wanted = read_names(cell.analysis, items).union(cell.analysis.deletes)
+    items, analysis = state.items, cell.analysis
+    wanted = read_names(analysis, items).union(analysis.deletes)
+    for name in analysis.writes:
+        version = items.get("var:" + name)
+        if version is not None and not set(analysis.must_writes).issuperset(version.members):
+            wanted.add(name)
     names = {name for name in wanted if "var:" + name in items}
     while True:
         groups = {member for name in names for member in items["var:" + name].members if "var:" + member in items}

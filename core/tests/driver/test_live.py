@@ -309,3 +309,15 @@ def test_an_interrupt_that_costs_the_reply_ends_the_plan(desk):
     ending, _ = work.bring("cell", "c1")
     assert ending.state == "stopped" and "interrupted" in ending.reason
     assert work.bring("cell", "c1")[0].state == "done"
+
+
+def test_who_binds_a_name_anew_beside_others_of_its_object(desk):
+    """The second run of the third cell meets no sharing and leaves `b` alone; in a new kernel it would not."""
+    work = desk("a = [1]", "b = a", "a = [2]", "a.append(3)", "print(b)", "print(a)")
+    work.run()
+    work.run()
+    work.edit(2, "a = [2, 2]")
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("done", ["c2", "c3", "c5"])
+    assert (work.shows(4), work.shows(5)) == ("[1]\n", "[2, 2, 3]\n")
+    assert set(work.states().values()) == {"fresh"}

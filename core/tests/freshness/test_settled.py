@@ -23,14 +23,23 @@ QUICK = (
 )  # fmt: skip
 UNSETTLED = {
     "gen_lazy": "a generator expression counts as having read at once what its body reads later",
-    "rebinding_leaves_the_object": "who took a value out of its group does so only once",
     "option_of_matplotlib": "while pyplot has an open figure, who uses pyplot may have drawn into it",
     "own_module": "who makes a module object again counts as having read what was put into the one before",
-    "found_absent": "what a cell below has made is there before the cells above run again",
-    "database_file": "what a cell below has made is there before the cells above run again",
+    "database_file": "running it again fails: the table that it makes is there",
 }
 """Cases that do not settle, each with the reason. `docs/limits.md` says the same."""
-NAMES = [pytest.param(case, marks=() if case.name in QUICK else pytest.mark.slow, id=case.name) for case in CASES]
+TWICE = frozenset({"found_absent"})
+"""Cases in which a cell makes a file that one above it asks for: the first runs are told, rightly, that it changed."""
+
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    """Return the marks of a case. One that is known not to settle runs, too, so that it is noticed if it does."""
+    slow = [] if case.name in QUICK else [pytest.mark.slow]
+    known = UNSETTLED.get(case.name)
+    return slow if known is None else [*slow, pytest.mark.xfail(reason=known, strict=True, raises=AssertionError)]
+
+
+NAMES = [pytest.param(case, marks=marks(case), id=case.name) for case in CASES]
 
 
 def results(book: Book) -> list[Any]:
@@ -64,10 +73,11 @@ def unsettled(book: Book) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize("case", NAMES)
 def test_no_cell_stays_stale(case: Case, kernel, notebook_path, store) -> None:
     skip_unless_possible(case)
-    if case.name in UNSETTLED:
-        pytest.xfail(UNSETTLED[case.name])
     book = Book(kernel, notebook_path, store, case.cells)
     assert set(book.run()) == {"ok"}
+    if case.name in TWICE:
+        assert unsettled(book) != {}
+        assert set(book.run()) == {"ok"}
     assert unsettled(book) == {}
     first, read = results(book), met(book)
     for maker in sorted({maker for maker, _, _ in book.flows()}, key=book.order.index):
