@@ -235,7 +235,12 @@ def named_imports(modules: Collection[str], analysis: CellAnalysis, keys: Iterab
         if key.startswith(IMPORT):
             root, *rest = key.removeprefix(IMPORT).split(".")
             words = words or {*analysis.attributes, *analysis.strings}
-            if root in modules and words.issuperset(rest) and not brought_by_itself(key.removeprefix(IMPORT), analysis):
+            if (
+                root in modules
+                and rest
+                and words.issuperset(rest)
+                and not brought_by_itself(key.removeprefix(IMPORT), analysis)
+            ):
                 found.append(key)
     return sorted(found)
 
