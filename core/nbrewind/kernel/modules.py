@@ -21,6 +21,7 @@ from nbrewind.analysis.magics import IDENTIFIER
 from nbrewind.kernel.stores import HIDING, hides_writes
 from nbrewind.kernel.watch import functions_in
 from nbrewind.model import CellAnalysis, Version
+from nbrewind.planning.tables import KNOWN_PACKAGES
 from nbrewind.planning.trace import top_module
 from nbrewind.state.kinds import root_of
 
@@ -32,6 +33,9 @@ NOISE = {
     "tempfile": frozenset({"tempdir"}),
 }
 """What IPython and the standard library set by themselves."""
+
+PATCHING = frozenset({"tqdm.pandas", "tqdm_notebook.pandas"})
+"""Functions of known libraries that put something into another one."""
 
 MAKING = HIDING - {"modules"}
 """Names by which code writes under names that it makes from texts."""
@@ -47,29 +51,36 @@ def before(
     analysis: CellAnalysis,
     own: Collection[types.CodeType],
     names: Iterable[str],
+    packages: Iterable[str],
     namespace: Namespace,
     state: Mapping[str, Version],
 ) -> Snapshot | None:
     """Take what modules hold before a run that may write to one unseen; None for any other.
 
-    ``own``: the cell's code, none if it is no plain Python; ``names``: those that it may look up.
+    ``own``: the cell's code, none if it is no plain Python; ``names``: those that it may look up; ``packages``: the
+    top-level modules that it may use.
     """
+    strange = any(name not in KNOWN_PACKAGES and name not in sys.stdlib_module_names for name in packages)
     values = [namespace[name] for name in names if name in namespace]
     called = (code for value in values for code in functions_in(value))
-    if own and not analysis.opaque and not any(map(hides_writes, own)) and not any(map(hides_writes, called)):
+    plain = own and not analysis.opaque and not strange and PATCHING.isdisjoint(analysis.calls)
+    if plain and not any(map(hides_writes, own)) and not any(map(hides_writes, called)):
         return None
     written = {key.removeprefix("module:") for key in state if key.startswith("module:")}
-    return Snapshot(_classes((*values, *namespace.values())), written)
+    made = strange or not PATCHING.isdisjoint(analysis.calls)
+    return Snapshot(_classes((*values, *namespace.values())), written, made=made)
 
 
 class Snapshot:
     """The dictionaries of all modules, and of some classes, as they were."""
 
-    def __init__(self, classes: Iterable[type], written: Collection[str]) -> None:
+    def __init__(self, classes: Iterable[type], written: Collection[str], *, made: bool = False) -> None:
         """Copy them; of the top-level modules that runs have ``written`` into only identities.
 
-        What is the user's own must not live longer for us.
+        What is the user's own must not live longer for us. ``made``: code of which nothing is known may write under any
+        name.
         """
+        self._made = made
         self._known = set(sys.modules)
         modules = filter(_is_module, list(sys.modules.values()))
         self._copies: list[tuple[Owner, bool, dict[str, Any]]] = []
@@ -83,7 +94,7 @@ class Snapshot:
     def changes(self, codes: Collection[types.CodeType]) -> dict[str, str]:
         """Return what ``codes``, which may have run since, changed: in words, each with its top-level module."""
         words = set().union(*map(words_of, codes))
-        made = not MAKING.isdisjoint(words)
+        made = self._made or not MAKING.isdisjoint(words)
         found: dict[str, str] = {}
         for owner, loose, copy in self._copies:
             held = _held(owner)

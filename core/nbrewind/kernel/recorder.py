@@ -126,10 +126,11 @@ class Recorder(Head):
         entry.extra["figures"] = bool(open_figures())
         self.watch.take()
         entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
-        if facts.library_doubts(analysis, analysis.attributes, used_packages(analysis, analysis.reads, self.state)):
+        packages = used_packages(analysis, names, self.state)
+        if facts.library_doubts(analysis, analysis.attributes, packages):
             log.unseen()
         entry.extra["own"] = own = compiled(entry.source)
-        entry.extra["modules"] = modules.before(analysis, own, names, self.namespace, self.state)
+        entry.extra["modules"] = modules.before(analysis, own, names, packages, self.namespace, self.state)
         self.imports.begin()
         effects.start(log)
         entry.extra["began"] = time()

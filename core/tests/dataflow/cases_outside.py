@@ -381,6 +381,40 @@ CASES = [
         why="the context decides the precision",
     ),
     case(
+        "settings_of_the_collector",
+        ["import gc", "gc.set_threshold(500)", "print(gc.get_threshold())"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the thresholds are what was set",
+    ),
+    case(
+        "timeout_of_sockets",
+        ["import socket", "socket.setdefaulttimeout(3)", "print(socket.getdefaulttimeout())"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the timeout is what was set",
+    ),
+    case(
+        "handler_of_a_signal",
+        [
+            "import signal",
+            "signal.signal(signal.SIGUSR1, signal.SIG_IGN)",
+            "print(signal.getsignal(signal.SIGUSR1))",
+        ],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the handler is what was set",
+    ),
+    case(
+        "submodule_imported_elsewhere",
+        ["import xml", "from xml.dom import minidom as m", "print(xml.dom.minidom.parseString('<a/>').toxml())"],
+        [(0, 2), (1, 2)],
+        why="the import binds dom in xml",
+    ),
+    case(
+        "module_patched_by_a_function",
+        ["import math", "def patch(m): m.mine = 1", "patch(math)", "print(math.mine)", "print(1 + 1)"],
+        [(0, 2), (1, 2), (0, 3), (2, 3)],
+        why="the function puts the attribute into what it is given",
+    ),
+    case(
         "warnings_filter",
         [
             "import warnings",

@@ -57,6 +57,25 @@ def test_what_another_cell_defines_may_change_a_module(book) -> None:
     assert cells.said()["c4"][0] != "fresh"
 
 
+def test_a_module_of_the_user_s_may_change_others(book, notebook_path) -> None:
+    text = "import fractions\ndef apply():\n    for name in ['mi' + 'ne']: setattr(fractions.Fraction, name, 1)"
+    notebook_path.with_name("nbr_patching.py").write_text(text)
+    cells = book(
+        "import fractions", "import nbr_patching\nnbr_patching.apply()", "print(hasattr(fractions.Fraction, 'mine'))"
+    )
+    cells.delete("c2")
+    assert cells.said()["c3"][0] != "fresh"
+
+
+def test_a_progress_bar_adds_methods_to_frames(book) -> None:
+    pytest.importorskip("pandas")
+    pytest.importorskip("tqdm")
+    imports = "import pandas as pd\nfrom tqdm import tqdm\ndf = pd.DataFrame({'a': [1]})"
+    cells = book(imports, "tqdm.pandas()", "print(hasattr(df, 'progress_apply'))")
+    cells.delete("c2")
+    assert cells.said()["c3"][0] != "fresh"
+
+
 INNOCENT = {
     "an attribute of the user's own": "class Box: pass\ndef fill(b): b.mine = 1\nbox = Box()\nfill(box)",
     "a mock that is over": "with mock.patch('json.dumps', lambda value: 'mocked'): print(json.dumps([1]))",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -50,6 +51,35 @@ class Collector(Provider):
         gc.set_debug(flags)
 
 
+class Handlers(Provider):
+    """What signals do that ipykernel leaves alone."""
+
+    key = "ambient:signal.handlers"
+    module = "signal"
+
+    _SIGNALS = tuple(
+        getattr(signal, name)
+        for name in ("SIGALRM", "SIGCHLD", "SIGHUP", "SIGPIPE", "SIGTERM", "SIGUSR1", "SIGUSR2")
+        if hasattr(signal, name)
+    )
+
+    def signature(self) -> Any:
+        """Return the handlers, by identity where they are functions."""
+        found = map(signal.getsignal, self._SIGNALS)
+        return [handler if type(handler) is signal.Handlers else id(handler) for handler in found]
+
+    def read(self) -> Any:
+        """Return which signals are ignored; None if one is handled by a function."""
+        found = list(map(signal.getsignal, self._SIGNALS))
+        return None if any(map(callable, found)) else [handler and int(handler) for handler in found]  # type: ignore[arg-type]
+
+    def write(self, data: Any) -> None:
+        """Set which signals are ignored."""
+        for number, handler in zip(self._SIGNALS, data, strict=True):
+            if handler is not None:
+                signal.signal(number, handler)
+
+
 class TimeZone(Provider):
     """The time zone that the C library took over with ``time.tzset``."""
 
@@ -69,6 +99,7 @@ class TimeZone(Provider):
 SETTINGS: tuple[Callable[[], Provider], ...] = (
     partial(Setting, "csv", "field_size_limit", "field_size_limit", "field_size_limit", 131072),
     Collector,
+    Handlers,
     partial(Setting, "socket", "timeout", "getdefaulttimeout", "setdefaulttimeout"),
     partial(Setting, "sys", "recursionlimit", "getrecursionlimit", "setrecursionlimit"),
     partial(Setting, "sys", "switchinterval", "getswitchinterval", "setswitchinterval"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from .base import Provider
@@ -115,10 +116,11 @@ class ShellHooks(ShellProvider):
     key = "ambient:ipython.hooks"
 
     def signature(self) -> Any:
-        """Return which there are, in their order."""
+        """Return all that there are, in their order."""
         if self.module not in sys.modules or self._shell() is None:
             return None
-        return [(id(hooks), *(id(hook) for hook in hooks if _is_users(hook))) for hooks in self._lists()]
+        hooks = self._lists()
+        return [list(map(len, hooks)), list(map(id, chain.from_iterable(hooks)))]
 
     def read(self) -> Any:
         """Return nothing; None if there are any."""
@@ -145,7 +147,7 @@ class ShellMagics(ShellProvider):
         """Return the functions of all magics."""
         if self.module not in sys.modules or self._shell() is None:
             return None
-        return [list(map(id, magics.values())) for magics in self._shell().magics_manager.magics.values()]
+        return [list(magics.values()) for magics in self._shell().magics_manager.magics.values()]
 
     def read(self) -> Any:
         """Return nothing; None if there are any."""
