@@ -21,9 +21,6 @@ from nbrewind.store import Notebook, Store
 
 Number = TypeVar("Number", int, float)
 
-MODULE_NAMES = ("__file__", "__name__", "__package__")
-"""Names that the namespace has as a module; the user's once they are bound to something else."""
-
 SECONDS, BYTES = 5.0, 4 << 30
 """What reading the values after one cell may cost by default."""
 
@@ -46,7 +43,6 @@ class Head:
         """The last of the head's checkpoints that a run, an adoption or a rewind made, not a change between cells."""
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
-        self._module_names = {name: self.namespace[name] for name in MODULE_NAMES if name in self.namespace}
         self._names: dict[str, int] = {}
         self._own: frozenset[str] | None = None
         """Names that IPython had bound before the first run; None before that."""
@@ -72,7 +68,6 @@ class Head:
         }
         self._history = set(found)
         found.update(name for name in names if self.namespace.get(name, found) is own.get(name, own))
-        found.update(name for name, value in self._module_names.items() if self.namespace.get(name, found) is value)
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
 

@@ -35,6 +35,9 @@ _ALWAYS_HIDDEN = frozenset(
         "__debug__",
     }
 )
+_OF_MODULE = ("__file__", "__name__", "__package__")
+"""Names that a namespace has as a module: the user's once they are bound to something else."""
+
 _PREFIX = "var:"
 
 
@@ -67,11 +70,17 @@ class LiveState:
         self.deferred: set[str] = set()
         """Names of which nobody knows whether they are still what `versions` says: a scan left them out, or found them
         changed and was not committed."""
-        self._hidden = hidden
+        self._others_hidden = hidden
+        self._of_module = {name: namespace[name] for name in _OF_MODULE if name in namespace}
         self._definitions: dict[int, str] = {}
         self._atoms: dict[str, Any] = {}
         self._groups: dict[tuple[str, ...], Baseline] = {}
         self._chunks: dict[bytes, bytes] = {}
+
+    def _hidden(self) -> set[str]:
+        """Return the names that are not the user's, besides those that never are."""
+        own = (name for name, value in self._of_module.items() if self.namespace.get(name, self) is value)
+        return {*self._others_hidden(), *own}
 
     def names(self) -> list[str]:
         """Return the live names: all but those that the shell made."""

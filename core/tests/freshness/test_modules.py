@@ -102,38 +102,41 @@ def test_what_an_edited_cell_may_put_into_a_module_is_in_doubt(book, call: str) 
 
 
 SUBMODULES = {
-    "by its name": ("import xml.dom.minidom", "print(xml.dom.minidom.parseString('<a/>').documentElement.tagName)"),
-    "by a text": ("import xml.dom.minidom", "print(hasattr(xml, 'dom'))"),
-    "in a list": ("import xml.dom.minidom", "print('dom' in dir(xml))"),
-    "in a function": ("def load():\n    import xml.dom.minidom\nload()", "print(hasattr(xml, 'dom'))"),
-    "from its package": ("from xml import dom", "print(xml.dom)"),
-    "by a name that is made": ("import importlib\nimportlib.import_module('xml' + '.dom')", "print(xml.dom)"),
-    "brought along by another": ("import xml.dom.pulldom", "print(xml.sax)"),
+    "by its name": ("import wsgiref.handlers", "print(wsgiref.handlers.BaseHandler)"),
+    "by a text": ("import wsgiref.handlers", "print(hasattr(wsgiref, 'handlers'))"),
+    "in a list": ("import wsgiref.handlers", "print('handlers' in dir(wsgiref))"),
+    "in a function": ("def load():\n    import wsgiref.handlers\nload()", "print(hasattr(wsgiref, 'handlers'))"),
+    "from its package": ("from wsgiref import handlers", "print(wsgiref.handlers)"),
+    "by a name that is made": (
+        "import importlib\nimportlib.import_module('wsgiref' + '.handlers')",
+        "print(wsgiref.handlers)",
+    ),
+    "brought along by another": ("import wsgiref.simple_server", "print(wsgiref.handlers)"),
 }
 
 
 @pytest.mark.parametrize("story", SUBMODULES)
 def test_who_uses_a_submodule_is_not_fresh_when_the_cell_that_imported_it_is_gone(book, story: str) -> None:
     writer, reader = SUBMODULES[story]
-    cells = book("import xml", writer, reader, "print(xml.__name__)")
+    cells = book("import wsgiref", writer, reader, "print(wsgiref.__name__)")
     assert {said[0] for name, said in cells.said().items() if name != "c2"} == {"fresh"}
     assert ("c2", "c3") in {flow[:2] for flow in cells.flows()}
-    assert ("c2", "c4") not in {flow[:2] for flow in cells.flows() if flow[2] != "xml"}
+    assert ("c2", "c4") not in {flow[:2] for flow in cells.flows() if flow[2] != "wsgiref"}
     cells.delete("c2")
     said = cells.said()
     assert said["c3"][0] != "fresh" and said["c4"][0] == "fresh"
 
 
 def test_who_asks_for_a_submodule_is_not_fresh_when_a_cell_above_imports_it(book) -> None:
-    cells = book("import xml", "print(hasattr(xml, 'dom'))")
-    cells.insert(1, "new", "import xml.dom.minidom")
+    cells = book("import wsgiref", "print(hasattr(wsgiref, 'handlers'))")
+    cells.insert(1, "new", "import wsgiref.handlers")
     assert cells.said()["c2"][0] != "fresh"
     cells.run()
     assert cells.said()["c2"][0] == "fresh"
 
 
 def test_a_submodule_that_another_cell_imports_as_well_is_there_without_the_first(book) -> None:
-    cells = book("import xml.dom.minidom", "import xml.dom.minidom", "print(xml.dom.minidom)", "import os, os.path")
+    cells = book("import wsgiref.handlers", "import wsgiref.handlers", "print(wsgiref.handlers)", "import os, os.path")
     cells.delete("c1")
     assert {word for word, _ in cells.said().values()} == {"fresh"}
     cells.insert(3, "last", "print(os.path.sep)")
@@ -143,7 +146,7 @@ def test_a_submodule_that_another_cell_imports_as_well_is_there_without_the_firs
 
 def test_what_libraries_load_when_they_are_used_makes_no_reader_of_theirs_stale(book) -> None:
     cells = book(
-        "import xml", "import xml.sax", "print(xml.sax.handler)", "import xml.sax.expatreader", "print(xml.sax)"
+        "import wsgiref", "import xml.sax", "print(xml.sax.handler)", "import xml.sax.expatreader", "print(xml.sax)"
     )
     assert {word for word, _ in cells.said().values()} == {"fresh"}
     cells.delete("c4")

@@ -63,21 +63,27 @@ class Handlers(Provider):
         if hasattr(signal, name)
     )
 
+    def __init__(self) -> None:
+        self._first = list(map(signal.getsignal, self._SIGNALS))
+
     def signature(self) -> Any:
         """Return the handlers, by identity where they are functions."""
         found = map(signal.getsignal, self._SIGNALS)
         return [handler if type(handler) is signal.Handlers else id(handler) for handler in found]
 
     def read(self) -> Any:
-        """Return which signals are ignored; None if one is handled by a function."""
-        found = list(map(signal.getsignal, self._SIGNALS))
-        return None if any(map(callable, found)) else [handler and int(handler) for handler in found]  # type: ignore[arg-type]
+        """Return what each is: as at first (empty), or a number; None if a function was set since."""
+        found = list(zip(map(signal.getsignal, self._SIGNALS), self._first, strict=True))
+        if any(handler is not first and type(handler) is not signal.Handlers for handler, first in found):
+            return None
+        return ["" if handler is first else int(handler) for handler, first in found]  # type: ignore[arg-type]
 
     def write(self, data: Any) -> None:
-        """Set which signals are ignored."""
-        for number, handler in zip(self._SIGNALS, data, strict=True):
-            if handler is not None:
-                signal.signal(number, handler)
+        """Set them."""
+        for number, handler, first in zip(self._SIGNALS, data, self._first, strict=True):
+            wanted = first if handler == "" else handler
+            if wanted is not None and signal.getsignal(number) is not wanted:
+                signal.signal(number, wanted)
 
 
 class TimeZone(Provider):

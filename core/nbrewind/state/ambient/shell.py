@@ -115,6 +115,9 @@ class ShellHooks(ShellProvider):
 
     key = "ambient:ipython.hooks"
 
+    def __init__(self) -> None:
+        self._first = {id(hook): hook for hooks in self._lists() for hook in hooks}
+
     def signature(self) -> Any:
         """Return all that there are, in their order."""
         if self.module not in sys.modules or self._shell() is None:
@@ -124,15 +127,20 @@ class ShellHooks(ShellProvider):
 
     def read(self) -> Any:
         """Return nothing; None if there are any."""
-        return None if any(_is_users(hook) for hooks in self._lists() for hook in hooks) else []
+        return None if any(self._is_new(hook) for hooks in self._lists() for hook in hooks) else []
 
     def write(self, data: Any) -> None:
         """Remove them."""
         for hooks in self._lists():
-            hooks[:] = [hook for hook in hooks if not _is_users(hook)]
+            hooks[:] = [hook for hook in hooks if not self._is_new(hook)]
+
+    def _is_new(self, hook: object) -> bool:
+        return id(hook) not in self._first and _is_users(hook)
 
     def _lists(self) -> list[list[Any]]:
-        shell = self._shell()
+        shell = self._shell() if self.module in sys.modules else None
+        if shell is None:
+            return []
         transformers = (shell.input_transformers_cleanup, shell.input_transformers_post, shell.ast_transformers)
         manager = shell.input_transformer_manager
         return [*transformers, manager.line_transforms, manager.token_transformers, *shell.events.callbacks.values()]
@@ -142,6 +150,9 @@ class ShellMagics(ShellProvider):
     """Magics of the user's."""
 
     key = "ambient:ipython.magics"
+
+    def __init__(self) -> None:
+        self._first = {id(magic): magic for magics in self._tables() for magic in magics.values()}
 
     def signature(self) -> Any:
         """Return the functions of all magics."""
@@ -159,8 +170,14 @@ class ShellMagics(ShellProvider):
             del magics[name]
 
     def _own(self) -> Iterator[tuple[dict[str, Any], str]]:
-        for magics in self._shell().magics_manager.magics.values():
-            yield from ((magics, name) for name, function in magics.items() if _is_users(function))
+        for magics in self._tables():
+            for name, function in magics.items():
+                if id(function) not in self._first and _is_users(function):
+                    yield magics, name
+
+    def _tables(self) -> list[dict[str, Any]]:
+        shell = self._shell() if self.module in sys.modules else None
+        return [] if shell is None else list(shell.magics_manager.magics.values())
 
 
 def _is_users(hook: object) -> bool:
