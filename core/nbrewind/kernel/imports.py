@@ -14,8 +14,12 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from nbrewind.kernel.places import is_user_code
 from nbrewind.model import CellAnalysis, Input, Version
 from nbrewind.planning.trace import IMPORT, brought_by_itself, digest_of
+
+TOOLS = frozenset({"IPython", "debugpy", "ipykernel", "jedi", "parso", "prompt_toolkit", "pygments", "traitlets"})
+"""Packages that load parts of themselves while the kernel works beside the user's code."""
 
 LISTING = frozenset({"__dict__", "dir", "getmembers", "vars"})
 """Words by which code looks at all that a module holds."""
@@ -27,6 +31,8 @@ class Loads:
     def __init__(self) -> None:
         """Nothing has begun to load."""
         self.cause = ""
+        self._users = False
+        """Whether user code is what imports, not the kernel beside it."""
         """The import of user code that is under way, or was last."""
         self.causes: dict[str, str] = {}
         """Submodules that came by themselves, not with their package, to the import that brought them."""
@@ -37,7 +43,8 @@ class Loads:
         above = [package for package in _packages(name) if _is_loading(package)]
         if not self._under_way(name):
             self.cause = above[-1] if above else name
-        if above:
+            self._users = _in_user_code()
+        if above or not self._users:
             self.implied.add(name)
         else:
             self.causes[name] = self.cause
@@ -93,7 +100,7 @@ class Imports:
             root = name.partition(".")[0]
             cause = loads.causes.get(name, last or name)
             last = cause
-            if "." in name and name not in loads.implied and "._" not in name and root[0] != "_":
+            if "." in name and name not in loads.implied and "._" not in name and root[0] != "_" and root not in TOOLS:
                 self._causes.setdefault(root, {})[name] = cause
                 found.add(cause)
         self._known = set(sys.modules)
@@ -121,6 +128,14 @@ class Imports:
 
 
 State = Mapping[str, Version]
+
+
+def _in_user_code() -> bool:
+    """Whether a cell, or a function of the user's, is being executed."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and not is_user_code(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None
 
 
 def _packages(name: str) -> Iterator[str]:
