@@ -586,4 +586,11 @@ CASES = [
         why="the figure is shown in that format",
         needs=["matplotlib", "pandas"],
     ),
+    case(
+        "inline_backend",
+        ["%matplotlib inline", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "print(1)"],
+        [(0, 1)],
+        why="without it, nothing is shown of what is drawn where pyplot is imported first",
+        needs=["matplotlib"],
+    ),
 ]

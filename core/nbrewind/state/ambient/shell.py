@@ -64,22 +64,28 @@ class ShellDisplay(ShellProvider):
 
 
 class InlineFigures(Provider):
-    """How the inline backend shows figures: what ``%config InlineBackend`` sets, and the formats."""
+    """How the inline backend shows figures: what ``%config InlineBackend`` sets, the formats, and whether it is on.
+
+    That is no default: where a cell imports pyplot first, what it draws itself is not shown.
+    """
 
     key = "ambient:matplotlib.inline"
     module = "matplotlib_inline.config"
 
     def signature(self) -> Any:
         """Return the options and formats."""
-        return None if self.module not in sys.modules or self._backend() is None else [self._options(), self._formats()]
+        return None if self.module not in sys.modules or self._backend() is None else self.read()
 
     def read(self) -> Any:
         """Return the options and formats."""
-        return [self._options(), self._formats()]
+        shown = any(
+            getattr(call, "__name__", "") == "flush_figures" for call in _shell().events.callbacks["post_execute"]
+        )
+        return [self._options(), self._formats(), shown]
 
     def write(self, data: Any) -> None:
-        """Set the options, then the formats."""
-        options, formats = data
+        """Set the options, then the formats. Once on, it stays so: pyplot is not imported a second time."""
+        options, formats, _ = data
         backend = self._backend()
         for name, value in options.items():
             setattr(backend, name, set(value) if name == "figure_formats" else value)
@@ -89,10 +95,10 @@ class InlineFigures(Provider):
         sys.modules["IPython.core.pylabtools"].select_figure_formats(running(), chosen, **more)
 
     def default(self) -> Any:
-        """Return what importing pyplot sets."""
+        """Return what pyplot begins with."""
         keywords = {"bbox_inches": "tight"}
         options = {"close_figures": True, "figure_formats": ["png"], "print_figure_kwargs": keywords, "rc": {}}
-        return [options, [["image/png", {"base64": True, "fmt": "png", **keywords}]]]
+        return [options, [["image/png", {"base64": True, "fmt": "png", **keywords}]], False]
 
     def _backend(self) -> Any:
         return sys.modules[self.module].InlineBackend._instance
