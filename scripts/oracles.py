@@ -1,6 +1,6 @@
 """Ask the replay oracles about every notebook of a folder: is what is called fresh so, are edges missing?
 
-    .venv/bin/python scripts/oracles.py FOLDER [--stories N] [--seed N] [--seconds N]
+    .venv/bin/python scripts/oracles.py FOLDER [--stories N] [--seed N] [--seconds N] [--reasons]
 
 A story: the notebook runs from top to bottom in a kernel that records; then cells are edited, run, moved and deleted,
 as a seed says. The cells that are called fresh are compared with a clean run, and the slices of some cells with these
@@ -32,10 +32,11 @@ def main() -> int:
     parser.add_argument("--stories", type=int, default=3, help="stories of each notebook (3)")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first story; the others follow (0)")
     parser.add_argument("--seconds", type=float, default=300, help="a cell that takes longer is given up (300)")
+    parser.add_argument("--reasons", action="store_true", help="why cells that are equal are not called fresh")
     options = parser.parse_args()
 
     table = Table("notebook", "cells", "ran", "sound", "fresh of equal", "slices", "seconds")
-    kernels, wrong = Kernels(options.seconds), 0
+    kernels, wrong, reasons = Kernels(options.seconds), 0, Tally()
     try:
         for path in notebooks_in(options.folder):
             sources, begin, tally, unsound = sources_of(path), perf_counter(), Tally(), 0
@@ -47,6 +48,7 @@ def main() -> int:
                     unsound += 1
                     print(f"{path}\n{error}\n", flush=True)
             wrong += unsound
+            reasons += tally
             table.add_row(
                 str(path.relative_to(options.folder)), str(len(sources)), f"{tally.notebooks - tally.stuck} stories",
                 f"no: {unsound}" if unsound else "yes", f"{tally.fresh} of {tally.equal}", str(tally.slices),
@@ -55,6 +57,8 @@ def main() -> int:
     finally:
         kernels.close()
     Console().print(table)
+    if options.reasons:
+        print(reasons.why())
     return 1 if wrong else 0
 
 

@@ -8,6 +8,7 @@ A difference is only taken for one if more runs agree: cells that show or make t
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ class Tally:
     """Those of these that are called fresh."""
     stale: Counter[str] = field(default_factory=Counter)
     """What the others are called."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why, without names and numbers."""
     slices: int = 0
     sliced: int = 0
     """Cells in those slices, and in the notebooks of which they are slices."""
@@ -64,6 +67,10 @@ class Tally:
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
         return self
+
+    def why(self) -> str:
+        """Say how often each reason was given for a cell that is equal and not called fresh."""
+        return "\n".join(f"{count:5} {reason}" for reason, count in self.reasons.most_common())
 
     def __str__(self) -> str:
         """Say it in a few lines."""
@@ -257,9 +264,16 @@ class Story:
                 tally.fresh += fresh
                 if not fresh:
                     tally.stale[state.freshness] += 1
+                    tally.reasons[f"{state.freshness}: {self._plain(state.reason)}"] += 1
             elif fresh:
                 self._confirm(cell, state.reason, shown, [expected, *(self.clean_run()[cell.id] for _ in range(2))])
                 tally.left_out += 1
+
+    def _plain(self, reason: str) -> str:
+        """Return a reason without the numbers of cells and the names of variables."""
+        names = {name for cell in self.cells for name in (*cell.analysis.writes, *cell.analysis.reads)}
+        text = re.sub(r"\w+", lambda word: "x" if word[0] in names else word[0], reason)
+        return re.sub(r"\d+", "N", text)
 
     def _confirm(self, cell: SourceCell, reason: str, shown: list[str], found: list[list[str]]) -> None:
         if any(other != found[0] for other in found):
