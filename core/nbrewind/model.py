@@ -146,7 +146,13 @@ class Input(Record, frozen=True, kw_only=True):
     one. It counts for freshness; the graph shows no edge for it."""
     parts: dict[str, str] | None = None
     """Where only some parts of the value were read: each part's digest (`Version.part`). A run that set others has the
-    part ``""``: what it shows depends on these alone, what it leaves depends on the whole value."""
+    part ``""``: what it shows depends on these alone, what it leaves depends on the whole value. Empty: the run could
+    have read it, and did not."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the run could have looked the name up and did not: not even whether there is one."""
+        return self.parts is not None and not self.parts
 
     def holds(self, version: Version, *, shown: bool = False) -> bool:
         """Whether what was read is the same in ``version``; ``shown``: as far as what the run shows depends on it."""

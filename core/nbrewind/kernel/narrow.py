@@ -10,6 +10,7 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.facts import started_globals
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.stores import module_writes
@@ -25,12 +26,17 @@ from nbrewind.planning.trace import (
     unproved,
     used_modules,
     used_packages,
+    with_definitions,
 )
 from nbrewind.state import together
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
     from nbrewind.state import Changes
+
+
+INSIDE = frozenset({"__code__", "__globals__", "getclosurevars"})
+"""Words by which code looks into functions without calling them."""
 
 
 def to_prove(recorder: Recorder, analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
@@ -97,6 +103,35 @@ def is_narrow(
         and all(key.startswith("ambient:rng.") for key in settings)
         and started <= entry.extra["armed"].union(*(_codes(namespace[name]) for name in names if name in namespace))
     )
+
+
+def unread(recorder: Recorder, entry: Entry, reach: Reach) -> set[str]:
+    """Return the names that a run could have looked up by functions that it got hold of, and is known not to have.
+
+    All functions of the user's that start are seen, so those that did not start have looked up nothing. But they may
+    have been sent to another process, or compiled.
+    """
+    analysis, state = entry.extra["analysis"], recorder.state
+    if not reach.own:
+        return set()
+    words = {word for code in reach.own for word in code.co_names}.union(analysis.strings)
+    left = reach.names - with_definitions(words | started_globals(entry.extra["started"]), state)
+    if (
+        not left
+        or not INSIDE.isdisjoint(words | reach.words)
+        or "numba" in sys.modules
+        or _processes_began()
+        or any(effect.kind == "process" for effect in entry.extra["log"].effects.values())
+        or not may_be_narrow(recorder, analysis, reachable(recorder, analysis, reach.names))
+    ):
+        return set()
+    return left
+
+
+def _processes_began() -> bool:
+    """Whether `multiprocessing`, or what builds on it, ever started a process: it may go on with functions of here."""
+    found = sys.modules.get("multiprocessing.process")
+    return found is not None and repr(getattr(found, "_process_counter", "")) != "count(1)"
 
 
 def scan(recorder: Recorder, entry: Entry, reach: Reach, settings: Mapping[str, Any], status: str) -> Changes:

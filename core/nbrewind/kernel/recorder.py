@@ -72,7 +72,7 @@ class Recorder(Head):
     def install(self) -> None:
         """Start to observe."""
         self.tee.install()
-        self.watch.install()
+        self.watch.install(late=self.shell.execution_count > 1)
         effects.install(self.watch.arm)
 
     def remove(self) -> None:
@@ -261,6 +261,7 @@ class Recorder(Head):
         executed = getattr(result, "error_before_exec", None) is None
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
+        reach.unread = narrow.unread(self, entry, reach)
         changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)

@@ -78,7 +78,11 @@ class Trace:
         """
         if self.unknown or any(effect.kind in NATURE for effect in self.effects):
             return once()
-        read = [entry for entry in self.inputs if not entry.kept or entry.key.removeprefix("var:") in self.changed]
+        read = [
+            entry
+            for entry in self.inputs
+            if (not entry.kept or entry.key.removeprefix("var:") in self.changed) and not entry.unread
+        ]
         return provenance(self.code, read, key)
 
 
@@ -101,6 +105,8 @@ class Reach:
     """Reasons for state of modules and classes that it changed, each with the module."""
     living: list[str]
     """Threads and tasks that it left behind, in words."""
+    unread: set[str] = field(default_factory=set)
+    """Those of ``names`` that it is known not to have looked up."""
 
 
 def reach_of(recorder: Recorder, entry: Entry) -> Reach:
@@ -194,9 +200,11 @@ def observe(
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
     groups = {name: group.members for group in changes.groups for name in group.members}
     changed = {*groups, *changes.removed}
-    kept = bind_inputs(kept_names(analysis, state, changed) - names, state, kept=True)
-    bound = read_parts(bind_inputs(names, state), recorder, entry, groups, done=done)
-    inputs = {entry.key: entry for entry in (*bound, *kept, *names_input(analysis, state))}
+    unread = [msgspec.structs.replace(item, parts={}) for item in bind_inputs(reach.unread, state)]
+    looked_up = names - reach.unread
+    kept = bind_inputs(kept_names(analysis, state, changed) - looked_up, state, kept=True)
+    bound = read_parts(bind_inputs(looked_up, state), recorder, entry, groups, done=done)
+    inputs = {entry.key: entry for entry in (*unread, *bound, *kept, *names_input(analysis, state))}
     gone = {key for key in recorder.makers if key.startswith("var:") and key not in state} - {RESULT}
     if not sees_all(analysis, state):
         gone &= inputs.keys()

@@ -9,6 +9,7 @@ loop-heavy cells. On older Pythons nothing is watched, and what may have started
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import os.path
 import pathlib
@@ -20,6 +21,7 @@ from typing import Any, cast
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.places import is_user_code
 from nbrewind.planning.tables import OTHER_SETTERS, SETTER_STARTS
+from nbrewind.state.code import rebuilt
 
 SUPPORTED = sys.version_info >= (3, 12)
 TOOLS = (4, 3)
@@ -88,7 +90,8 @@ class Watch:
 
     def __init__(self) -> None:
         """Prepare; nothing is watched before `install`."""
-        self.started: set[types.CodeType] = set()
+        self.started: dict[int, types.CodeType] = {}
+        """By identity: code of a definition that ran twice is equal, and each has its own events."""
         self.armed: set[types.CodeType] = set()
         """Functions in code that began to run."""
         self.probes: list[tuple[str, str]] = []
@@ -97,8 +100,8 @@ class Watch:
         """Module and name of every function that user code called and that may set something there, by its name."""
         self.tool = -1
 
-    def install(self) -> None:
-        """Claim a tool id. Where all are taken, nothing is watched."""
+    def install(self, *, late: bool = False) -> None:
+        """Claim a tool id. Where all are taken, nothing is watched. ``late``: there may be functions of the user's."""
         if not SUPPORTED:
             return
         monitoring = sys.monitoring
@@ -112,6 +115,10 @@ class Watch:
             monitoring.register_callback(tool, events.PY_START, self._on_start)
             monitoring.register_callback(tool, events.PY_RESUME, self._on_start)
             monitoring.register_callback(tool, events.CALL, self._on_call)
+            if late:
+                for held in gc.get_objects():
+                    if type(held) is types.FunctionType and is_user_code(held.__code__.co_filename):
+                        self._follow(held.__code__)
             return
         quiet("watching user code", "all tool ids of sys.monitoring are taken")
 
@@ -132,28 +139,37 @@ class Watch:
             return
         events = sys.monitoring.events
         self._set(code, events.CALL)
-        for inner in codes_in(code):
-            self._set(inner, events.CALL | events.PY_START | events.PY_RESUME)
-            self.armed.add(inner)
+        inner = list(codes_in(code))
+        self._watch(inner)
+        self.armed.update(inner)
 
     def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType], set[tuple[str, str]]]:
         """Return what started, was probed, was defined and set things since the last call; each place reports again."""
-        started, self.started = self.started, set()
+        started, self.started = list(self.started.values()), {}
         setters, self.setters = self.setters, set()
         armed, self.armed = self.armed, set()
         probes, self.probes = self.probes, []
         if self.tool >= 0:
-            events = sys.monitoring.events
             for code in started:
                 self._set(code, 0)
-                self._set(code, events.CALL | events.PY_START | events.PY_RESUME)
-        return started, probes, armed, setters
+            self._watch(started)
+            while rebuilt:
+                self._follow(rebuilt.pop())
+        return set(started), probes, armed, setters
+
+    def _follow(self, code: types.CodeType) -> None:
+        self._watch((code, *codes_in(code)))
+
+    def _watch(self, codes: Iterable[types.CodeType]) -> None:
+        events = sys.monitoring.events
+        for code in codes:
+            self._set(code, events.CALL | events.PY_START | events.PY_RESUME)
 
     def _set(self, code: types.CodeType, events: int) -> None:
         sys.monitoring.set_local_events(self.tool, code, events)
 
     def _on_start(self, code: types.CodeType, offset: int) -> Any:
-        self.started.add(code)
+        self.started[id(code)] = code
         return sys.monitoring.DISABLE
 
     def _on_call(self, code: types.CodeType, offset: int, called: object, first: object) -> Any:

@@ -216,6 +216,8 @@ class Pilot:
         """
         here = Meeting(cell.analysis, cell.digest, state, self.outside, self.policy)
         for entry in run.inputs:
+            if entry.unread:
+                continue
             if here.doubt(entry.key) is not None:
                 return False
             version = state.items.get(entry.key)

@@ -213,15 +213,15 @@ class Meeting:
         return named_imports(self.modules, self.analysis, {**self.state.items, **self.state.doubts})
 
     @cached_property
-    def doubted(self) -> Mismatch | None:
-        """A name that the code may look up and whose value is not known; no run can answer then.
+    def doubted(self) -> dict[str, Mismatch]:
+        """The names that the code may look up and whose values are not known: a run answers only if it read none.
 
-        One that changes before one that only may change, and one that its own text names before others: that is the
+        First one that changes, then those that only may change, and first those that its own text names: that is the
         reason which a reader of the cell understands.
         """
         state = self.state
         if state.certain:
-            return None
+            return {}
         direct = {*self.analysis.reads, *self.analysis.strings}
         if self.analysis.opaque:
             direct |= variable_names(state.items)
@@ -230,7 +230,8 @@ class Meeting:
         names = sorted(found, key=lambda name: (name not in direct, name))
         keys = [VAR + name for name in names] + ([ALL_NAMES] if every or self.analysis.opaque else [])
         doubts = [doubt for key in keys if (doubt := self.doubt(key)) is not None]
-        return min(doubts, key=lambda doubt: doubt.cause != "upstream" or doubt.key not in certain, default=None)
+        doubts.sort(key=lambda doubt: doubt.cause != "upstream" or doubt.key not in certain)
+        return {doubt.key: doubt for doubt in doubts}
 
     def doubt(self, key: str) -> Mismatch | None:
         """Return why the content of a key is not known here; None if it is."""
@@ -271,8 +272,11 @@ class Meeting:
 
     def unmet(self, run: Run, *, shown: bool = False) -> Mismatch | None:
         """Return what a run met and is not so here, or not known to be; None if it is all the same."""
-        if self.doubted is not None:
-            return self.doubted
+        if self.doubted:
+            unread = {entry.key for entry in run.inputs if entry.unread}
+            for key, doubt in self.doubted.items():
+                if key not in unread:
+                    return doubt
         for entry in sorted(run.inputs, key=lambda entry: entry.implicit):  # what it did read is the better reason
             if shown and entry.kept:
                 continue
@@ -306,6 +310,8 @@ class Meeting:
 
     def _compare(self, entry: Input, shown: bool = False) -> Mismatch | None:
         key = entry.key
+        if entry.unread:
+            return None
         doubt = self.doubt(key)
         if doubt is not None:
             return doubt
@@ -385,7 +391,7 @@ def answer(
     here = Meeting(analysis, source, state, outside, policy)
     first: Mismatch | None = None
     for run in candidates:
-        if first is not None and (here.doubted is not None or here.differs(run)):
+        if first is not None and (here.doubted or here.differs(run)):
             continue
         found = here.mismatch(run)
         if found is None:

@@ -83,6 +83,18 @@ def lookups(
     return found, every
 
 
+def with_definitions(names: Iterable[str], state: State) -> set[str]:
+    """Add to ``names`` the definitions of the objects that their values hold, at any depth; not what these look up."""
+    found = set(names)
+    todo = list(found)
+    while todo:
+        version = state.get("var:" + todo.pop())
+        more = set(version.needs) - found if version is not None else set()
+        found |= more
+        todo += more
+    return found
+
+
 def closure(names: Iterable[str], state: State) -> set[str]:
     """Add to ``names`` everything that user functions among their values may read when called, at any depth."""
     direct = set(names)

@@ -106,7 +106,13 @@ def canonical(code: types.CodeType) -> tuple[bytes, Places, tuple[str, ...]]:
     return result
 
 
+rebuilt: list[types.CodeType] = []
+"""Code objects that were made here, for who watches them when they run: takes them out."""
+
+
 def rebuild(data: bytes, places: Any) -> types.CodeType:
     """Make a code object of its canonical bytes and its places (None: without any)."""
     code: types.CodeType = marshal.loads(data)
-    return code if places is None else _restore(code, places)
+    found = code if places is None else _restore(code, places)
+    rebuilt.append(found)
+    return found

@@ -92,6 +92,22 @@ CASES = [
         why="the with statement calls a method that reads the global",
     ),
     case(
+        "equal_functions",
+        [
+            "class A:\n    def m(self): return k",
+            "a = A()",
+            "class A:\n    def m(self): return k",
+            "b = A()\nk = 1",
+            "print(a.m(), b.m())",
+            "k = 2",
+            "print(a.m())",
+            "print(b.m())",
+        ],
+        [(0, 1), (2, 3), (1, 4), (3, 4), (5, 6), (5, 7), (1, 6), (3, 7)],
+        [(n, m) for n in (0, 2) for m in (4, 6, 7)],
+        why="two methods with one text are two functions: each is seen when it is called",
+    ),
+    case(
         "iteration_protocol",
         ["class I:\n    def __iter__(self): return iter(data)", "data = [1]", "o = I()", "print([x for x in o])"],
         [(0, 2), (1, 3), (2, 3)],

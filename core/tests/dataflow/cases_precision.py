@@ -1,5 +1,7 @@
 """What is no change, no read, or only of a part."""
 
+import sys
+
 from .form import case
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]})"
@@ -154,5 +156,19 @@ CASES = [
         ["l = [1]", "def f():\n    l = [2]\n    l.append(3)\n    return l", "f()", "print(l)"],
         [(1, 2), (0, 3)],
         why="the function has a list of its own",
+    ),
+    case(
+        "function_put_away",
+        ["def f(): return k", "k = 1", "fs = [f, lambda: k]", "k = 2", "print(len(fs), fs[1]())"],
+        [(0, 2), (2, 4), (3, 4)],
+        [(0, 4), (1, 2)] if sys.version_info < (3, 12) else [(0, 4)],
+        why="functions that are put into a list look up nothing until they are called",
+    ),
+    case(
+        "function_not_called_by_another",
+        ["def f(): return k\ndef g(ask): return f() if ask else 0", "k = 1", "print(g(False))", "print(g(True))"],
+        [(0, 2), (0, 3), (1, 3)],
+        [(1, 2)] if sys.version_info < (3, 12) else [],
+        why="the inner function was called in the last cell only",
     ),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from .book import EDITED, FRESH
@@ -129,3 +131,18 @@ def test_a_file_that_a_cell_below_has_changed(book) -> None:
     assert made.said()["c2"][0] == "fresh"
     made.run("c2")
     assert made.said()["c2"] == ("out of order", "it read file a.txt as cell 3 made it, which stands below")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="which functions start is not seen")
+def test_what_a_function_that_was_not_called_would_read(book) -> None:
+    """Whoever holds the object depends on what its methods read only where they ran."""
+    made = book("class A:\n    def m(self): return k", "k = 1", "a = A()", "print(type(a).__name__)", "print(a.m())")
+    made.text["c2"] = "k = 2"
+    stale = ("upstream stale", "reads k, which cell 2 changes")
+    assert made.said() == {"c1": FRESH, "c2": EDITED, "c3": FRESH, "c4": FRESH, "c5": stale}
+    made.run("c2")
+    assert made.said()["c5"][0] == "input changed"
+    made.run("c5")
+    assert set(made.said().values()) == {FRESH}
+    made.run("c3", "c4")
+    assert set(made.said().values()) == {FRESH}

@@ -22,7 +22,7 @@ QUICK = (
     "closure_cell", "item_of_a_container", "fitted_on", "module_reloaded", "generator_resumed",
 )  # fmt: skip
 UNSETTLED = {
-    "gen_lazy": "a generator expression counts as having read at once what its body reads later",
+    "gen_lazy": "a generator that is replaced may run code as it goes, so its readings count as those of its maker",
     "option_of_matplotlib": "while pyplot has an open figure, who uses pyplot may have drawn into it",
     "own_module": "who makes a module object again counts as having read what was put into the one before",
     "database_file": "running it again fails: the table that it makes is there",

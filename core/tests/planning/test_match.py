@@ -186,7 +186,7 @@ def test_a_doubt_on_what_a_doubtful_function_may_use_counts() -> None:
     here = state(f="b3:f", x="b3:1")
     here.doubt(["var:f"], Doubt("c1", "cell 1"), frozenset({"x"}))
     found = Meeting(analyze("g()"), "", here, World())
-    assert found.doubted is None
+    assert found.doubted == {}
     assert Meeting(analyze("f()"), "", here, World()).doubted is not None
 
 
