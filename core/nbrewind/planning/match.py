@@ -43,6 +43,8 @@ class Doubt:
     """The cell as people know it (``cell 7``)."""
     expected: bool = True
     """False: the cell can change it, but nothing says that it will."""
+    whole: bool = False
+    """The parts of the value are known; how it is as a whole is not: in which order they were set."""
 
     def about(self, key: str) -> str:
         """Say what the doubt means for a reader of ``key``."""
@@ -273,9 +275,9 @@ class Meeting:
     def unmet(self, run: Run, *, shown: bool = False) -> Mismatch | None:
         """Return what a run met and is not so here, or not known to be; None if it is all the same."""
         if self.doubted:
-            unread = {entry.key for entry in run.inputs if entry.unread}
+            spared = {entry.key for entry in run.inputs if not self._concerned(entry, shown)}
             for key, doubt in self.doubted.items():
-                if key not in unread:
+                if key not in spared:
                     return doubt
         for entry in sorted(run.inputs, key=lambda entry: entry.implicit):  # what it did read is the better reason
             if shown and entry.kept:
@@ -308,12 +310,19 @@ class Meeting:
         """Whether one recorded input is another here, or not known."""
         return self._compare(entry) is not None
 
+    def _concerned(self, entry: Input, shown: bool) -> bool:
+        """Whether a doubt on the key makes a difference to one recorded input."""
+        doubt = self.state.doubts.get(entry.key)
+        if doubt is None or not doubt.whole:
+            return not entry.unread
+        return entry.parts is None or ("" in entry.parts and not shown)
+
     def _compare(self, entry: Input, shown: bool = False) -> Mismatch | None:
         key = entry.key
         if entry.unread:
             return None
         doubt = self.doubt(key)
-        if doubt is not None:
+        if doubt is not None and self._concerned(entry, shown):
             return doubt
         kind = key.partition(":")[0]
         if key == ALL_NAMES:

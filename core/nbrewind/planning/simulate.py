@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nbrewind.model import Run
+import msgspec
+
+from nbrewind.model import Run, Version
 from nbrewind.planning.constants import predicted
 from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer, ended
 from nbrewind.planning.notebook import Records, SourceCell
@@ -111,13 +113,19 @@ def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy
 
 def _sets_alike(key: str, own: Run, state: PlanState) -> bool:
     """Whether a run that set parts of a value would leave here what it left: all other parts are the same, too."""
-    before = state.items.get(key)
-    after = own.written(key)
-    if before is None or after is None or not after.sets or state.doubt_on(key) is not None:
-        return False
-    made = {**before.parts, **{name: after.parts[name] for name in after.sets}}
+    made, after = _set_here(key, own, state), own.written(key)
     # In order: a dictionary shows in which order its keys were added.
-    return before.part("") == after.rest and list(made.items()) == list(after.parts.items())
+    return made is not None and after is not None and list(made.parts.items()) == list(after.parts.items())
+
+
+def _set_here(key: str, own: Run, state: PlanState) -> Version | None:
+    """Return the value with the parts that a run set of it, as they would be here; None if that is not known."""
+    before, after, doubt = state.items.get(key), own.written(key), state.doubt_on(key)
+    if before is None or after is None or not after.sets or (doubt is not None and not doubt.whole):
+        return None
+    if before.part("") != after.rest or before.members != after.members:
+        return None
+    return msgspec.structs.replace(after, parts={**before.parts, **{name: after.parts[name] for name in after.sets}})
 
 
 def advance(found: Judgement, state: PlanState, records: Records, reach: Reach | None) -> None:
@@ -126,9 +134,13 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
     if not cell.active:
         return
     if found.answered is not None:
-        connected = reach.of(cell, state) if reach is not None and found.unsettled else frozenset()
-        state.apply(found.answered.writes, found.answered.removed)
-        state.doubt(found.unsettled, Doubt(cell.id, cell.label, expected=False), connected)
+        run, unsettled = found.answered, found.unsettled
+        connected = reach.of(cell, state) if reach is not None and unsettled else frozenset()
+        set_here = {key: version for key in unsettled if (version := _set_here(key, run, state)) is not None}
+        state.apply(run.writes, run.removed)
+        state.doubt(unsettled - set_here.keys(), Doubt(cell.id, cell.label, expected=False), connected)
+        state.apply(set_here.values(), ())
+        state.doubt(set_here, Doubt(cell.id, cell.label, expected=False, whole=True))
         return
     known = predicted(cell)
     if known:

@@ -146,3 +146,24 @@ def test_what_a_function_that_was_not_called_would_read(book) -> None:
     assert set(made.said().values()) == {FRESH}
     made.run("c3", "c4")
     assert set(made.said().values()) == {FRESH}
+
+
+def test_who_sets_an_item_of_a_value_of_which_another_below_had_set_one(book) -> None:
+    """What is known of the items is known; only who looks at all of them, in their order, is told otherwise."""
+    made = book("d = {'a': 1}", "d['c'] = 3", "print(d['c'])", "print(d['a'])", "print(d)")
+    made.insert(1, "new", "d['b'] = 2")
+    made.run("new")
+    said = made.said()
+    assert [word for word, _ in said.values()] == ["fresh"] * 5 + ["unknown"]
+    assert said["c5"][1] == "reads d, which cell 3 may change"
+    made.text["c1"] = "d = {'a': 5}"
+    made.run("c1")
+    assert [word for word, _ in made.said().values()][1:] != ["fresh"] * 5
+    made.run()
+    assert set(made.said().values()) == {FRESH}
+
+
+def test_an_item_that_was_set_in_a_value_that_another_cell_would_change(book) -> None:
+    made = book("d = {'a': 1}", "d['b'] = 2", "print(d['b'])", "print(d['a'])")
+    made.insert(1, "new", "d = dict(d, a=9)")
+    assert [word for word, _ in made.said().values()] == ["fresh", "never run", *["upstream stale"] * 3]
