@@ -99,7 +99,7 @@ class CellAnalysis(Record, frozen=True, kw_only=True):
     parts: dict[str, PartUse] = {}
     """Names that the text uses only through constant keys."""
     strings: tuple[str, ...] = ()
-    """Identifiers inside string constants (``df.query('a > @t')``): read if such a name exists."""
+    """Identifiers inside string constants that are no keys (``df.query('a > @t')``): read if such a name exists."""
     calls: tuple[str, ...] = ()
     """Dotted names called, as written (``np.random.seed``); a leading dot where the base is no name (``.fit``)."""
     attributes: tuple[str, ...] = ()

@@ -76,9 +76,24 @@ class Expressions(Facts):
         if isinstance(node.ctx, (ast.Store, ast.Del)):
             self.change(node.value)
         self.visit(node.value)
-        self.visit(node.slice)
         if is_main(node.slice):
             self.hide(tables.MAIN)
+        if not is_data(node.value):
+            self.visit(node.slice)
+            return
+        for key in node.slice.elts if isinstance(node.slice, (ast.List, ast.Tuple)) else [node.slice]:
+            self._visit_key(key)
+
+    def _visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is not None:
+                self._visit_key(key)
+            self.visit(value)
+
+    def _visit_key(self, node: ast.expr) -> None:
+        """Walk a key: a text that is one is no name that is looked up."""
+        if not isinstance(node, ast.Constant):
+            self.visit(node)
 
     def _visit_BinOp(self, node: ast.BinOp) -> None:
         rights = []
@@ -328,6 +343,15 @@ def is_main(node: ast.expr) -> bool:
     return (isinstance(node, ast.Name) and node.id == "__name__") or (
         isinstance(node, ast.Constant) and node.value == "__main__"
     )
+
+
+def is_data(node: ast.expr) -> bool:
+    """Whether an expression is a name, or leads from one to an item or attribute, but to no namespace."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+            return False
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def is_shell(node: ast.expr) -> bool:

@@ -175,6 +175,11 @@ def test_builtins_count_only_where_the_user_bound_them():
     assert "list" not in analyze("list = [1]\nlist").strings
 
 
+def test_keys_are_no_names():
+    assert analyze("d['a'], d.b['c']['d'], df[['e', 'f']], {'g': 'h', **k}").strings == ("h",)
+    assert {"a", "b"} <= set(analyze("vars(m)['a'], m.__dict__['b']").strings)
+
+
 def test_identifiers_in_strings():
     found = analyze("df.query('a > @t and grün != 3 if x')\nf'{y} label'\nb'bytes'")
     assert {"a", "t", "grün", "label"} <= set(found.strings)

@@ -187,6 +187,19 @@ CASES = [
         [(0, 2), (1, 2)],
         why="the function looks up a name that is not in its code",
     ),
+    case(
+        "namespace_kept",
+        ["space = globals()", "x = 1", "print(space['x'])"],
+        [(0, 2), (1, 2)],
+        [(0, 1)],
+        why="the name is read through the dictionary, which an earlier cell got hold of",
+    ),
+    case(
+        "namespace_by_import",
+        ["import __main__ as here", "x = 1", "print(here.__dict__['x'], vars(here)['x'])"],
+        [(0, 2), (1, 2)],
+        why="the name is read through the module's dictionary",
+    ),
     case("globals_read", ["x = 1", 'print(globals()["x"])'], [(0, 1)], why="the name is read through the dictionary"),
     case("vars_read", ["x = 1", 'print(vars()["x"])'], [(0, 1)], why="at the top level vars() is the namespace"),
     case(

@@ -89,6 +89,14 @@ def test_an_equal_result_leaves_its_readers_fresh(book, makes: str, reads: str) 
     assert made.flows() == edges and ("c1", "c2") in {edge[:2] for edge in edges}
 
 
+@pytest.mark.parametrize("reads", ["x = d['x']", "x = [n for n in d['x']]"])
+def test_a_key_that_is_also_the_name_of_a_variable_below(book, reads: str) -> None:
+    made = book("d = {'x': [1], 'y': 2}\nd['y'] = 3", reads, "print(x)")
+    for _ in range(2):
+        made.run()
+        assert (set(made.said().values()), made.flows()) == ({FRESH}, {("c1", "c2", "d"), ("c2", "c3", "x")})
+
+
 def test_another_result_makes_its_readers_stale(book) -> None:
     made = book("import time\nt = time.time()", "print(t)")
     made.run("c1")

@@ -109,12 +109,7 @@ def test_rule_12_parts_are_judged_in_a_live_kernel(live: Live) -> None:
     assert set(states().values()) == {"fresh"}
     cells[1] = ("pt-b", "pt['b'] = 5")
     live.run(*cells[1])
-    assert states()["pt-read"] == "unknown" and states()["pt-b"] == "fresh"
-    live.run(*cells[3])
-    assert states()["pt-read"] == "unknown"
-    for cell in cells[:2]:
-        live.run(*cell)
-    assert states()["pt-read"] == "fresh"
+    assert set(states().values()) == {"fresh"}, "whatever the order in which they were set"
     cells[1] = ("pt-b", "pt['a'] = 5")
     live.run(*cells[1])
     assert states()["pt-read"] != "fresh"
