@@ -10,7 +10,6 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbrewind.kernel.facts import started_globals
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.stores import module_writes
@@ -115,7 +114,7 @@ def unread(recorder: Recorder, entry: Entry, reach: Reach) -> set[str]:
     if not reach.own:
         return set()
     words = {word for code in reach.own for word in code.co_names}.union(analysis.strings)
-    left = reach.names - with_definitions(words | started_globals(entry.extra["started"]), state)
+    left = reach.names - with_definitions(words | reach.looked_up, state)
     if (
         not left
         or not INSIDE.isdisjoint(words | reach.words)

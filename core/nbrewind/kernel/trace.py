@@ -91,6 +91,8 @@ class Reach:
     """What an ended run may have looked up and used."""
 
     names: set[str]
+    looked_up: set[str]
+    """Those of them that something did look up of which the text does not tell: functions that started, pickles, figures."""
     values: list[Any]
     words: set[str]
     """Function and attribute names."""
@@ -121,12 +123,16 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, recorder.state)
-    if may_draw(names, packages, words, namespace):
-        names |= parts_of_figures(recorder.state)
+    sets = recorder.watch.active and _only_sets(analysis, entry.extra["own"], started)
+    if not sets and may_draw(names, packages, words, namespace):
+        drawn = parts_of_figures(recorder.state)
+        names |= drawn
+        looked_up |= drawn
         packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
     own = entry.extra["own"]
     return Reach(
         names=names,
+        looked_up=looked_up,
         values=values,
         words=words,
         packages=packages,
@@ -207,7 +213,10 @@ def observe(
     inputs = {entry.key: entry for entry in (*unread, *bound, *kept, *names_input(analysis, state))}
     gone = {key for key in recorder.makers if key.startswith("var:") and key not in state} - {RESULT}
     if not sees_all(analysis, state):
-        gone &= inputs.keys()
+        missed = facts.started_globals(started).union(analysis.strings)
+        if not recorder.watch.active:
+            missed.update(name for other in names if (found := state.get("var:" + other)) for name in found.refs)
+        gone &= inputs.keys() | {"var:" + name for name in missed}
     inputs |= {key: Input(key=key, digest=ABSENT, run=recorder.makers[key]) for key in gone}
     inputs |= {entry.key: entry for entry in module_inputs(used, state)}
     imported = recorder.imports.end(extra["log"].loads, analysis)
@@ -261,6 +270,12 @@ def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[st
 def _functions(values: Iterable[object]) -> Iterator[types.CodeType]:
     """Yield the code of the user's functions among some values."""
     return (code for value in values for code in functions_in(value))
+
+
+def _only_sets(analysis: CellAnalysis, own: Collection[types.CodeType], started: Collection[types.CodeType]) -> bool:
+    """Whether a run imported and set options and did nothing else: it drew into no figure."""
+    defines = any(isinstance(part, types.CodeType) for code in own for part in code.co_consts)
+    return analysis.prelude and bool(own) and not (started or defines or "set_cmap" in analysis.attributes)
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

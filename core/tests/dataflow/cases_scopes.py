@@ -362,4 +362,21 @@ CASES = [
         [(0, 2)],
         why="both names are the same list",
     ),
+    case(
+        "deleted_and_named_in_a_text",
+        [
+            "import pandas as pd\ndf = pd.DataFrame({'x': [1]}); b = 2",
+            "del b",
+            "try: df.eval('x + @b')\nexcept Exception: print('no')",
+        ],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the name in the text is not found because it was deleted",
+        needs=["pandas"],
+    ),
+    case(
+        "deleted_and_missed_by_a_function",
+        ["def f():\n    try: return b\n    except NameError: return 0", "b = 2", "del b", "print(f())"],
+        [(0, 3), (1, 2), (2, 3)],
+        why="the function does not find the name because it was deleted",
+    ),
 ]

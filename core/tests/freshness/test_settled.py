@@ -23,8 +23,7 @@ QUICK = (
 )  # fmt: skip
 UNSETTLED = {
     "gen_lazy": "a generator that is replaced may run code as it goes, so its readings count as those of its maker",
-    "option_of_matplotlib": "while pyplot has an open figure, who uses pyplot may have drawn into it",
-    "own_module": "who makes a module object again counts as having read what was put into the one before",
+    "own_module": "a text with the name of a module that exists counts as having met what is in it",
     "database_file": "running it again fails: the table that it makes is there",
 }
 """Cases that do not settle, each with the reason. `docs/limits.md` says the same."""

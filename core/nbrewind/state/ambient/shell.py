@@ -79,7 +79,7 @@ class InlineFigures(Provider):
     def read(self) -> Any:
         """Return the options and formats."""
         shown = any(
-            getattr(call, "__name__", "") == "flush_figures" for call in _shell().events.callbacks["post_execute"]
+            getattr(call, "__name__", "") == "flush_figures" for call in running().events.callbacks["post_execute"]
         )
         return [self._options(), self._formats(), shown]
 
