@@ -92,7 +92,7 @@ class Reach:
 
     names: set[str]
     looked_up: set[str]
-    """Those of them that something did look up of which the text does not tell: functions that started, pickles, figures."""
+    """Those of them that were looked up, whatever the text says: by functions that started, by pickles, in figures."""
     values: list[Any]
     words: set[str]
     """Function and attribute names."""
