@@ -32,6 +32,7 @@ STORE = re.compile(r"^[ \t]*(\w+)(?:\.\w+)+(?:\[[^\n=]*\])?[ \t]*(?:[-+*/|&^%@]|
 """A statement that sets an attribute, or an item of one; the name with which it begins."""
 ATTRIBUTE = re.compile(r"(\w+|[)\]])\.\w+\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)")
 """A store into an attribute; the name before it, or the bracket that ends what it is an attribute of."""
+FROM_SYS = re.compile(r"\bfrom\s+sys\s+import\b")
 INDIRECT = frozenset({"__dict__", "delattr", "patch", "setattr", "vars"})
 """Words by which code changes something that it does not spell out."""
 SUSPENDED = frozenset({"_lru_cache_wrapper", "async_generator", "coroutine", "generator"})
@@ -58,6 +59,10 @@ class Reach:
         }
         self._words = {word for cell in cells if cell.analysis.late_reads for word in words_of(cell.analysis)}
         self._patching = any(map(_sets_untold, cells))
+        self._hands_on_sys = any(
+            "sys" in cell.analysis.imports and (cell.analysis.late_reads or FROM_SYS.search(cell.source))
+            for cell in cells
+        )
 
     def of(self, cell: SourceCell, state: PlanState) -> frozenset[str]:
         """Return the names that a value made by the cell may be connected with."""
@@ -86,6 +91,8 @@ class Reach:
                 state.doubt_all(("ambient:rng.",), doubt)
             if not met:
                 words = words_of(analysis) | (self._words if user_code else set())
+                if not (self._hands_on_sys or any(_module(name, cell, state) == "sys" for name in found)):
+                    words.discard("path")  # that of `os`
                 self._outside(words, state, expected, doubt)
                 untold = _sets_untold(cell) or (self._patching and bool(analysis.calls))
                 keys = _set_modules(cell, state, untold) | {IMPORT + name for name in analysis.imports if "." in name}

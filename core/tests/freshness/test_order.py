@@ -175,3 +175,16 @@ def test_an_item_that_was_set_in_a_value_that_another_cell_would_change(book) ->
     made = book("d = {'a': 1}", "d['b'] = 2", "print(d['b'])", "print(d['a'])")
     made.insert(1, "new", "d = dict(d, a=9)")
     assert [word for word, _ in made.said().values()] == ["fresh", "never run", *["upstream stale"] * 3]
+
+
+@pytest.mark.parametrize("imports", ["import sys", "import sys as s", "from sys import path"])
+def test_a_stale_cell_may_change_the_path_of_modules_only_by_sys(book, imports: str) -> None:
+    made = book(f"import os\n{imports}", "n = 1", "print(os.path.join('a', str(n)))", "print(1)")
+    made.text["c2"] = "n = 2"
+    last = FRESH if "from" not in imports else ("unknown", "reads setting sys.path, which cell 3 may change")
+    assert (made.said()["c3"][0], made.said()["c4"]) == ("upstream stale", last)
+    if "import sys" in imports:
+        name = imports.split()[-1]
+        made = book(f"import os\n{imports}", "n = 1", f"if n > 1: {name}.path.append('x')", "print(1)")
+        made.text["c2"] = "n = 2"
+        assert made.said()["c4"] == ("unknown", "reads setting sys.path, which cell 3 may change")
