@@ -100,6 +100,8 @@ class CellAnalysis(Record, frozen=True, kw_only=True):
     """Names that the text uses only through constant keys."""
     strings: tuple[str, ...] = ()
     """Identifiers inside string constants that are no keys (``df.query('a > @t')``): read if such a name exists."""
+    keys: tuple[str, ...] = ()
+    """Identifiers that are keys (``d['a']``, ``{'a': 1}``): names of variables only where the value is a namespace."""
     calls: tuple[str, ...] = ()
     """Dotted names called, as written (``np.random.seed``); a leading dot where the base is no name (``.fit``)."""
     attributes: tuple[str, ...] = ()

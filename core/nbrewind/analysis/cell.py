@@ -65,6 +65,7 @@ def _analyze(parsed: Parsed) -> CellAnalysis:
         mutates=_sorted(walk.mutates()),
         parts={name: use for name, use in uses.items() if name not in walk.strings},
         strings=_sorted((walk.strings | (walk.reads & tables.BUILTINS)) - tables.KEYWORDS),
+        keys=_sorted(walk.keys),
         calls=_sorted(walk.calls),
         attributes=_sorted(walk.attributes),
         imports=_sorted(walk.imports),

@@ -94,6 +94,8 @@ class Expressions(Facts):
         """Walk a key: a text that is one is no name that is looked up."""
         if not isinstance(node, ast.Constant):
             self.visit(node)
+        elif isinstance(node.value, str) and node.value.isidentifier():
+            self.keys.add(node.value)
 
     def _visit_BinOp(self, node: ast.BinOp) -> None:
         rights = []

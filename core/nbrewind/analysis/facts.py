@@ -53,6 +53,7 @@ class Facts:
         self.alias: dict[str, set[str]] = defaultdict(set)
         """Key of a name to keys of names whose objects it may share."""
         self.strings: set[str] = set()
+        self.keys: set[str] = set()
         self.calls: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()

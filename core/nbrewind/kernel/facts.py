@@ -245,7 +245,7 @@ def environment(
     """Return the environment variables that a run may have read, key to digest, and why that may not be all."""
     if not ENVIRONMENT_NAMES.intersection(names):
         return {}, []
-    words = set(analysis.strings)
+    words = {*analysis.strings, *analysis.keys}
     for code in (*started, *(code for value in values for code in functions_in(value))):
         words.update(text for text in code.co_consts if isinstance(text, str) and text.isidentifier())
     found = {

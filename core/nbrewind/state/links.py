@@ -15,9 +15,6 @@ from . import adapters
 from .kinds import LEAVES, Walk, is_user_class, walk_kind
 from .limit import Limit, OverLimit
 
-NAMESPACE = "it reaches the namespace of the notebook itself"
-"""Why a value can't be saved by which any name may be looked up."""
-
 _MANY = 20_000
 """Objects of one level from which on they are handled in bulk."""
 
@@ -168,7 +165,7 @@ class Walker:
                             owner[key] = index
                             (figures if kind == "figure" else nodes).append(obj)
                         else:
-                            self.problems[index] = NAMESPACE
+                            self.problem(index, "it reaches the namespace of the notebook itself")
                     elif parent[seen] != parent[index]:
                         self.union(seen, index)
                 elif kind == "leaf":

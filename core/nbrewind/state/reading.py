@@ -18,7 +18,7 @@ from .changes import Baseline, GroupChange
 from .code import MAGIC
 from .digest import Fingerprint, content_digest, member_digest
 from .kinds import is_tracked, module_of, root_of
-from .links import NAMESPACE, Group
+from .links import Group
 from .snapshot import Snapshotter
 
 
@@ -57,7 +57,7 @@ def read(
     needs = {
         name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members
     }
-    known = pickler.refs & OPAQUE_GLOBALS if group.problem != NAMESPACE else {"globals"}
+    known = pickler.refs & OPAQUE_GLOBALS
     refs = tuple(sorted(known.union(n for n in pickler.refs if n in namespace or not hasattr(builtins, n))))
     return GroupChange(
         members=members,

@@ -23,6 +23,8 @@ QUICK = (
 )  # fmt: skip
 UNSETTLED = {
     "gen_lazy": "a generator that is replaced may run code as it goes, so its readings count as those of its maker",
+    "namespace_kept": "who takes hold of the namespace counts as having read which names there are",
+    "which_values_are_shown": "who takes hold of the shell counts as having read which names there are",
     "own_module": "a text with the name of a module that exists counts as having met what is in it",
     "database_file": "running it again fails: the table that it makes is there",
 }
