@@ -35,8 +35,6 @@ ATTRIBUTE = re.compile(r"(\w+|[)\]])\.\w+\s*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)
 FROM_SYS = re.compile(r"\bfrom\s+sys\s+import\b")
 INDIRECT = frozenset({"__dict__", "delattr", "patch", "setattr", "vars"})
 """Words by which code changes something that it does not spell out."""
-SUSPENDED = frozenset({"_lru_cache_wrapper", "async_generator", "coroutine", "generator"})
-"""Kinds of values that hide the code which they run."""
 
 
 def words_of(analysis: CellAnalysis) -> set[str]:
@@ -131,7 +129,7 @@ def _found(cell: SourceCell, state: PlanState) -> tuple[set[str], bool]:
     analysis = cell.analysis
     names = direct_names(analysis, state.items).union(analysis.strings)
     found, every = lookups(names, state.items, state.reach)
-    return found, every or bool(analysis.opaque) or any(_hides_code(name, state) for name in found)
+    return found, every or bool(analysis.opaque)
 
 
 def _sets_untold(cell: SourceCell) -> bool:
@@ -171,12 +169,6 @@ def _module(name: str, cell: SourceCell, state: PlanState) -> str:
     if version is not None and version.kind == "module":
         return top_module(version.preview)
     return name if any(module.partition(".")[0] == name for module in cell.analysis.imports) else ""
-
-
-def _hides_code(name: str, state: PlanState) -> bool:
-    """Whether a value holds suspended code of which nothing is known."""
-    version = state.items.get("var:" + name)
-    return version is not None and version.kind in SUSPENDED and not version.refs
 
 
 def _runs_user_code(name: str, state: PlanState) -> bool:

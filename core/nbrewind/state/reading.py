@@ -17,6 +17,7 @@ from . import describe
 from .changes import Baseline, GroupChange
 from .code import MAGIC
 from .digest import Fingerprint, content_digest, member_digest
+from .held import looked_up
 from .kinds import is_tracked, module_of, root_of
 from .links import Group
 from .snapshot import Snapshotter
@@ -57,6 +58,8 @@ def read(
     needs = {
         name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members
     }
+    if reason:  # what could not be saved was not looked at to its end
+        pickler.refs.update(looked_up(values, namespace))
     known = pickler.refs & OPAQUE_GLOBALS
     refs = tuple(sorted(known.union(n for n in pickler.refs if n in namespace or not hasattr(builtins, n))))
     return GroupChange(

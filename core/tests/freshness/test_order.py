@@ -188,3 +188,21 @@ def test_a_stale_cell_may_change_the_path_of_modules_only_by_sys(book, imports: 
         made = book(f"import os\n{imports}", "n = 1", f"if n > 1: {name}.path.append('x')", "print(1)")
         made.text["c2"] = "n = 2"
         assert made.said()["c4"] == ("unknown", "reads setting sys.path, which cell 3 may change")
+
+
+def test_a_generator_that_may_be_resumed_leaves_alone_what_it_does_not_name(book) -> None:
+    made = book("ys = [1, 2]", "jt = (y for y in ys)", "print(next(jt))", "z = 5", "print(z)", "print(ys)")
+    made.text["c3"] = "print(next(jt), 'edited')"
+    said = made.said()
+    assert (said["c4"], said["c5"]) == (FRESH, FRESH)
+    assert said["c6"][0] != "fresh", "what it yields may be the list"
+
+
+@pytest.mark.parametrize("held", ["(inner() for _ in range(3))", "inner", "map(inner, [1])", "[lock, inner]"])
+def test_what_the_code_inside_a_value_that_cannot_be_saved_may_change(book, held: str) -> None:
+    make = f"def make():\n    def inner(*_): zs.append(1)\n    return [threading.Lock(), {held}]"
+    made = book(
+        "import threading\nlock = threading.Lock()\nzs = [0]", f"{make}\ngs = make()", "print(len(gs))", "print(zs)"
+    )
+    made.text["c3"] = "print(gs[1])"
+    assert made.said()["c4"][0] != "fresh"
