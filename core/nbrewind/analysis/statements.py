@@ -81,8 +81,6 @@ class Statements(Expressions):
         self.share(node.target, node.value)
 
     def _visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if self.scope.kind is not Kind.FUNCTION:
-            self.annotation(node.annotation)
         if node.value is not None:
             self.visit(node.value)
             self.bind(node.target, node.value)
@@ -90,6 +88,8 @@ class Statements(Expressions):
             self.change(node.target)
             for part in ast.iter_child_nodes(node.target):
                 self.visit(part)
+        if self.scope.kind is not Kind.FUNCTION:
+            self.annotation(node.annotation)
 
     def annotation(self, node: ast.expr) -> None:
         """Walk an annotation: evaluated where it stands, or kept as text."""

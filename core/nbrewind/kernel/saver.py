@@ -17,8 +17,9 @@ from typing import Any
 from nbrewind.kernel.log import quiet
 from nbrewind.store import Notebook, Store, StoreError
 
-PAUSE = 0.002
-"""Seconds that saving waits, so that the reply is sent before: side by side, both would take longer."""
+TURNS = 3
+"""Turns of the kernel's event loop that saving waits, so that the reply is sent before: side by side, both would take
+longer. A cell that ends the kernel at once may come right after it."""
 
 
 class Saver:
@@ -41,8 +42,14 @@ class Saver:
         """Save a recorded checkpoint soon. ``failed``: why contents of it could not even be written."""
         self._waiting.append((checkpoint, added, failed))
         try:
-            asyncio.get_running_loop().call_later(PAUSE, self.hurry)
+            self._wait(asyncio.get_running_loop(), TURNS)
         except RuntimeError:
+            self.hurry()
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        if turns:
+            loop.call_soon(self._wait, loop, turns - 1)
+        else:
             self.hurry()
 
     def hurry(self) -> None:

@@ -145,6 +145,11 @@ def test_global_in_a_class_and_nonlocal_in_a_function():
     assert (found.reads, found.writes) == ((), ("f",))
 
 
+def test_an_annotation_is_read_after_the_name_is_bound():
+    assert analyze("a: (b := a) = c").reads == ("c",)
+    assert analyze("a: a = 1").reads == ()
+
+
 def test_annotations_are_read_unless_kept_as_text():
     assert analyze("def f(a: T, *b: U, **c: V) -> W: pass").reads == ("T", "U", "V", "W")
     found = analyze("from __future__ import annotations\ndef f(a: T) -> 'W': pass\nx: V = 1")

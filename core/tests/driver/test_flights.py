@@ -67,7 +67,8 @@ QUICK = {
     "a middle cell, what it prints": (edit("clean-weather", "still missing:", "missing:"), {"clean-weather"}),
     "the last cell": (edit("summary", "Least often:", "Least often late:"), {"summary"}),
     "an inserted cell": (insert("clean-weather", "print(weather['temp'].max())"), {"new"}),
-    "a deleted cell": (delete("weather-year"), set()),
+    # The first cell that draws turns the inline backend on. Which one that is may decide what is shown.
+    "a deleted cell": (delete("weather-year"), {"late-by-hour"}),
     "a moved cell": (move("weather-year", after="join"), set()),
 }
 

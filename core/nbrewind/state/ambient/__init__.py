@@ -6,8 +6,6 @@ No provider imports a module that the user has not imported.
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -145,8 +143,8 @@ class Ambient:
                 return
         if content is None:
             raise ValueError("its default is not known")
-        if _signature(provider) is None and provider.module.partition(".")[0] in sys.modules:
-            importlib.import_module(provider.module)  # numpy and others load parts of theirs only when they are used
+        if _signature(provider) is None:
+            provider.begin()
         if _signature(provider) is None:
             raise ValueError(f"{provider.module} is not imported")
         provider.write(msgspec.msgpack.decode(content))

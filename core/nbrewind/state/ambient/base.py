@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -17,6 +18,11 @@ class Provider:
     def signature(self) -> Any:
         """Return something cheap that differs whenever the item's value differs; None: the item does not exist."""
         return None if self.module and self.module not in sys.modules else self.read()
+
+    def begin(self) -> None:
+        """Make the item exist, where the user has imported its library: parts of some are loaded only when used."""
+        if self.module.partition(".")[0] in sys.modules:
+            importlib.import_module(self.module)
 
     def read(self) -> Any:
         """Return the value as plain data (MessagePack), or None if it has no such form."""

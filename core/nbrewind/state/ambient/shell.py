@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from collections.abc import Iterator
@@ -76,16 +77,21 @@ class InlineFigures(Provider):
         """Return the options and formats."""
         return None if self.module not in sys.modules or self._backend() is None else self.read()
 
+    def begin(self) -> None:
+        """Import the backend, which turns itself on if it is matplotlib's."""
+        if "matplotlib" in sys.modules:
+            importlib.import_module("matplotlib_inline.backend_inline")
+
     def read(self) -> Any:
         """Return the options and formats."""
-        shown = any(
-            getattr(call, "__name__", "") == "flush_figures" for call in running().events.callbacks["post_execute"]
-        )
-        return [self._options(), self._formats(), shown]
+        return [self._options(), self._formats(), self._is_on()]
 
     def write(self, data: Any) -> None:
         """Set the options, then the formats. Once on, it stays so: pyplot is not imported a second time."""
-        options, formats, _ = data
+        options, formats, on = data
+        if on and not self._is_on():
+            self.begin()
+            sys.modules["matplotlib_inline.backend_inline"].configure_inline_support(running(), "inline")
         backend = self._backend()
         for name, value in options.items():
             setattr(backend, name, set(value) if name == "figure_formats" else value)
@@ -99,6 +105,10 @@ class InlineFigures(Provider):
         keywords = {"bbox_inches": "tight"}
         options = {"close_figures": True, "figure_formats": ["png"], "print_figure_kwargs": keywords, "rc": {}}
         return [options, [["image/png", {"base64": True, "fmt": "png", **keywords}]], False]
+
+    def _is_on(self) -> bool:
+        calls = running().events.callbacks["post_execute"]
+        return any(getattr(call, "__name__", "") == "flush_figures" for call in calls)
 
     def _backend(self) -> Any:
         return sys.modules[self.module].InlineBackend._instance
