@@ -31,9 +31,9 @@ class Loads:
     def __init__(self) -> None:
         """Nothing has begun to load."""
         self.cause = ""
+        """The import of user code that is under way, or was last."""
         self._users = False
         """Whether user code is what imports, not the kernel beside it."""
-        """The import of user code that is under way, or was last."""
         self.causes: dict[str, str] = {}
         """Submodules that came by themselves, not with their package, to the import that brought them."""
         self.implied: set[str] = set()
