@@ -99,7 +99,6 @@ class Recorder(Head):
         if os.getpid() != self._pid:
             entry.extra["skip"] = True
             return
-        self.saver.hurry()
         if self._own is None:
             self._own = frozenset(self.shell.user_ns_hidden)
         if entry.silent:

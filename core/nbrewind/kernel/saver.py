@@ -6,7 +6,6 @@ has nothing else to do. No thread of our own appears in the user's process.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import threading
@@ -16,10 +15,6 @@ from typing import Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.store import Notebook, Store, StoreError
-
-TURNS = 3
-"""Turns of the kernel's event loop that saving waits, so that the reply is sent before: side by side, both would take
-longer. A cell that ends the kernel at once may come right after it."""
 
 
 class Saver:
@@ -41,21 +36,7 @@ class Saver:
     def save(self, checkpoint: str, added: int, failed: str = "") -> None:
         """Save a recorded checkpoint soon. ``failed``: why contents of it could not even be written."""
         self._waiting.append((checkpoint, added, failed))
-        try:
-            self._wait(asyncio.get_running_loop(), TURNS)
-        except RuntimeError:
-            self.hurry()
-
-    def _wait(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
-        if turns:
-            loop.call_soon(self._wait, loop, turns - 1)
-        else:
-            self.hurry()
-
-    def hurry(self) -> None:
-        """Begin at once with what waits: a cell is about to run, and may end the kernel."""
-        if self._waiting:
-            self._soon()
+        self._soon()
 
     def run(self, work: Callable[[], None]) -> None:
         """Do something else on the same thread, soon."""
