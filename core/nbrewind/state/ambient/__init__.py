@@ -148,7 +148,8 @@ class Ambient:
         if _signature(provider) is None:
             raise ValueError(f"{provider.module} is not imported")
         provider.write(msgspec.msgpack.decode(content))
-        self._seen[key] = _Seen(_signature(provider), _content(provider), seen.default if seen else None)
+        default = seen.default if seen is not None else _encode(provider.default())
+        self._seen[key] = _Seen(_signature(provider), _content(provider), default)
 
     def _restore_variable(self, name: str, content: bytes | None) -> None:
         provider = self._providers[_ENVIRONMENT]
