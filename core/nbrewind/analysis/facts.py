@@ -54,6 +54,7 @@ class Facts:
         """Key of a name to keys of names whose objects it may share."""
         self.strings: set[str] = set()
         self.keys: set[str] = set()
+        """Identifiers that are constant keys of items."""
         self.calls: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
@@ -77,7 +78,7 @@ class Facts:
     # Names
 
     def seen(self, name: str, use: Use) -> None:
-        """Take note of where a name of the user's namespace is used, by its text. `Spans` keeps it."""
+        """Take note of where the text uses a name of the user's namespace: `nbrewind.analysis.spans` keeps it."""
 
     def load(self, name: str) -> None:
         """Note a read of a name as it is written."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from nbrewind.analysis.transform import Parsed, parse
@@ -84,12 +83,13 @@ class _Finder(Walk):
             assert node.end_col_offset is not None
             self.found.add(Span(name=name, use=use, line=node.lineno, start=node.col_offset, end=node.end_col_offset))
         elif node is not None:
-            for line, start, end in self._search(node, name):
+            place = self._search(node, name)
+            if place is not None:
+                line, start, end = place
                 self.found.add(Span(name=name, use=use, line=line, start=start, end=end))
-                return
 
-    def _search(self, node: ast.AST, name: str) -> Iterator[tuple[int, int, int]]:
-        """Yield where a word stands in the text of a node, after ``as`` or ``*`` if the node binds it there."""
+    def _search(self, node: ast.AST, name: str) -> tuple[int, int, int] | None:
+        """Return where a word first stands in the text of a node, after ``as`` or ``*`` if the node binds it there."""
         first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
         before = ""
         if isinstance(node, ast.ExceptHandler) or (isinstance(node, ast.alias) and node.asname):
@@ -99,8 +99,10 @@ class _Finder(Walk):
         word = re.compile(rf"{before}(?<!\w)({re.escape(name)})(?!\w)")
         for number in range(first, last + 1):
             at = max(node.col_offset, 0) if number == first else 0  # type: ignore[attr-defined]
-            for match in word.finditer(self._lines[number - 1], at):
-                yield number, *match.span(1)
+            match = word.search(self._lines[number - 1], at)
+            if match is not None:
+                return number, *match.span(1)
+        return None
 
 
 def _place(parsed: Parsed, raw: str, lines: list[str], offset: int) -> None:

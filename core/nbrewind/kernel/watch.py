@@ -153,8 +153,9 @@ class Watch:
             for code in started:
                 self._set(code, 0)
             self._watch(started)
-            while rebuilt:
-                self._follow(rebuilt.pop())
+            for code in rebuilt:
+                self._follow(code)
+        rebuilt.clear()
         return set(started), probes, armed, setters
 
     def _follow(self, code: types.CodeType) -> None:

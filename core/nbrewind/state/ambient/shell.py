@@ -11,32 +11,26 @@ from typing import Any
 
 from .base import Provider
 
+SHELL_MODULE = "IPython.core.interactiveshell"
 _OPTIONS = ("pprint", "float_format", "max_width", "max_seq_length", "newline", "verbose")
 _TABLES = ("singleton_printers", "type_printers", "deferred_printers")
 
 
 def running() -> Any:
     """Return the running shell; None where there is none."""
-    return sys.modules["IPython.core.interactiveshell"].InteractiveShell._instance
+    found = sys.modules.get(SHELL_MODULE)
+    return None if found is None else found.InteractiveShell._instance
 
 
-class ShellProvider(Provider):
-    """Something that belongs to the running shell."""
-
-    module = "IPython.core.interactiveshell"
-
-    def _shell(self) -> Any:
-        return running()
-
-
-class ShellDisplay(ShellProvider):
+class ShellDisplay(Provider):
     """Which expressions of a cell show their values, options of the text form, and formatters of the user's."""
 
     key = "ambient:ipython.display"
+    module = SHELL_MODULE
 
     def signature(self) -> Any:
         """Return the options, and which functions of the user's format what."""
-        if self.module not in sys.modules or self._shell() is None:
+        if running() is None:
             return None
         return [*self._options(), *self._printers()]
 
@@ -46,18 +40,18 @@ class ShellDisplay(ShellProvider):
 
     def write(self, data: Any) -> None:
         """Set the options."""
-        shell = self._shell()
+        shell = running()
         shell.ast_node_interactivity, *options = data
         for name, value in zip(_OPTIONS, options, strict=True):
             setattr(shell.display_formatter.formatters["text/plain"], name, value)
 
     def _options(self) -> list[Any]:
-        shell = self._shell()
+        shell = running()
         plain = shell.display_formatter.formatters["text/plain"]
         return [shell.ast_node_interactivity, *(getattr(plain, name) for name in _OPTIONS)]
 
     def _printers(self) -> Iterator[tuple[str, str, int]]:
-        for kind, formatter in self._shell().display_formatter.formatters.items():
+        for kind, formatter in running().display_formatter.formatters.items():
             for table in _TABLES:
                 for shown, function in getattr(formatter, table).items():
                     if getattr(function, "__module__", "") == "__main__":
@@ -126,17 +120,18 @@ class InlineFigures(Provider):
         return [[kind, dict(getattr(printer, "keywords", {}))] for kind, printer in printers if printer is not None]
 
 
-class ShellHooks(ShellProvider):
+class ShellHooks(Provider):
     """Functions and objects of the user's that transform the text of every cell, or run before or after it."""
 
     key = "ambient:ipython.hooks"
+    module = SHELL_MODULE
 
     def __init__(self) -> None:
         self._first = {id(hook): hook for hooks in self._lists() for hook in hooks}
 
     def signature(self) -> Any:
         """Return all that there are, in their order."""
-        if self.module not in sys.modules or self._shell() is None:
+        if running() is None:
             return None
         hooks = self._lists()
         return [list(map(len, hooks)), list(map(id, chain.from_iterable(hooks)))]
@@ -154,7 +149,7 @@ class ShellHooks(ShellProvider):
         return id(hook) not in self._first and _is_users(hook)
 
     def _lists(self) -> list[list[Any]]:
-        shell = self._shell() if self.module in sys.modules else None
+        shell = running()
         if shell is None:
             return []
         transformers = (shell.input_transformers_cleanup, shell.input_transformers_post, shell.ast_transformers)
@@ -162,19 +157,20 @@ class ShellHooks(ShellProvider):
         return [*transformers, manager.line_transforms, manager.token_transformers, *shell.events.callbacks.values()]
 
 
-class ShellMagics(ShellProvider):
+class ShellMagics(Provider):
     """Magics of the user's."""
 
     key = "ambient:ipython.magics"
+    module = SHELL_MODULE
 
     def __init__(self) -> None:
         self._first = {id(magic): magic for magics in self._tables() for magic in magics.values()}
 
     def signature(self) -> Any:
         """Return the functions of all magics."""
-        if self.module not in sys.modules or self._shell() is None:
+        if running() is None:
             return None
-        return [list(magics.values()) for magics in self._shell().magics_manager.magics.values()]
+        return [list(magics.values()) for magics in running().magics_manager.magics.values()]
 
     def read(self) -> Any:
         """Return nothing; None if there are any."""
@@ -192,7 +188,7 @@ class ShellMagics(ShellProvider):
                     yield magics, name
 
     def _tables(self) -> list[dict[str, Any]]:
-        shell = self._shell() if self.module in sys.modules else None
+        shell = running()
         return [] if shell is None else list(shell.magics_manager.magics.values())
 
 
