@@ -117,7 +117,7 @@ class Watch:
             monitoring.register_callback(tool, events.CALL, self._on_call)
             if late:
                 for held in gc.get_objects():
-                    if type(held) is types.FunctionType and is_user_code(held.__code__.co_filename):
+                    if type(held) is types.FunctionType and _may_be_users(held):
                         self._follow(held.__code__)
             return
         quiet("watching user code", "all tool ids of sys.monitoring are taken")
@@ -194,6 +194,18 @@ def _generated(filename: str) -> bool:
     while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
     return frame is not None and not is_user_code(frame.f_code.co_filename)
+
+
+def _may_be_users(function: types.FunctionType) -> bool:
+    """Whether a function from before the watch is the user's, as far as can be told: not if a library made its text."""
+    filename = function.__code__.co_filename
+    if not filename.startswith("<"):
+        return is_user_code(filename)
+    module = str(function.__module__)
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return (
+        not filename.startswith("<frozen") and not module.startswith("namedtuple_") and (not file or is_user_code(file))
+    )
 
 
 _HERE = os.path.dirname(__file__) + os.sep
