@@ -101,7 +101,7 @@ class CellAnalysis(Record, frozen=True, kw_only=True):
     strings: tuple[str, ...] = ()
     """Identifiers inside string constants that are no keys (``df.query('a > @t')``): read if such a name exists."""
     keys: tuple[str, ...] = ()
-    """Identifiers that are keys (``d['a']``, ``{'a': 1}``): names of variables only where the value is a namespace."""
+    """Identifiers that are keys (``d['a']``, ``{'a': 1}``): no names of variables, but maybe of the environment's."""
     calls: tuple[str, ...] = ()
     """Dotted names called, as written (``np.random.seed``); a leading dot where the base is no name (``.fit``)."""
     attributes: tuple[str, ...] = ()

@@ -120,10 +120,6 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     if not recorder.watch.active:
         held = [code for name in names for code in held_code(namespace.get(name))]
         names |= {name for name in facts.started_globals(held) if "var:" + name in recorder.state}
-    if any(namespace.get(name) is namespace for name in names):
-        keys = {name for name in analysis.keys if "var:" + name in recorder.state}
-        names |= keys
-        looked_up |= keys
     values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, recorder.state)

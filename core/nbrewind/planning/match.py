@@ -339,7 +339,9 @@ class Meeting:
                 return _compare_version(entry, now, self.policy)
         if now == entry.digest:
             return None
-        if kind in ("var", "names"):
+        if key == ALL_NAMES:
+            return Mismatch("unknown", key, "it may have looked which variables there are, and here there are others")
+        if kind == "var":
             return Mismatch("variable", key, _variable_words(entry, now))
         what = describe(key)
         return Mismatch("input", key, f"{what} is gone" if now == ABSENT else f"{what} changed since it ran")
@@ -374,7 +376,7 @@ def _variable_words(entry: Input, now: str) -> str:
         return f"{what} does not exist here"
     if entry.digest == ABSENT:
         return f"{what} exists here and did not when it ran"
-    return f"{what} has another value than when it ran" if entry.key != ALL_NAMES else f"{what} is another here"
+    return f"{what} has another value than when it ran"
 
 
 def _compare_version(entry: Input, now: str, policy: PackagePolicy) -> Mismatch | None:

@@ -137,6 +137,24 @@ def reduce_property(pickler: Snapshotter, obj: property) -> Any:
     return property, (obj.fget, obj.fset, obj.fdel, obj.__doc__)
 
 
+def reduce_generator(pickler: Snapshotter, obj: types.GeneratorType[Any, Any, Any]) -> Any:
+    """Save a generator that has ended. Its code will not run again, so what that looks up does not matter."""
+    if obj.gi_frame is not None:
+        return NotImplemented
+    return rebuild.ended_generator, (Ended(*pickler.place(obj.gi_code, runs=False)), obj.__name__, obj.__qualname__)
+
+
+class Ended:
+    """The code of a generator that has ended, in a stream."""
+
+    def __init__(self, data: bytes, index: int) -> None:
+        self.args = data, index
+
+    def __reduce__(self) -> Any:
+        """Save as a call."""
+        return rebuild.code, self.args
+
+
 def reduce_wrapped(pickler: Snapshotter, obj: Any) -> Any:
     """Save a static or class method as it stands in a class."""
     return type(obj), (obj.__func__,)

@@ -80,7 +80,7 @@ class Walker:
         self._kinds: dict[type, Walk] = {}
         for index, name in enumerate(self.names):
             value = namespace.get(name)
-            if type(value) in LEAVES:
+            if type(value) in LEAVES or value is namespace:
                 continue
             self.limit.turn()
             try:

@@ -185,6 +185,8 @@ class LiveState:
             values = tuple([self.namespace.get(name) for name in group.members])
             if base is not None and not base.same_objects(tuple(map(id, values))):
                 base = None
+            if base is not None and values[0] is self.namespace:
+                continue  # what is in it are the variables
             if base is not None and base.fingerprint is None and not _may_touch(touched, group.members):
                 continue  # reading it would prove nothing
             if base is not None and not group.problem and probe.still(base.fingerprint, group.members, values):

@@ -15,7 +15,8 @@ from nbrewind.store.types import Content
 
 from . import describe
 from .changes import Baseline, GroupChange
-from .code import MAGIC
+from .code import ANY, MAGIC
+from .definitions import Scope
 from .digest import Fingerprint, content_digest, member_digest
 from .held import looked_up
 from .kinds import is_tracked, module_of, root_of
@@ -36,7 +37,9 @@ def read(
     """
     members = group.members
     values = [namespace.get(name) for name in members]
-    reason = group.problem or pickler.save(tuple(values))
+    reason = group.problem or pickler.save(tuple(Scope("") if value is namespace else value for value in values))
+    if any(value is namespace for value in values):
+        pickler.refs.add(ANY)
     stream: bytes | memoryview = b""
     fingerprint = None
     views: list[memoryview] = []

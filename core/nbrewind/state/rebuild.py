@@ -83,6 +83,17 @@ def type_variable(
     return made
 
 
+def ended_generator(code: types.CodeType, name: str, qualname: str) -> Any:
+    """Make a generator that has ended. None of its code runs: it is closed before it begins."""
+    closure = tuple(types.CellType() for _ in code.co_freevars)
+    inputs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    made = types.FunctionType(code, {}, name, None, closure)
+    found = made(*(None for _ in inputs[: code.co_argcount]), **dict.fromkeys(inputs[code.co_argcount :]))
+    found.close()
+    found.__name__, found.__qualname__ = name, qualname
+    return found
+
+
 def cell() -> types.CellType:
     """Return an empty closure cell; the function's state fills it."""
     return types.CellType()

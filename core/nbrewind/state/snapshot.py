@@ -148,11 +148,12 @@ class Snapshotter(pickle.Pickler):
         """Give up on the group."""
         raise Refused(reason)
 
-    def place(self, code: types.CodeType) -> tuple[bytes, int]:
-        """Return a code object's canonical bytes and the index of its places in the side."""
+    def place(self, code: types.CodeType, *, runs: bool = True) -> tuple[bytes, int]:
+        """Return a code object's canonical bytes and the index of its places in the side. ``runs``: it may run yet."""
         data, places, names = canonical(code)
         self.places.append(places)
-        self.refs.update(names)
+        if runs:
+            self.refs.update(names)
         return data, len(self.places) - 1
 
     def definition(self, obj: Any) -> str:
@@ -237,6 +238,8 @@ _HANDLERS: dict[type, Handler] = {
     staticmethod: definitions.reduce_wrapped,
     classmethod: definitions.reduce_wrapped,
     definitions.Scope: _plain,
+    definitions.Ended: _plain,
+    types.GeneratorType: definitions.reduce_generator,
     typing.TypeVar: definitions.reduce_type_variable,
 }
 

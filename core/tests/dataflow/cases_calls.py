@@ -195,6 +195,13 @@ CASES = [
         why="the name is read through the dictionary, which an earlier cell got hold of",
     ),
     case(
+        "namespace_by_a_key_of_run_time",
+        ["space = globals()", "x = 1", "k = 'x'\nprint(space[k])", "def f(): return space[k]", "k = 'x'", "print(f())"],
+        [(0, 2), (1, 2), (0, 5), (1, 5), (3, 5), (4, 5)],
+        [(0, 1), (1, 4), (2, 5)],
+        why="which name is read is known when the cell runs, not before",
+    ),
+    case(
         "namespace_by_import",
         ["import __main__ as here", "x = 1", "print(here.__dict__['x'], vars(here)['x'])"],
         [(0, 2), (1, 2)],
