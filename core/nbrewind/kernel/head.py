@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import compress
+from operator import ne
 from time import time
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -43,11 +45,13 @@ class Head:
         """The last of the head's checkpoints that a run, an adoption or a rewind made, not a change between cells."""
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
-        self._names: dict[str, int] = {}
+        self._bound = Bound([], [])
         self._own: frozenset[str] | None = None
         """Names that IPython had bound before the first run; None before that."""
+        self._met: set[str] = set()
+        """Names that were ever met in the namespace."""
         self._history: set[str] = set()
-        """Names of IPython's history that were there when last looked: there are more with every cell."""
+        """Those of them that are of IPython's history: there are more with every cell."""
         self._doubts: dict[str, None] = {"there were values before recording began": None}
 
     def outside(self, reason: str) -> None:
@@ -59,14 +63,12 @@ class Head:
 
         What it hides besides those that it had bound before the first run, a run has bound (``%pylab``).
         """
-        own, known = self.shell.user_ns_hidden, self._history
+        own = self.shell.user_ns_hidden
         names = own if self._own is None else self._own
-        found = {
-            name
-            for name in self.namespace
-            if type(name) is str and (name in known or (name[:1] in "_IO" and HISTORY.match(name)))
-        }
-        self._history = set(found)
+        new = self.namespace.keys() - self._met
+        self._met |= new
+        self._history.update(name for name in new if type(name) is str and name[:1] in "_IO" and HISTORY.match(name))
+        found = self._history.intersection(self.namespace)
         found.update(name for name in names if self.namespace.get(name, found) is own.get(name, own))
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
@@ -156,13 +158,33 @@ class Head:
             self.state, self.virtual = dict(state), virtual
         self.settle()
 
-    def bound(self) -> dict[str, int]:
-        """Return which object every name of the namespace is bound to, by identity."""
-        return dict(zip(self.namespace, map(id, self.namespace.values()), strict=False))
+    def renamed(self) -> set[str]:
+        """Return the names that are bound to another object than when the last run had ended, or gone."""
+        return Bound.of(self.namespace).changed(self._bound) - self.hidden()
 
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
-        self._names = self.bound()
+        self._bound = Bound.of(self.namespace)
+
+
+class Bound(NamedTuple):
+    """Which object every name is bound to, by identity."""
+
+    names: list[str]
+    ids: list[int]
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, Any]) -> Bound:
+        """Look at a namespace."""
+        return cls(list(namespace), list(map(id, namespace.values())))
+
+    def changed(self, before: Bound) -> set[str]:
+        """Return the names that are bound to another object than before, or to none."""
+        size = len(before.names)
+        if self.names[:size] == before.names:  # as a rule: each cell adds names of IPython's history
+            return set(compress(self.names, map(ne, self.ids, before.ids))).union(self.names[size:])
+        now, then = (dict(zip(bound.names, bound.ids, strict=False)) for bound in (self, before))
+        return {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
 
 
 def limit() -> Limit:

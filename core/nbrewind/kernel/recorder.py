@@ -195,7 +195,7 @@ class Recorder(Head):
         if self.restless:
             self.outside("timers or callbacks may have run")
         settings = self.ambient.scan()
-        if not self._doubts and not self._renamed() and not self._tracked(settings):
+        if not self._doubts and not self.renamed() and not self._tracked(settings):
             if settings:
                 self.ambient.commit({})
             return
@@ -232,14 +232,6 @@ class Recorder(Head):
             mark = self.mark
             self._record_outside(run, reasons, changes, written, effects)
             self.mark = mark
-
-    def _renamed(self) -> bool:
-        now = self.bound()
-        if now == self._names:
-            return False
-        hidden = self.hidden()
-        changed = {name for name in now.keys() | self._names.keys() if now.get(name) != self._names.get(name)}
-        return bool(changed - hidden)
 
     def _reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
         """Return new versions of live values of which the head says less than is known."""

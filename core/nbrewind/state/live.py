@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from nbrewind.model import Version
@@ -144,8 +145,7 @@ class LiveState:
         self.deferred = {name for group in groups for name in group.members}.union(set(others).difference(looked))
         removed: list[str] = []
         if len(self.versions) != seen or changed_atoms or others:
-            live = set(namespace)
-            removed = [name for name in self._known() if name not in live or name in hidden]
+            removed = [name for name in self._known() if name not in namespace or name in hidden]
         return Changes(groups, sorted(removed), definitions)
 
     def _looked_at(self, only: Iterable[str], names: list[str], definitions: Mapping[int, str]) -> list[str]:
@@ -155,11 +155,8 @@ class LiveState:
         renamed = {name for key, name in self._definitions.items() if definitions.get(key) != name}
         return looked_at(only, names, self.namespace, self._groups, self.versions, renamed)
 
-    def _known(self) -> set[str]:
-        known = set(self._atoms)
-        for members in self._groups:
-            known.update(members)
-        return known
+    def _known(self) -> Iterator[str]:
+        return chain(self._atoms, chain.from_iterable(self._groups))
 
     def _scan_groups(
         self,
@@ -344,7 +341,9 @@ class LiveState:
             more = {
                 name
                 for name, version in versions.items()
-                if name not in wanted and (wanted.intersection(version.needs) or wanted.intersection(version.members))
+                if (version.needs or len(version.members) > 1)
+                and name not in wanted
+                and (wanted.intersection(version.needs) or wanted.intersection(version.members))
             }
             if not more:
                 return wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
+from itertools import chain
 from typing import Any
 
 from nbrewind.model import Version
@@ -41,9 +42,12 @@ def looked_at(
     found = together(touched, versions)
     if renamed:
         found.update(name for name, version in versions.items() if not renamed.isdisjoint(version.needs))
-    known = set().union(*groups)
+    known = set(chain.from_iterable(groups))
     for members, base in groups.items():
-        same = base.same_objects(tuple([id(namespace.get(name)) for name in members]))
+        if len(members) == 1:
+            same = base.ids[0] == id(namespace.get(members[0])) and ((ref := base.weak[0]) is None or ref() is not None)
+        else:
+            same = base.same_objects(tuple([id(namespace.get(name)) for name in members]))
         if not same or not found.isdisjoint(members):
             found.update(members)
     return [name for name in live if name in found or name not in known]
