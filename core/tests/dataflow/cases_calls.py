@@ -1,4 +1,4 @@
-"""Code that runs far from where it is written: callbacks, methods, generators, threads, processes, strings."""
+"""Code that runs far from where it is written: callbacks, methods, generators, threads, processes."""
 
 from .form import case
 
@@ -167,74 +167,7 @@ CASES = [
         why="the function is reached through the dictionary",
     ),
     case(
-        "getattr_by_string",
-        ["import types\nns = types.SimpleNamespace(a=1)", 'print(getattr(ns, "a"))'],
-        [(0, 1)],
-        why="the object is read",
-    ),
-    case(
         "globals_written", ['globals()["q"] = 5', "print(q)"], [(0, 1)], why="the name is bound through the dictionary"
-    ),
-    case(
-        "function_that_evaluates_a_text",
-        ["a = 1", "def f(): return eval('a')", "def g(): return f()", "print(g())"],
-        [(0, 3), (1, 3), (2, 3)],
-        why="the function looks up a name that is not in its code",
-    ),
-    case(
-        "function_that_asks_for_a_global_by_name",
-        ["a = 1", "def f(name): return globals()[name]", "print(f('a'))"],
-        [(0, 2), (1, 2)],
-        why="the function looks up a name that is not in its code",
-    ),
-    case(
-        "namespace_kept",
-        ["space = globals()", "x = 1", "print(space['x'])"],
-        [(0, 2), (1, 2)],
-        [(0, 1)],
-        why="the name is read through the dictionary, which an earlier cell got hold of",
-    ),
-    case(
-        "namespace_by_a_key_of_run_time",
-        ["space = globals()", "x = 1", "k = 'x'\nprint(space[k])", "def f(): return space[k]", "k = 'x'", "print(f())"],
-        [(0, 2), (1, 2), (0, 5), (1, 5), (3, 5), (4, 5)],
-        [(0, 1), (1, 4), (2, 5)],
-        why="which name is read is known when the cell runs, not before",
-    ),
-    case(
-        "namespace_by_import",
-        ["import __main__ as here", "x = 1", "print(here.__dict__['x'], vars(here)['x'])"],
-        [(0, 2), (1, 2)],
-        why="the name is read through the module's dictionary",
-    ),
-    case("globals_read", ["x = 1", 'print(globals()["x"])'], [(0, 1)], why="the name is read through the dictionary"),
-    case("vars_read", ["x = 1", 'print(vars()["x"])'], [(0, 1)], why="at the top level vars() is the namespace"),
-    case(
-        "query_string",
-        ['import pandas as pd\ndf = pd.DataFrame({"a": [1, 2]})', "t = 1", 'print(df.query("a > @t"))'],
-        [(0, 2), (1, 2)],
-        why="the name after @ is read from the caller's frame",
-        needs=["pandas"],
-    ),
-    case(
-        "eval_string_of_a_library",
-        ["import pandas as pd", "x = 3", 'print(pd.eval("x + 1"))'],
-        [(0, 2), (1, 2)],
-        why="the name in the text is read",
-        needs=["pandas"],
-    ),
-    case(
-        "format_with_globals",
-        ["x = 1", 'print("{x}".format(**globals()))'],
-        [(0, 1)],
-        why="the field names a global",
-    ),
-    case(
-        "compiled_text",
-        ["x = 2", 'code = compile("y = x + 1", "<made>", "exec")', "exec(code)", "print(y)"],
-        [(0, 2), (1, 2), (2, 3)],
-        [(0, 1)],
-        why="the code reads x when it is executed, not when it is compiled",
     ),
     case(
         "display_hook",
@@ -369,13 +302,6 @@ CASES = [
         why="sorting calls the comparison, which reads the global, and changes the list",
     ),
     case(
-        "exec_of_a_definition",
-        ['exec("def f(): return k")', "k = 3", "print(f())"],
-        [(0, 2), (1, 2)],
-        [(0, 1)],
-        why="the executed text binds f, which reads k when called",
-    ),
-    case(
         "hash_of_a_key",
         [
             "class K:\n    def __hash__(self): return h\n    def __eq__(self, o): return True",
@@ -392,70 +318,5 @@ CASES = [
         [(0, 2), (1, 2), (2, 3)],
         [(0, 1)],
         why="the class is read by the raise and by the handler",
-    ),
-    case(
-        "frame_in_a_function",
-        [
-            "import inspect\nxs = []\ndef f(): inspect.currentframe().f_back.f_globals['xs'].append(1)",
-            "f()",
-            "print(xs)",
-        ],
-        [(0, 1), (1, 2)],
-        [(0, 2)],
-        why="the function reaches xs through the frame that called it",
-    ),
-    case(
-        "namespace_of_a_function",
-        ["def f(): pass", "xs = []", "def g(): f.__globals__['x' + 's'].append(1)", "g()", "print(xs)"],
-        [(0, 3), (1, 3), (2, 3), (3, 4)],
-        [(0, 2), (1, 2), (1, 4)],
-        why="the namespace of f is everybody's",
-    ),
-    case(
-        "main_by_name",
-        ["import importlib\nxs = []", "importlib.import_module('__main__').xs.append(1)", "print(xs)"],
-        [(0, 1), (1, 2)],
-        [(0, 2)],
-        why="the module is the namespace",
-    ),
-    case(
-        "own_module_by_name",
-        ["import sys", "xs = []", "def f(): sys.modules[__name__].xs.append(1)", "f()", "print(xs)"],
-        [(0, 3), (1, 3), (2, 3), (3, 4)],
-        [(0, 2), (1, 4)],
-        why="the module is the namespace",
-    ),
-    case(
-        "subclasses",
-        ["class A: pass\nclass B(A): kept = []", "A.__subclasses__()[0].kept.append(1)", "print(B.kept)"],
-        [(0, 1), (1, 2)],
-        [(0, 2)],
-        why="the class is reached through its base",
-    ),
-    case(
-        "class_of_a_pickle",
-        ["import pickle\nclass A: v = 1", "data = pickle.dumps(A())", "class A: v = 2", "print(pickle.loads(data).v)"],
-        [(0, 1), (1, 3), (2, 3)],
-        [(0, 3)],
-        why="what is loaded has the class that has its name",
-    ),
-    case(
-        "class_of_a_pickle_in_a_file",
-        [
-            "import shelve\nclass A: v = 1",
-            "with shelve.open('nbr_shelf') as shelf: shelf['a'] = A()",
-            "class A: v = 2",
-            "with shelve.open('nbr_shelf') as shelf: a = shelf['a']\nprint(a.v)",
-        ],
-        [(0, 1), (1, 3), (2, 3)],
-        [(0, 3)],
-        why="what is loaded has the class that has its name",
-    ),
-    case(
-        "annotation_that_is_evaluated",
-        ["import typing\ndef f(x: 'Later'): pass", "class Later: v = 1", "print(typing.get_type_hints(f)['x'].v)"],
-        [(0, 2), (1, 2)],
-        [],
-        why="the annotation is evaluated",
     ),
 ]

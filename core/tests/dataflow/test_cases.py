@@ -14,8 +14,10 @@ from nbrewind.store import Store
 
 from . import (
     cases_calls,
+    cases_files,
     cases_given,
     cases_ipython,
+    cases_names,
     cases_outside,
     cases_parts,
     cases_precision,
@@ -29,7 +31,9 @@ MODULES = (
     cases_scopes,
     cases_ipython,
     cases_calls,
+    cases_names,
     cases_values,
+    cases_files,
     cases_outside,
     cases_precision,
     cases_parts,
