@@ -103,6 +103,8 @@ class Reach:
     """Top-level modules that are the user's own, with their files."""
     own: list[types.CodeType]
     """The cell's code."""
+    draws: bool
+    """It may have drawn into a figure."""
     modules: dict[str, str]
     """Reasons for state of modules and classes that it changed, each with the module."""
     living: list[str]
@@ -123,8 +125,8 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     values = [namespace[name] for name in names | set(analysis.writes) if name in namespace]
     words = facts.code_names(analysis, started, values)
     packages = used_packages(analysis, names, recorder.state)
-    sets = recorder.watch.active and _only_sets(analysis, entry.extra["own"], started)
-    if not sets and may_draw(names, packages, words, namespace):
+    draws = not (recorder.watch.active and _only_sets(analysis, entry.extra["own"], started))
+    if draws and may_draw(names, packages, words, namespace):
         drawn = parts_of_figures(recorder.state)
         names |= drawn
         looked_up |= drawn
@@ -139,6 +141,7 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         used=used_modules(packages, names, recorder.state),
         local=facts.local_modules(packages),
         own=own,
+        draws=draws,
         modules=_module_doubts(entry, values, namespace)
         | facts.library_setters(analysis, namespace, entry.extra["setters"]),
         living=recorder.living.update(may_start_tasks(started, words)),
@@ -241,7 +244,7 @@ def observe(
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
     modules = {*reach.modules.values(), *facts.set_modules(analysis, recorder.namespace, reach.used, local)} - {""}
-    if "matplotlib" in packages and (extra["figures"] or open_figures()):
+    if reach.draws and "matplotlib" in packages and (extra["figures"] or open_figures()):
         modules.add("matplotlib")  # who draws next may do so into a figure that is open, or not any more
     doubts = list(dict.fromkeys(unknown))
     return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), imported, changed)
@@ -273,9 +276,8 @@ def _functions(values: Iterable[object]) -> Iterator[types.CodeType]:
 
 
 def _only_sets(analysis: CellAnalysis, own: Collection[types.CodeType], started: Collection[types.CodeType]) -> bool:
-    """Whether a run imported and set options and did nothing else: it drew into no figure."""
-    defines = any(isinstance(part, types.CodeType) for code in own for part in code.co_consts)
-    return analysis.prelude and bool(own) and not (started or defines or "set_cmap" in analysis.attributes)
+    """Whether a run imported, defined and set options and did nothing else: it drew into no figure."""
+    return analysis.prelude and bool(own) and not (started or "set_cmap" in analysis.attributes)
 
 
 def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -> bool:

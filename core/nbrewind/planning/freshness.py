@@ -148,7 +148,11 @@ def _changed(
     here = found.cell.index
     name = describe(why.key)
     seen = next((entry for entry in own.inputs if entry.key == why.key), None)
-    makers_of = [records.producer(run) for run in (makers(seen, records) if seen and seen.digest != ABSENT else ())]
+    runs = makers(seen, records) if seen and seen.digest != ABSENT else []
+    version = found.before.items.get(why.key)
+    if why.key.startswith("module:") and runs and _is_alike(runs[0], version.run if version else own.id, records):
+        return "unknown", f"{name} is not recorded, and whether it would meet the same is not known"
+    makers_of = [records.producer(run) for run in runs]
     for maker in makers_of:
         if maker == found.cell.id:
             return "out of order", f"it read {name} as its own earlier run left it"
@@ -158,7 +162,6 @@ def _changed(
             return "out of order", f"it read {name} as a cell made it that is not in the notebook"
         if maker and positions[maker] > here:
             return "out of order", f"it read {name} as cell {positions[maker] + 1} made it, which stands below"
-    version = found.before.items.get(why.key)
     above = records.producer(version.run) if version else ""
     if seen is None or (not seen.run and version is not None):
         where = f"cell {positions[above] + 1}" if above in positions else "a cell above"
@@ -168,6 +171,12 @@ def _changed(
         made = f"as cell {positions[maker] + 1} made it, not as cell {positions[above] + 1} does"
         return "out of order", f"it read {name} {made}, which stands between"
     return "input changed", why.reason
+
+
+def _is_alike(one: str, other: str, records: Records) -> bool:
+    """Whether two runs are of one cell and one code: they may have made the same though they met another state."""
+    first, second = records.run(one), records.run(other)
+    return first is not None and second is not None and (first.cell, first.code) == (second.cell, second.code)
 
 
 def _checkpoint_states(checkpoints: Iterable[Checkpoint]) -> dict[str, tuple[CheckpointState, str]]:

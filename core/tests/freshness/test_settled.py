@@ -26,7 +26,7 @@ UNSETTLED = {
     "own_module": "a text with the name of a module that exists counts as having met what is in it",
 }
 """Cases that do not settle, each with the reason. `docs/limits.md` says the same."""
-ONCE = {"database_file": "c2"}
+ONCE = {"database_file": "c2", "folder_made_once": "c2"}
 """Cases with a cell that is rightly stale from its first run on: it fails when it meets what it has made itself."""
 TWICE = frozenset({"found_absent"})
 """Cases in which a cell makes a file that one above it asks for: the first runs are told, rightly, that it changed."""
