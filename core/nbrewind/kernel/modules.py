@@ -100,6 +100,8 @@ class Snapshot:
             held = _held(owner)
             if loose:
                 held = _ids(held)
+                if held == copy:
+                    continue
             elif len(held) == len(copy) and all(map(is_, held.values(), copy.values())):
                 continue
             for name in sorted(held.keys() | copy.keys(), key=str):
@@ -107,10 +109,12 @@ class Snapshot:
                 if not same and _is_meant(owner, name, words, made):
                     found |= _told(owner, name)
         for module in self._new():
-            own = words_of(code) if (code := _code_of(module)) is not None else set()
-            for name in words.intersection(_held(module)) - own:
-                if _is_meant(module, name, words, made) and not _is_of_library(_held(module)[name]):
-                    found |= _told(module, name)
+            held = _held(module)
+            named = (name for name in words.intersection(held) if not _is_of_library(held[name]))
+            meant = [name for name in named if _is_meant(module, name, words, made)]
+            own = words_of(code) if meant and (code := _code_of(module)) is not None else set()
+            for name in set(meant) - own:
+                found |= _told(module, name)
         return found
 
     def _new(self) -> list[types.ModuleType]:
