@@ -43,13 +43,13 @@ async def test_rewind_is_refused(book, api, refused):
 
 
 async def test_what_would_be_lost_is_named(book, api):
-    note = book("import threading\nlock = threading.Lock()", "del lock", "a = 1")
+    note = book("import threading\nlocal = threading.local()", "del local", "a = 1")
     await note.start()
     await note.run()
     request = {"path": note.path, "kernel": note.kernel, "target": "cell-0"}
     answer = await api("POST", "rewind", request)
     assert not answer["report"]["done"]
-    assert [entry["name"] for entry in answer["report"]["lost"]] == ["lock"]
+    assert [entry["name"] for entry in answer["report"]["lost"]] == ["local"]
     assert await note.value("a") == "1"
     answer = await api("POST", "rewind", request | {"partial": True})
     assert answer["report"]["done"]

@@ -90,6 +90,8 @@ LOSSY_ROOTS = {
 """Libraries whose values come back in working order, but with a pickle that proves nothing by being equal."""
 
 _REFUSED_MODULES = {"itertools", "_asyncio", "asyncio", "_thread", "threading", "multiprocessing", "contextvars"}
+_PLAIN_TYPES = {"Event", "Semaphore", "BoundedSemaphore", "Barrier"}
+"""Those in `threading` that are made of conditions."""
 _REFUSED_TYPES = {
     "dict_keyiterator",
     "dict_valueiterator",
@@ -240,7 +242,8 @@ def save_kind(cls: type) -> tuple[Save, str]:
     root = root_of(module)
     if belongs_to_kernel(module):
         return "refused", f"an object of type {name} belongs to the running kernel"
-    if module in _REFUSED_MODULES or root in _REFUSED_MODULES or name in _REFUSED_TYPES:
+    refused = module in _REFUSED_MODULES or root in _REFUSED_MODULES or name in _REFUSED_TYPES
+    if refused and not (module == "threading" and name in _PLAIN_TYPES):
         return "refused", f"an object of type {name} can't be saved"
     if root in LOSSY_ROOTS:
         return "lossy", ""

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from xxhash import xxh3_128_digest
 
-from . import arrays, definitions, objects, rebuild
+from . import arrays, definitions, objects, rebuild, resources
 from .code import Places, canonical
 from .digest import Fingerprint
 from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
@@ -93,6 +93,8 @@ class Snapshotter(pickle.Pickler):
         self.exact = True
         self.keep: list[Any] = []
         self.cells: set[int] = set()
+        self.nested: set[int] = set()
+        """Ids of files on which other files are built."""
         self.reaches = reaches
         """Tells whether some name holds an object, other than weakly."""
         self.alone = alone
@@ -120,6 +122,7 @@ class Snapshotter(pickle.Pickler):
         self.lines.clear()
         self.keep.clear()
         self.cells.clear()
+        self.nested.clear()
         self.exact = True
         self.dump(values)
         return self.file.getvalue()
@@ -241,6 +244,7 @@ _HANDLERS: dict[type, Handler] = {
     definitions.Ended: _plain,
     types.GeneratorType: definitions.reduce_generator,
     typing.TypeVar: definitions.reduce_type_variable,
+    **resources.REDUCERS,
 }
 
 _USER_HANDLERS: weakref.WeakKeyDictionary[type, Handler] = weakref.WeakKeyDictionary()

@@ -198,11 +198,11 @@ def test_a_generator_that_may_be_resumed_leaves_alone_what_it_does_not_name(book
     assert said["c6"][0] != "fresh", "what it yields may be the list"
 
 
-@pytest.mark.parametrize("held", ["(inner() for _ in range(3))", "inner", "map(inner, [1])", "[lock, inner]"])
+@pytest.mark.parametrize("held", ["(inner() for _ in range(3))", "inner", "map(inner, [1])", "[local, inner]"])
 def test_what_the_code_inside_a_value_that_cannot_be_saved_may_change(book, held: str) -> None:
-    make = f"def make():\n    def inner(*_): zs.append(1)\n    return [threading.Lock(), {held}]"
+    make = f"def make():\n    def inner(*_): zs.append(1)\n    return [threading.local(), {held}]"
     made = book(
-        "import threading\nlock = threading.Lock()\nzs = [0]", f"{make}\ngs = make()", "print(len(gs))", "print(zs)"
+        "import threading\nlocal = threading.local()\nzs = [0]", f"{make}\ngs = make()", "print(len(gs))", "print(zs)"
     )
     made.text["c3"] = "print(gs[1])"
     assert made.said()["c4"][0] != "fresh"
