@@ -81,6 +81,8 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
     try:
         outcome = await session.run(node, cell.index)
     except KernelError as error:
+        if (dead := store.notebook(path)) is not None:
+            store.recover(dead)
         return AuditedRun(cell, None, "error", str(error), died=True)
     index = store.notebook(path)
     found = [] if index is None else [run for run in index.runs(cell.id) if run.session == session.id]

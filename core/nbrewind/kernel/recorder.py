@@ -71,6 +71,7 @@ class Recorder(Head):
 
     def install(self) -> None:
         """Start to observe."""
+        self.saver.run(lambda: self.store.recover(self.notebook))
         self.tee.install()
         self.watch.install(late=self.shell.execution_count > 1)
         effects.install(self.watch.arm)

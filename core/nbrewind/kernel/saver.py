@@ -1,7 +1,9 @@
 """The second commit: contents made durable while the user goes on.
 
-Flushing to disk takes milliseconds, so it does not happen in the user's way but on the kernel's control thread, which
-has nothing else to do. No thread of our own appears in the user's process.
+Flushing to disk takes milliseconds, so it does not happen in the user's way but a moment later, when the kernel has
+replied, on its control thread, which has nothing else to do. No thread of our own appears in the user's process.
+
+What a kernel that dies in that moment has recorded is saved by the next one (`Store.recover`): it was written already.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from typing import Any
 from nbrewind.kernel.log import quiet
 from nbrewind.store import Notebook, Store, StoreError
 
+DELAY = 0.05
+"""Seconds."""
+
 
 class Saver:
     """Marks recorded checkpoints as saved, in order, once everything that they refer to is on disk."""
@@ -29,6 +34,7 @@ class Saver:
         self._waiting: deque[tuple[str, int, str]] = deque()
         self._later: deque[Callable[[], None]] = deque()
         self._lock = threading.RLock()
+        self._is_due = False
         self.failure = ""
         """Why the last checkpoint could not be saved; empty if it was."""
         atexit.register(self.flush)
@@ -63,10 +69,17 @@ class Saver:
         if self._loop is None:
             self.flush()
             return
+        if self._is_due:
+            return
+        self._is_due = True
         try:
-            self._loop.add_callback(self.flush)
+            self._loop.add_callback(self._loop.call_later, DELAY, self._flush_due)
         except RuntimeError:  # the loop has ended: so does the kernel
             self.flush()
+
+    def _flush_due(self) -> None:
+        self._is_due = False
+        self.flush()
 
     def _save_all(self) -> None:
         found = []

@@ -51,6 +51,12 @@ class Blobs:
             self._suspect.discard(digest)
         return digest, len(data)
 
+    def adopt(self, digest: bytes, size: int) -> None:
+        """Take over a blob that was verified and that nobody may have flushed: the next ``flush`` does."""
+        if not self._database.read("SELECT 1 FROM blobs WHERE digest = ?", (digest,)):
+            with self._lock:
+                self._fresh[digest] = size
+
     def present(self, digest: bytes, size: int) -> bool:
         """Return whether a blob is there, whole."""
         if digest in self._suspect:

@@ -248,6 +248,17 @@ class Contents:
         for _ in self._stream(self.manifest(snapshot)):
             pass
 
+    def adopt(self, snapshot: str) -> None:
+        """Take over a snapshot that another process wrote and may not have flushed: durable after ``sync``.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        self.verify(snapshot)
+        for piece in self.manifest(snapshot).pieces:
+            for digest, start, stop in piece.spans():
+                self.blobs.adopt(digest, stop - start)
+
     def discard_damaged(self, snapshot: str) -> None:
         """Remove the parts of a snapshot that are damaged, so that whoever makes them again writes them again."""
         for piece in self.manifest(snapshot).pieces:

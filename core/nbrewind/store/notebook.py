@@ -107,6 +107,11 @@ class Notebook:
         if answers:
             self._traces.set_answerable([run], True)
 
+    def unsaved(self) -> list[tuple[str, list[Version]]]:
+        """Return the recorded checkpoints that are neither saved nor lost, oldest first, with the versions they add."""
+        rows = self.database.read("SELECT id, delta FROM checkpoints WHERE NOT saved AND lost = '' ORDER BY number")
+        return [(checkpoint, self._states.versions(decode_delta(delta).values())) for checkpoint, delta in rows]
+
     def mark_lost(self, checkpoint_id: str, reason: str) -> None:
         """Say that a checkpoint's contents could not be saved: it and all that follows it leave the saved history."""
         below = self._below(checkpoint_id)

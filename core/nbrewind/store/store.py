@@ -173,6 +173,27 @@ class Store:
         """Return when everything put so far is safely on disk."""
         self.contents.sync()
 
+    def recover(self, notebook: Notebook) -> int:
+        """Save what was recorded by kernels that ended before they could; return how many checkpoints.
+
+        Their contents were written before they were recorded: they are read, verified and flushed. One whose contents
+        are not all there is lost.
+        """
+        found = []
+        for checkpoint, versions in notebook.unsaved():
+            try:
+                for snapshot in {version.snapshot for version in versions if version.snapshot}:
+                    self.contents.adopt(snapshot)
+            except ContentError as error:
+                notebook.mark_lost(checkpoint, f"the kernel ended before it was saved: {error}")
+            else:
+                found.append(checkpoint)
+        if found:
+            self.sync()
+        for checkpoint in found:
+            notebook.mark_saved(checkpoint, added=0)
+        return len(found)
+
     # -- care ---------------------------------------------------------------------------------------------------------
 
     def info(self) -> StoreInfo:

@@ -93,6 +93,10 @@ def check(directory: Path, path: Path, told: Told) -> None:
         sessions = [run.session for run in runs.values()]
         mine = [run.cell for run in runs.values() if run.session == sessions[-1] and run.cell] if sessions else []
         assert mine[: len(told.answered)] == told.answered, "a cell that was answered is recorded"
+        store.recover(notebook)
+        kept = {entry.run for entry in notebook.checkpoints() if entry.saved}
+        answered = {run.id for run in runs.values() if run.session == sessions[-1] and run.cell in told.answered}
+        assert answered <= kept, "a cell that was answered is saved by who comes next"
         assert store.doctor(deep=True) == []
 
 
