@@ -368,8 +368,10 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     removed: tuple[str, ...] = ()
     lost: tuple[LostName, ...] = ()
     ambient: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    """Files that were put back, as it was asked for."""
     files: tuple[str, ...] = ()
-    """Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are."""
+    """Files that differ now from what they were at the checkpoint, in words."""
     notes: tuple[str, ...] = ()
     """What else is as it is now and may have been different, in words."""
     before: str = ""
@@ -388,11 +390,14 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
             ("recomputed", self.recomputed),
             ("removed", self.removed),
             ("ambient", self.ambient),
+            ("restored", self.restored),
         ]
         lines += [f"  {word:<11}{', '.join(names)}" for word, names in groups if names]
         lines += [f"  {'lost':<11}{entry.name}: {entry.reason}" for entry in self.lost]
         lines += [f"  {'file':<11}{text}" for text in self.files]
         lines += [f"  {'note':<11}{text}" for text in self.notes]
+        if self.done and self.files:
+            lines.append("`%rewind --files` puts back files that runs wrote, where nothing unrecorded is lost by it.")
         if not self.done:
             lines.append("Nothing was changed. `%rewind --partial` restores the rest and leaves these names unbound.")
         return "\n".join(lines)

@@ -242,6 +242,8 @@ class RewindRequest(Record, frozen=True, kw_only=True):
     target: str
     """A checkpoint id, or a cell id."""
     partial: bool = False
+    files: bool = False
+    """Put back files that runs wrote, too, where nothing unrecorded is lost by it."""
     head: str = ""
     """The head that the user saw; another one now is refused. Empty: any."""
 

@@ -28,8 +28,9 @@ async def rewind(kernels: Kernels, request: RewindRequest) -> RewindAnswer:
             head = (await kernels.ask(kernel, "state"))["head"]
         # The agent compares the head again: a cell that came between makes this request wait, and moves it.
         answer: dict[str, Any] = await kernels.ask(
-            kernel, "rewind", target=request.target, partial=request.partial, head=head, timeout=LONG
-        )
+            kernel, "rewind", target=request.target, partial=request.partial, files=request.files, head=head,
+            timeout=LONG,
+        )  # fmt: skip
     if "moved" in answer:
         raise Refused("moved", MOVED)
     report = msgspec.convert(answer, RewindReport)

@@ -18,10 +18,10 @@ import msgspec
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from nbrewind.driver.execute import GRACE_SECONDS, execute
-from nbrewind.driver.files import FileKeeper
 from nbrewind.driver.session import KernelError, ask_agent
 from nbrewind.model import Step, Version
 from nbrewind.planning.course import Course, Pilot, Place
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.match import PackagePolicy
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World

@@ -18,9 +18,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from nbrewind.driver.audit import run_cell, tolerated
-from nbrewind.driver.files import FileKeeper
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.match import PackagePolicy, state_of
 from nbrewind.planning.notebook import History, SourceCell, code_cells
 from nbrewind.planning.outside import World

@@ -27,15 +27,15 @@ def nbrewind_magic(line: str) -> None:
 
 
 def rewind_magic(line: str) -> None:
-    """Go back to the state after the last run of a cell: ``%rewind [--partial] TARGET``."""
+    """Go back to the state after the last run of a cell: ``%rewind [--partial] [--files] TARGET``."""
     words = shlex.split(line)
-    partial = "--partial" in words
-    targets = [word for word in words if word != "--partial"]
-    if len(targets) != 1:
-        print("usage: %rewind [--partial] TARGET, where TARGET is a checkpoint id, a cell id, a label or a number")
+    options = {word for word in words if word.startswith("--")}
+    targets = [word for word in words if word not in options]
+    if len(targets) != 1 or not options <= {"--partial", "--files"}:
+        print("usage: %rewind [--partial] [--files] TARGET; TARGET: a checkpoint id, a cell id, a label or a number")
         return
     try:
-        print(rewind(targets[0], partial=partial))
+        print(rewind(targets[0], partial="--partial" in options, files="--files" in options))
     except RewindError as error:
         print(f"Not rewound: {error}")
 

@@ -71,10 +71,13 @@ class Recorder(Head):
 
     def install(self) -> None:
         """Start to observe."""
-        self.saver.run(lambda: self.store.recover(self.notebook))
+        self.saver.run(self._recover)
         self.tee.install()
         self.watch.install(late=self.shell.execution_count > 1)
         effects.install(self.watch.arm)
+
+    def _recover(self) -> None:
+        self.store.recover(self.notebook)
 
     def remove(self) -> None:
         """Stop to observe."""

@@ -7,9 +7,11 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nbrewind.model import DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
+from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.trace import HISTORY
 from nbrewind.state import Loaded, LoadError
 from nbrewind.store import StoreError
@@ -22,7 +24,7 @@ class RewindError(Exception):
     """A rewind that can't be done; nothing was changed. One line says why."""
 
 
-def rewind(target: str | int, *, partial: bool = False) -> RewindReport:
+def rewind(target: str | int, *, partial: bool = False, files: bool = False) -> RewindReport:
     """Go back to the state after a recorded run.
 
     Works between cells, or as the only statement of a cell on the main thread.
@@ -31,6 +33,7 @@ def rewind(target: str | int, *, partial: bool = False) -> RewindReport:
         target: a checkpoint id, a cell id (its last run on the head's branch, else the newest anywhere), a label, or a
             cell's number counted from 1 over all cells of the notebook's file.
         partial: leave out what can't be brought back; otherwise nothing is changed if anything can't.
+        files: put back the files that runs wrote, too, where what is there now is recorded or gone.
 
     Returns:
         What was done, name by name. ``done`` is False if nothing was changed.
@@ -52,7 +55,7 @@ def rewind(target: str | int, *, partial: bool = False) -> RewindReport:
         if agent.recorder.steps.busy:
             raise RewindError("a rewind can't be a step of a plan: run the cell yourself")
         entry.extra["skip"] = True
-    return perform(agent.recorder, str(target), partial=partial)
+    return perform(agent.recorder, str(target), partial=partial, files=files)
 
 
 def alone(source: str, shell: Any) -> bool:
@@ -68,7 +71,7 @@ def alone(source: str, shell: Any) -> bool:
     return len(body) == 1 and isinstance(body[0], ast.Expr | ast.Assign)
 
 
-def perform(recorder: Recorder, target: str, *, partial: bool = False) -> RewindReport:
+def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bool = False) -> RewindReport:
     """Rewind a kernel; see `rewind`."""
     begin = perf_counter()
     recorder.look_outside(whole=True)
@@ -86,7 +89,6 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(lost.items()))
     live = set(recorder.live.names())
     removed = tuple(sorted(live - set(wanted)))
-    files = changed_files(recorder, state)
     between = crossed(recorder, checkpoint.id)
     missing += module_writes(between)
     notes = untouched(between)
@@ -98,7 +100,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
             before=before,
             done=False,
             seconds=perf_counter() - begin,
-            files=files,
+            files=changed_files(recorder, state),
             notes=notes,
         )
     recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
@@ -107,9 +109,13 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False) -> Rewind
     ambient, unset = restore_ambient(recorder, state)
     missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
+    keeper = FileKeeper(recorder.store, recorder.world)
+    if files:
+        keeper.put_back(state.values())
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
-        lost=missing, ambient=ambient, files=files, notes=notes, before=before, done=True,
+        lost=missing, ambient=ambient, restored=tuple(sorted(keeper.written)),
+        files=changed_files(recorder, state, keeper.left), notes=notes, before=before, done=True,
         seconds=perf_counter() - begin,
     )  # fmt: skip
 
@@ -209,15 +215,18 @@ def untouched(between: Iterable[Run]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def changed_files(recorder: Recorder, state: Mapping[str, Version]) -> tuple[str, ...]:
-    """Say which files differ now from what they were at a checkpoint."""
+def changed_files(
+    recorder: Recorder, state: Mapping[str, Version], left: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """Say which files differ now from what they were at a checkpoint; ``left``: keys of those not put back, and why."""
     found = []
     for key, version in sorted(state.items()):
         if not key.startswith("file:"):
             continue
         now = recorder.world.digest(key)
         if now != version.digest:
-            found.append(f"{key[5:]} is gone" if now == "absent" else f"{key[5:]} has other content now")
+            words = "is gone" if now == ABSENT else "has other content now"
+            found.append(f"{key[5:]} {words}" + (f": it {left[key]}" if key in left else ""))
     return tuple(found)
 
 

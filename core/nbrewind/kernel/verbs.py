@@ -121,11 +121,13 @@ def set_parameters(recorder: Recorder, values: dict[str, Any]) -> dict[str, Any]
     return {"head": recorder.head}
 
 
-def rewind(recorder: Recorder, target: str, partial: bool = False, head: str = "") -> dict[str, Any]:
+def rewind(
+    recorder: Recorder, target: str, partial: bool = False, files: bool = False, head: str = ""
+) -> dict[str, Any]:
     """Rewind; returns the report. If the kernel is not at ``head`` any more, nothing is done: returns ``moved``."""
     if head and recorder.head != head:
         return {"moved": recorder.head}
-    report: dict[str, Any] = msgspec.to_builtins(perform_rewind(recorder, target, partial=partial))
+    report: dict[str, Any] = msgspec.to_builtins(perform_rewind(recorder, target, partial=partial, files=files))
     return report
 
 

@@ -185,3 +185,36 @@ def test_the_lines_of_a_shell_command_come_back(kernel):
     kernel.cells(["lines = !echo one", "lines = !echo two"])
     kernel.run("%rewind c0")
     assert kernel.value("(list(lines), lines.s, type(lines).__name__)") == (["one"], "one", "SList")
+
+
+def test_files_are_put_back_when_asked(kernel, tmp_path):
+    out, other = tmp_path / "out.txt", tmp_path / "other.txt"
+    kernel.cells(
+        ["open('out.txt', 'w').write('1')\nopen('other.txt', 'w').write('a')", "open('out.txt', 'w').write('2')"]
+    )
+    other.write_text("by hand")
+    report = kernel.text(kernel.run("%rewind c0")[1])
+    assert "out.txt has other content now" in report and "%rewind --files" in report
+    assert (out.read_text(), other.read_text()) == ("2", "by hand")
+    report = kernel.text(kernel.run("%rewind --files c0")[1])
+    assert "restored   out.txt" in report
+    assert (out.read_text(), other.read_text()) == ("1", "by hand"), "what is recorded nowhere is not overwritten"
+    assert "other.txt has other content now: it differs from what the notebook wrote and is not recorded" in report
+    kernel.run("%rewind --files c1")
+    assert out.read_text() == "2"
+    out.unlink()
+    kernel.run("%rewind --files c0")
+    assert out.read_text() == "1"
+
+
+def test_a_rewind_that_changes_nothing_puts_no_file_back(kernel, tmp_path):
+    kernel.cells(["g = iter({1: 2})\nopen('out.txt', 'w').write('1')", "del g\nopen('out.txt', 'w').write('2')"])
+    assert "Not rewound" in kernel.text(kernel.run("%rewind --files c0")[1])
+    assert (tmp_path / "out.txt").read_text() == "2"
+    kernel.run("%rewind --files --partial c0")
+    assert (tmp_path / "out.txt").read_text() == "1"
+
+
+def test_an_unknown_option_is_told(kernel):
+    kernel.cells(["x = 1"])
+    assert kernel.text(kernel.run("%rewind --file c0")[1]).startswith("usage")

@@ -1,4 +1,4 @@
-"""Files that a skipped cell wrote are put back, but never over something that would be lost."""
+"""Files that runs wrote are put back, but never over something that would be lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ class FileKeeper:
         self._store = store
         self._world = world
         self._consent = consent
-        self._left: dict[str, str] = {}
+        self.left: dict[str, str] = {}
+        """Keys of files that were left as they are, and why."""
+        self.written: list[str] = []
+        """Files that were put back."""
         self.notes: list[str] = []
 
     def put_back(self, versions: Iterable[Version]) -> None:
@@ -25,7 +28,7 @@ class FileKeeper:
         for version in versions:
             if not version.key.startswith("file:"):
                 continue
-            self._left.pop(version.key, None)
+            self.left.pop(version.key, None)
             now = self._world.digest(version.key)
             if now == version.digest:
                 continue
@@ -37,9 +40,9 @@ class FileKeeper:
     def clash(self, run: Run | None) -> str:
         """Say, in words, that ``run`` reads a file which was left as it is; empty if it reads none."""
         for entry in run.inputs if run else ():
-            if entry.key in self._left:
+            if entry.key in self.left:
                 return (
-                    f"it reads {entry.key[5:]}, which {self._left[entry.key]}; "
+                    f"it reads {entry.key[5:]}, which {self.left[entry.key]}; "
                     "move it away, or repeat with --files to put the recorded one in its place"
                 )
         return ""
@@ -55,8 +58,9 @@ class FileKeeper:
         except (OSError, StoreError) as error:
             self._leave(version, f"could not be put back ({error})")
             return
+        self.written.append(version.key[5:])
         self.notes.append(f"{version.key[5:]} was put back")
 
     def _leave(self, version: Version, why: str) -> None:
-        self._left[version.key] = why
+        self.left[version.key] = why
         self.notes.append(f"{version.key[5:]} {why}; it was left as it is")
