@@ -135,6 +135,10 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   /** Take the kernel to the state after a run. Rejects with a sentence. */
   async rewind(target: string, partial = false): Promise<IRewindAnswer> {
     const undoes = this._rewound?.before === target;
+    if (this.isLoading) {
+      // A plan that has just ended moved the head: no news to the user.
+      await this.refresh();
+    }
     const answer = await this.client.rewind({
       path: this._path,
       kernel: this.kernelId(),
