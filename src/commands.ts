@@ -77,6 +77,11 @@ export namespace CommandArguments {
       type: 'boolean',
       description: 'Go on although names would be lost'
     },
+    files: {
+      type: 'boolean',
+      description:
+        'Put files that runs wrote back also over what is recorded nowhere'
+    },
     menu
   });
 

@@ -126,6 +126,14 @@ export interface IKnownCell {
   readonly facts: ICellFacts;
 }
 
+/** What a rewind does besides. */
+export interface IRewindOptions {
+  /** Go on although names would be lost. */
+  readonly partial?: boolean;
+  /** Put files that runs wrote back also over what is recorded nowhere. */
+  readonly files?: boolean;
+}
+
 /** The connection of one notebook panel with its kernel's records. */
 export interface IRewindSession extends IDisposable {
   /** The panel. */
@@ -201,10 +209,10 @@ export interface IRewindSession extends IDisposable {
    * Take the kernel to the state after a run. Rejects with a sentence.
    *
    * @param target - A checkpoint id, or a cell id
-   * @param partial - Go on although names would be lost
+   * @param how - What else is done
    * @returns What was done; `report.done` is false if nothing was
    */
-  rewind(target: string, partial?: boolean): Promise<IRewindAnswer>;
+  rewind(target: string, how?: IRewindOptions): Promise<IRewindAnswer>;
 
   /** Label or keep a checkpoint. Rejects with a sentence. */
   mark(

@@ -369,7 +369,7 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     lost: tuple[LostName, ...] = ()
     ambient: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
-    """Files that were put back, as it was asked for."""
+    """Files that were put back: they were gone, or what was there is recorded, or that was agreed to."""
     files: tuple[str, ...] = ()
     """Files that differ now from what they were at the checkpoint, in words."""
     notes: tuple[str, ...] = ()
@@ -397,7 +397,7 @@ class RewindReport(Record, frozen=True, kw_only=True, omit_defaults=False):
         lines += [f"  {'file':<11}{text}" for text in self.files]
         lines += [f"  {'note':<11}{text}" for text in self.notes]
         if self.done and self.files:
-            lines.append("`%rewind --files` puts back files that runs wrote, where nothing unrecorded is lost by it.")
+            lines.append("`%rewind --files` writes the recorded files over these, too, where it has them.")
         if not self.done:
             lines.append("Nothing was changed. `%rewind --partial` restores the rest and leaves these names unbound.")
         return "\n".join(lines)

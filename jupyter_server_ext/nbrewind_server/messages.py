@@ -243,7 +243,7 @@ class RewindRequest(Record, frozen=True, kw_only=True):
     """A checkpoint id, or a cell id."""
     partial: bool = False
     files: bool = False
-    """Put back files that runs wrote, too, where nothing unrecorded is lost by it."""
+    """Put files that runs wrote back also over what is recorded nowhere."""
     head: str = ""
     """The head that the user saw; another one now is refused. Empty: any."""
 

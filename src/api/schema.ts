@@ -572,7 +572,9 @@ export interface components {
             removed: string[];
             lost: components["schemas"]["LostName"][];
             ambient: string[];
-            /** @description Files that differ now from what they were at the checkpoint, in words; a rewind leaves them as they are. */
+            /** @description Files that were put back, as it was asked for. */
+            restored: string[];
+            /** @description Files that differ now from what they were at the checkpoint, in words. */
             files: string[];
             /** @description What else is as it is now and may have been different, in words. */
             notes: string[];
@@ -592,6 +594,8 @@ export interface components {
             /** @description A checkpoint id, or a cell id. */
             target: string;
             partial?: boolean;
+            /** @description Put back files that runs wrote, too, where nothing unrecorded is lost by it. */
+            files?: boolean;
             /** @description The head that the user saw; another one now is refused. Empty: any. */
             head?: string;
         };

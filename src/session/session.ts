@@ -14,6 +14,7 @@ import type {
   IPlan,
   IQuestion,
   IRewindAnswer,
+  IRewindOptions,
   IRewindServer,
   IRewindSession,
   IState,
@@ -133,7 +134,10 @@ export class RewindSession extends SessionRecords implements IRewindSession {
   }
 
   /** Take the kernel to the state after a run. Rejects with a sentence. */
-  async rewind(target: string, partial = false): Promise<IRewindAnswer> {
+  async rewind(
+    target: string,
+    how: IRewindOptions = {}
+  ): Promise<IRewindAnswer> {
     const undoes = this._rewound?.before === target;
     if (this.isLoading) {
       // A plan that has just ended moved the head: no news to the user.
@@ -143,11 +147,13 @@ export class RewindSession extends SessionRecords implements IRewindSession {
       path: this._path,
       kernel: this.kernelId(),
       target,
-      partial,
+      ...how,
       head: this.state?.head ?? ''
     });
     if (answer.report.done) {
-      this._setRewound(undoes ? null : answer);
+      if (answer.before !== answer.after) {
+        this._setRewound(undoes ? null : answer);
+      }
       // What is shown when this returns is what is in the kernel now.
       await Promise.all([this.refresh(), this._history.refresh()]);
     }

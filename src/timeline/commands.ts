@@ -128,11 +128,10 @@ function addRewindCommand(
       if (!session || problem) {
         throw new Error(problem);
       }
-      return rewinder.rewind(
-        session,
-        command.target(session, args),
-        args.partial === true
-      );
+      return rewinder.rewind(session, command.target(session, args), {
+        partial: args.partial === true,
+        files: args.files === true
+      });
     }
   });
 }

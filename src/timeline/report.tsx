@@ -11,20 +11,30 @@ import { reportPhrases, tookText } from './words';
  *
  * @param report - The report of one that was done
  * @param trans - The application's language
+ * @returns Whether files shall be overwritten
  */
 export async function showReport(
   report: IRewindReport,
   trans: TranslationBundle
-): Promise<void> {
+): Promise<boolean> {
   const body = ReactWidget.create(
     <Report isCounted report={report} trans={trans} />
   );
   body.addClass('jp-RewindReport-dialog');
-  await showDialog({
+  const overwrite = Dialog.warnButton({
+    label: trans.__('Overwrite Files'),
+    caption: trans.__(
+      'Write the recorded files over these. What they hold now is recorded nowhere'
+    )
+  });
+  const close = Dialog.cancelButton({ label: trans.__('Close') });
+  const { button } = await showDialog({
     title: trans.__('What the rewind did'),
     body,
-    buttons: [Dialog.okButton({ label: trans.__('Close') })]
+    buttons: report.files.length ? [overwrite, close] : [close],
+    defaultButton: report.files.length
   });
+  return button.accept;
 }
 
 /** What a rewind did, name by name. */
@@ -40,6 +50,7 @@ export function Report(props: {
     [trans.__('Computed again'), report.recomputed],
     [trans.__('Removed'), report.removed],
     [trans.__('Settings put back'), report.ambient],
+    [trans.__('Files put back'), report.restored],
     [trans.__('Kept as they were'), report.kept]
   ];
   return (
@@ -59,7 +70,7 @@ export function Report(props: {
         </section>
       )}
       <Sentences
-        label={trans.__('Files that differ now; a rewind leaves them')}
+        label={trans.__('Files that differ now, and were left as they are')}
         sentences={report.files}
       />
       <Sentences label={trans.__('Good to know')} sentences={report.notes} />

@@ -2,7 +2,12 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { IRewindAnswer, IRewindSession } from '../tokens';
+import type {
+  IRewindAnswer,
+  IRewindOptions,
+  IRewindReport,
+  IRewindSession
+} from '../tokens';
 import { confirmPartial } from './lost';
 import { numbersOf } from './numbers';
 import { showReport } from './report';
@@ -62,13 +67,13 @@ export class Rewinder {
    *
    * @param session - The notebook's session
    * @param target - A checkpoint id, or a cell id
-   * @param partial - Go on, without asking, although names would be lost
+   * @param how - What else is done; `partial`: without asking
    * @returns What was done. Never rejects
    */
   async rewind(
     session: IRewindSession,
     target: string,
-    partial = false
+    how: IRewindOptions = {}
   ): Promise<IRewindResult> {
     if (this.isWorking(session)) {
       const problem = this._trans.__('A rewind is at work already.');
@@ -76,7 +81,7 @@ export class Rewinder {
     }
     this._begin(session);
     try {
-      const answer = await this._ask(session, target, partial);
+      const answer = await this._ask(session, target, how);
       const { done } = answer.report;
       if (done) {
         this._tell(session, answer);
@@ -96,26 +101,26 @@ export class Rewinder {
   private async _ask(
     session: IRewindSession,
     target: string,
-    partial: boolean
+    how: IRewindOptions
   ): Promise<IRewindAnswer> {
-    const answer = await this._send(session, target, partial);
+    const answer = await this._send(session, target, how);
     const { checkpoint, done } = answer.report;
     if (
       done ||
-      partial ||
+      how.partial ||
       !(await confirmPartial(answer.report, this._trans))
     ) {
       return answer;
     }
     // To the checkpoint of which it was said what would be lost.
-    return this._send(session, checkpoint, true);
+    return this._send(session, checkpoint, { ...how, partial: true });
   }
 
   /** Rewind, and show that it is at work if that takes long. */
   private async _send(
     session: IRewindSession,
     target: string,
-    partial: boolean
+    how: IRewindOptions
   ): Promise<IRewindAnswer> {
     let note = '';
     const timer = setTimeout(() => {
@@ -126,7 +131,7 @@ export class Rewinder {
       );
     }, SLOW);
     try {
-      return await session.rewind(target, partial);
+      return await session.rewind(target, how);
     } finally {
       clearTimeout(timer);
       if (note) {
@@ -149,14 +154,15 @@ export class Rewinder {
     const details = {
       label: trans.__('Details'),
       callback: () => {
-        void showReport(report, trans);
+        void this._show(session, report);
       }
     };
+    const before = session.rewound?.before;
     const undo = {
       label: trans.__('Undo'),
       caption: trans.__('Take the kernel back to where it was'),
       callback: () => {
-        void this.rewind(session, answer.before);
+        void this.rewind(session, before ?? '');
       }
     };
     const note = Notification.emit(
@@ -165,10 +171,22 @@ export class Rewinder {
       {
         autoClose: STAYS,
         // What was undone by a rewind is not undone once more.
-        actions: session.rewound && answer.before ? [undo, details] : [details]
+        actions: before ? [undo, details] : [details]
       }
     );
     Private.dismissWhenOver(session, note);
+  }
+
+  /** Show what a rewind did; overwrite files if that is agreed to. */
+  private async _show(
+    session: IRewindSession,
+    report: IRewindReport
+  ): Promise<void> {
+    if (await showReport(report, this._trans)) {
+      // What was lost stays lost.
+      const partial = report.lost.length > 0;
+      await this.rewind(session, report.checkpoint, { partial, files: true });
+    }
   }
 
   private _begin(session: IRewindSession): void {

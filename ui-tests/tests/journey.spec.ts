@@ -143,6 +143,37 @@ test('rewinds to a cell and back', async ({ page, tmpPath }) => {
   );
 });
 
+test('puts files back, and asks before what is recorded nowhere is lost', async ({
+  page,
+  tmpPath
+}) => {
+  const cells = ['one', 'two'].map(
+    text => `with open('out.txt', 'w') as file: _ = file.write('${text}')`
+  );
+  await write(page, `${tmpPath}/files.ipynb`, cells);
+  await open(page, `${tmpPath}/files.ipynb`);
+  await page.notebook.run();
+  await expectFreshness(page, ['fresh', 'fresh']);
+  await page.notebook.selectCells(0);
+  await execute(page, 'nbrewind:rewind-to-cell');
+  expect(await evaluate(page, "open('out.txt').read()")).toBe("'one'");
+  await execute(page, 'nbrewind:undo-rewind');
+  expect(await evaluate(page, "open('out.txt').read()")).toBe("'two'");
+
+  await evaluate(page, "open('out.txt', 'w').write('by hand')");
+  await execute(page, 'nbrewind:rewind-to-cell');
+  expect(await evaluate(page, "open('out.txt').read()")).toBe("'by hand'");
+  const note = page.getByRole('alert').filter({ hasText: 'rewound' });
+  await note.last().getByRole('button', { name: 'Details' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('out.txt has other content now');
+  await page.screenshot({ path: test.info().outputPath('files.png') });
+  await dialog.getByRole('button', { name: 'Overwrite Files' }).click();
+  await expect
+    .poll(() => evaluate(page, "open('out.txt').read()"))
+    .toBe("'one'");
+});
+
 test('reloading the page changes no state', async ({ page, tmpPath }) => {
   await openChain(page, tmpPath, 400);
   await page.notebook.run();

@@ -33,7 +33,7 @@ def rewind(target: str | int, *, partial: bool = False, files: bool = False) -> 
         target: a checkpoint id, a cell id (its last run on the head's branch, else the newest anywhere), a label, or a
             cell's number counted from 1 over all cells of the notebook's file.
         partial: leave out what can't be brought back; otherwise nothing is changed if anything can't.
-        files: put back the files that runs wrote, too, where what is there now is recorded or gone.
+        files: put files that runs wrote back also over what is recorded nowhere; otherwise only where nothing is lost.
 
     Returns:
         What was done, name by name. ``done`` is False if nothing was changed.
@@ -109,9 +109,8 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bo
     ambient, unset = restore_ambient(recorder, state)
     missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
-    keeper = FileKeeper(recorder.store, recorder.world)
-    if files:
-        keeper.put_back(state.values())
+    keeper = FileKeeper(recorder.store, recorder.world, consent=files)
+    keeper.put_back(state.values())
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
         lost=missing, ambient=ambient, restored=tuple(sorted(keeper.written)),

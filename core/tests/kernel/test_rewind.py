@@ -96,15 +96,6 @@ def test_what_cant_be_saved_but_is_still_live_is_no_obstacle(kernel):
     assert kernel.value("(id(local), x)") == (before, 1)
 
 
-def test_changed_files_are_listed_and_left(kernel, tmp_path):
-    kernel.cells(
-        ["with open('o.txt', 'w') as f: f.write('1')\ndel f", "with open('o.txt', 'w') as f: f.write('2')\ndel f"]
-    )
-    report = kernel.text(kernel.run("%rewind c0")[1])
-    assert "o.txt has other content now" in report
-    assert (tmp_path / "o.txt").read_text() == "2"
-
-
 def test_targets_labels_numbers_and_unknown_ones(kernel, notebook_path, store):
     cells = [
         {"id": "md", "cell_type": "markdown"},
@@ -187,31 +178,29 @@ def test_the_lines_of_a_shell_command_come_back(kernel):
     assert kernel.value("(list(lines), lines.s, type(lines).__name__)") == (["one"], "one", "SList")
 
 
-def test_files_are_put_back_when_asked(kernel, tmp_path):
+def test_files_are_put_back_but_not_over_what_is_recorded_nowhere(kernel, tmp_path):
     out, other = tmp_path / "out.txt", tmp_path / "other.txt"
     kernel.cells(
         ["open('out.txt', 'w').write('1')\nopen('other.txt', 'w').write('a')", "open('out.txt', 'w').write('2')"]
     )
     other.write_text("by hand")
     report = kernel.text(kernel.run("%rewind c0")[1])
-    assert "out.txt has other content now" in report and "%rewind --files" in report
-    assert (out.read_text(), other.read_text()) == ("2", "by hand")
-    report = kernel.text(kernel.run("%rewind --files c0")[1])
     assert "restored   out.txt" in report
-    assert (out.read_text(), other.read_text()) == ("1", "by hand"), "what is recorded nowhere is not overwritten"
+    assert (out.read_text(), other.read_text()) == ("1", "by hand")
     assert "other.txt has other content now: it differs from what the notebook wrote and is not recorded" in report
-    kernel.run("%rewind --files c1")
+    kernel.run("%rewind c1")
     assert out.read_text() == "2"
     out.unlink()
-    kernel.run("%rewind --files c0")
-    assert out.read_text() == "1"
+    report = kernel.text(kernel.run("%rewind --files c0")[1])
+    assert "restored   other.txt, out.txt" in report
+    assert (out.read_text(), other.read_text()) == ("1", "a"), "what was agreed to"
 
 
 def test_a_rewind_that_changes_nothing_puts_no_file_back(kernel, tmp_path):
     kernel.cells(["g = iter({1: 2})\nopen('out.txt', 'w').write('1')", "del g\nopen('out.txt', 'w').write('2')"])
-    assert "Not rewound" in kernel.text(kernel.run("%rewind --files c0")[1])
+    assert "Not rewound" in kernel.text(kernel.run("%rewind c0")[1])
     assert (tmp_path / "out.txt").read_text() == "2"
-    kernel.run("%rewind --files --partial c0")
+    kernel.run("%rewind --partial c0")
     assert (tmp_path / "out.txt").read_text() == "1"
 
 

@@ -40,12 +40,15 @@ afterEach(() => {
   Notification.dismiss();
 });
 
+/** What a rewind does besides, by default. */
+const NEITHER = { partial: false, files: false };
+
 describe('rewind-to-cell', () => {
   it('rewinds to the active cell', async () => {
     const fake = new FakeSession();
     fake.record('cell a');
     const result = await setup(fake).execute(CommandIDs.rewindToCell);
-    expect(fake.rewind).toHaveBeenCalledWith('cell a', false);
+    expect(fake.rewind).toHaveBeenCalledWith('cell a', NEITHER);
     expect(result).toMatchObject({ done: true, answer: { after: 'a' } });
   });
 
@@ -54,12 +57,15 @@ describe('rewind-to-cell', () => {
     fake.record('cell b');
     const commands = setup(fake);
     await commands.execute(CommandIDs.rewindToCell, { cellId: 'cell b' });
-    expect(fake.rewind).toHaveBeenLastCalledWith('cell b', false);
+    expect(fake.rewind).toHaveBeenLastCalledWith('cell b', NEITHER);
     await commands.execute(CommandIDs.rewindToCell, {
       checkpoint: 'x',
       partial: true
     });
-    expect(fake.rewind).toHaveBeenLastCalledWith('x', true);
+    expect(fake.rewind).toHaveBeenLastCalledWith('x', {
+      partial: true,
+      files: false
+    });
   });
 
   it('says what was done, with a way back', async () => {
@@ -74,7 +80,27 @@ describe('rewind-to-cell', () => {
       'Details'
     ]);
     note?.options.actions?.[0]?.callback({} as MouseEvent);
-    expect(fake.rewind).toHaveBeenLastCalledWith('b', false);
+    expect(fake.rewind).toHaveBeenLastCalledWith('b', {});
+  });
+
+  it('overwrites files, if wanted, to where the kernel is now', async () => {
+    const fake = new FakeSession();
+    fake.record('cell a');
+    const done = answer({ files: ['t.csv has other content now'] });
+    fake.rewind.mockImplementationOnce(async () => {
+      fake.setRewound(done);
+      return done;
+    });
+    await setup(fake).execute(CommandIDs.rewindToCell);
+    const [note] = Notification.manager.notifications;
+    note?.options.actions?.[1]?.callback({} as MouseEvent);
+    const dialog = await dialogShown();
+    dialog.resolve(0);
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect(fake.rewind).toHaveBeenLastCalledWith('a', {
+      partial: false,
+      files: true
+    });
   });
 
   it('offers no way back any more once something ran', async () => {
@@ -107,8 +133,8 @@ describe('rewind-to-cell', () => {
     (await dialogShown()).resolve(1);
     expect(await result).toMatchObject({ done: true });
     expect(fake.rewind.mock.calls).toEqual([
-      ['cell a', false],
-      ['a', true]
+      ['cell a', NEITHER],
+      ['a', { partial: true, files: false }]
     ]);
   });
 
@@ -194,7 +220,7 @@ describe('commands that rewind', () => {
     expect(commands.isEnabled(CommandIDs.undoRewind)).toBe(false);
     fake.setRewound(answer());
     await commands.execute(CommandIDs.undoRewind);
-    expect(fake.rewind).toHaveBeenCalledWith('b', false);
+    expect(fake.rewind).toHaveBeenCalledWith('b', NEITHER);
   });
 
   it('restores the last state', async () => {
@@ -203,7 +229,7 @@ describe('commands that rewind', () => {
     expect(commands.isEnabled(CommandIDs.restoreLastState)).toBe(false);
     fake.setState({ last: 'z' });
     await commands.execute(CommandIDs.restoreLastState);
-    expect(fake.rewind).toHaveBeenCalledWith('z', false);
+    expect(fake.rewind).toHaveBeenCalledWith('z', NEITHER);
   });
 
   it('tell when they may have changed', () => {

@@ -12,6 +12,7 @@ import type {
   IPeek,
   IPlan,
   IRewindAnswer,
+  IRewindOptions,
   IRewindReport,
   IRewindSession,
   IRewindSessions,
@@ -69,6 +70,7 @@ export function answer(more: Partial<IRewindReport> = {}): IRewindAnswer {
     removed: [],
     lost: [],
     ambient: [],
+    restored: [],
     files: [],
     notes: [],
     before: 'b',
@@ -151,7 +153,7 @@ export class FakeSession {
     text: '',
     reason: ''
   }));
-  readonly rewind = jest.fn(async (_target: string, _partial?: boolean) => {
+  readonly rewind = jest.fn(async (_target: string, _how?: IRewindOptions) => {
     const done = answer();
     this.setRewound(done);
     return done;
