@@ -572,7 +572,7 @@ export interface components {
             removed: string[];
             lost: components["schemas"]["LostName"][];
             ambient: string[];
-            /** @description Files that were put back, as it was asked for. */
+            /** @description Files that were put back: they were gone, or what was there is recorded, or that was agreed to. */
             restored: string[];
             /** @description Files that differ now from what they were at the checkpoint, in words. */
             files: string[];
@@ -594,7 +594,7 @@ export interface components {
             /** @description A checkpoint id, or a cell id. */
             target: string;
             partial?: boolean;
-            /** @description Put back files that runs wrote, too, where nothing unrecorded is lost by it. */
+            /** @description Put files that runs wrote back also over what is recorded nowhere. */
             files?: boolean;
             /** @description The head that the user saw; another one now is refused. Empty: any. */
             head?: string;
