@@ -52,10 +52,16 @@ class Blobs:
         return digest, len(data)
 
     def adopt(self, digest: bytes, size: int) -> None:
-        """Take over a blob that was verified and that nobody may have flushed: the next ``flush`` does."""
-        if not self._database.read("SELECT 1 FROM blobs WHERE digest = ?", (digest,)):
-            with self._lock:
-                self._fresh[digest] = size
+        """Take over a blob that nobody may have flushed, once it is verified: the next ``flush`` does.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        if self.present(digest, size):
+            return
+        self.read(digest, memoryview(bytearray(size)))
+        with self._lock:
+            self._fresh[digest] = size
 
     def present(self, digest: bytes, size: int) -> bool:
         """Return whether a blob is there, whole."""
