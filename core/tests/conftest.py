@@ -28,7 +28,14 @@ POOL = 2
 class Kernel:
     """One real kernel and a blocking client."""
 
-    def __init__(self, cwd: Path | None = None, env: dict[str, str] | None = None, args: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        args: tuple[str, ...] = (),
+        *,
+        ready: bool = True,
+    ) -> None:
         # Sockets in a folder, not ports: of the many kernels that start at the same time two would get the same one.
         self.sockets = Path(tempfile.mkdtemp(prefix="nb"))  # a socket's path must be short
         self.manager = KernelManager(
@@ -47,7 +54,8 @@ class Kernel:
         self.manager.start_kernel(cwd=str(cwd) if cwd else None, env=environment)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        if ready:
+            self.client.wait_for_ready(timeout=60)
 
     def send(
         self,
