@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from nbrewind.model import ABSENT, PLACE, CellState, Checkpoint, CheckpointState, Freshness, InKernel, Run
+from nbrewind.model import (
+    ABSENT,
+    PLACE,
+    CellState,
+    Checkpoint,
+    CheckpointState,
+    Freshness,
+    InKernel,
+    Input,
+    Run,
+    Version,
+)
 from nbrewind.planning.makers import makers
 from nbrewind.planning.match import VAR, Meeting, Mismatch, Outside, PackagePolicy, describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.simulate import Judgement, simulate
+from nbrewind.planning.trace import ALL_NAMES
 
 
 def freshness(
@@ -150,8 +162,9 @@ def _changed(
     seen = next((entry for entry in own.inputs if entry.key == why.key), None)
     runs = makers(seen, records) if seen and seen.digest != ABSENT else []
     version = found.before.items.get(why.key)
-    if why.key.startswith("module:") and runs and _is_alike(runs[0], version.run if version else own.id, records):
-        return "unknown", f"{name} is not recorded, and whether it would meet the same is not known"
+    doubt = _unprovable(why.key, seen, runs, version, own, found.cell, records)
+    if doubt:
+        return "unknown", doubt
     makers_of = [records.producer(run) for run in runs]
     for maker in makers_of:
         if maker == found.cell.id:
@@ -171,6 +184,38 @@ def _changed(
         made = f"as cell {positions[maker] + 1} made it, not as cell {positions[above] + 1} does"
         return "out of order", f"it read {name} {made}, which stands between"
     return "input changed", why.reason
+
+
+def _unprovable(
+    key: str,
+    seen: Input | None,
+    runs: Sequence[str],
+    version: Version | None,
+    own: Run,
+    cell: SourceCell,
+    records: Records,
+) -> str:
+    """Say why it can't be told whether what a cell read is another here; empty if it is.
+
+    What modules hold is not recorded, and what was made by a cell that can look at all variables has no exact digest
+    of its own: both depend on whatever else was there.
+    """
+    name, module = describe(key), key.removeprefix("module:")
+    texts, named = cell.analysis.strings, {*cell.analysis.reads, *cell.analysis.imports}
+    if module != key and module in texts and module not in named:
+        return f"a text in it names {module}, and whether it met {name} is not known"
+    if seen is None or not runs or not _is_alike(runs[0], version.run if version else own.id, records):
+        return ""
+    if module != key:
+        return f"{name} is not recorded, and whether it would meet the same is not known"
+    maker = records.run(runs[0])
+    if not seen.digest.startswith("b3:") and maker is not None and _saw_all(maker):
+        return f"{name} was made by a cell that can see all variables: whether it is the same here is not known"
+    return ""
+
+
+def _saw_all(run: Run) -> bool:
+    return any(entry.key == ALL_NAMES for entry in run.inputs)
 
 
 def _is_alike(one: str, other: str, records: Records) -> bool:

@@ -21,25 +21,13 @@ QUICK = (
     "environment_in_a_function", "relative_path_after_a_move", "seeded_draws", "option_of_pandas", "decimal_context",
     "closure_cell", "item_of_a_container", "fitted_on", "module_reloaded", "generator_resumed",
 )  # fmt: skip
-UNSETTLED = {
-    "which_values_are_shown": "who takes hold of the shell counts as having read which names there are",
-    "own_module": "a text with the name of a module that exists counts as having met what is in it",
-}
-"""Cases that do not settle, each with the reason. `docs/limits.md` says the same."""
 ONCE = {"database_file": "c2", "folder_made_once": "c2"}
 """Cases with a cell that is rightly stale from its first run on: it fails when it meets what it has made itself."""
 TWICE = frozenset({"found_absent"})
 """Cases in which a cell makes a file that one above it asks for: the first runs are told, rightly, that it changed."""
 
 
-def marks(case: Case) -> list[pytest.MarkDecorator]:
-    """Return the marks of a case. One that is known not to settle runs, too, so that it is noticed if it does."""
-    slow = [] if case.name in QUICK else [pytest.mark.slow]
-    known = UNSETTLED.get(case.name)
-    return slow if known is None else [*slow, pytest.mark.xfail(reason=known, strict=True, raises=AssertionError)]
-
-
-NAMES = [pytest.param(case, marks=marks(case), id=case.name) for case in CASES]
+NAMES = [pytest.param(case, marks=() if case.name in QUICK else pytest.mark.slow, id=case.name) for case in CASES]
 
 
 def results(book: Book) -> list[Any]:
