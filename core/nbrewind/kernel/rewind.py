@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import json
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from time import perf_counter
@@ -109,7 +111,8 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bo
     ambient, unset = restore_ambient(recorder, state)
     missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
-    keeper = FileKeeper(recorder.store, recorder.world, consent=files)
+    writing = written_now() | recorder.open.keys()
+    keeper = FileKeeper(recorder.store, recorder.world, consent=files, is_open=writing.__contains__)
     keeper.put_back(state.values())
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
@@ -212,6 +215,22 @@ def untouched(between: Iterable[Run]) -> tuple[str, ...]:
         if any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs):
             notes["Out is as it is now: a cell used IPython's history, and may have changed what it holds"] = None
     return tuple(notes)
+
+
+def written_now() -> set[str]:
+    """Return the files that this process has open for writing, as far as the system tells."""
+    found: set[str] = set()
+    try:
+        handles = os.listdir("/proc/self/fd")
+    except OSError:
+        return found
+    for handle in handles:
+        try:
+            if fcntl.fcntl(int(handle), fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR):
+                found.add(os.readlink(f"/proc/self/fd/{handle}"))
+        except OSError:
+            continue
+    return found
 
 
 def changed_files(

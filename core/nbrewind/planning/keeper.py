@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 
 from nbrewind.model import ABSENT, Run, Version
 from nbrewind.planning.outside import World
@@ -12,8 +13,14 @@ from nbrewind.store import Store, StoreError
 class FileKeeper:
     """Puts recorded files back, and remembers those that it left as they are."""
 
-    def __init__(self, store: Store, world: World, *, consent: bool = False) -> None:
-        """Put files of ``store`` back where ``world`` has its folder; with ``consent`` over any file."""
+    def __init__(
+        self, store: Store, world: World, *, consent: bool = False, is_open: Callable[[str], bool] = lambda path: False
+    ) -> None:
+        """Put files of ``store`` back where ``world`` has its folder; with ``consent`` over any file.
+
+        ``is_open``: whether somebody writes to a file (links resolved): what comes after would go to the one replaced.
+        """
+        self._is_open = is_open
         self._store = store
         self._world = world
         self._consent = consent
@@ -31,6 +38,9 @@ class FileKeeper:
             self.left.pop(version.key, None)
             now = self._world.digest(version.key)
             if now == version.digest:
+                continue
+            if self._is_open(os.path.realpath(self._world.path(version.key))):
+                self._leave(version, "is open for writing")
                 continue
             if now != ABSENT and not self._consent and not self._store.holds_file(self._world.path(version.key)):
                 self._leave(version, "differs from what the notebook wrote and is not recorded")

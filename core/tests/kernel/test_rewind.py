@@ -196,6 +196,18 @@ def test_files_are_put_back_but_not_over_what_is_recorded_nowhere(kernel, tmp_pa
     assert (out.read_text(), other.read_text()) == ("1", "a"), "what was agreed to"
 
 
+def test_a_file_that_is_open_for_writing_is_not_replaced(kernel, tmp_path):
+    kernel.cells(
+        ["def make(): return open('out.txt', 'w')", "make.f = make(); make.f.write('1'); make.f.flush()", "x = 1"]
+    )
+    kernel.run("make.f.write('2'); make.f.flush()", cell="more")
+    kernel.run("import builtins; builtins.kept = make.f", cell="elsewhere")
+    report = kernel.text(kernel.run("%rewind --partial --files c2")[1])
+    assert "out.txt has other content now: it is open for writing" in report
+    kernel.run("import builtins; builtins.kept.write('3'); builtins.kept.flush()", cell="on")
+    assert (tmp_path / "out.txt").read_text() == "123"
+
+
 def test_a_rewind_that_changes_nothing_puts_no_file_back(kernel, tmp_path):
     kernel.cells(["g = iter({1: 2})\nopen('out.txt', 'w').write('1')", "del g\nopen('out.txt', 'w').write('2')"])
     assert "Not rewound" in kernel.text(kernel.run("%rewind c0")[1])
