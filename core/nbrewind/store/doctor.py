@@ -117,7 +117,8 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
         time.sleep(SETTLE_SECONDS)
     if notebook.agrees():
         return
-    traces, truth = store.traces.of(notebook.id), dict(notebook.truth())
+    truth = dict(notebook.truth())
+    traces = store.traces.of(notebook.id)  # in this order: somebody may be recording, and a trace comes before its run
     missing = sum(run not in traces for run in truth)
     differing = sum(run in traces and traces[run].answerable != answerable for run, answerable in truth.items())
     extra = sum(run not in truth and trace.recorded < time.time() - GRACE_SECONDS for run, trace in traces.items())
