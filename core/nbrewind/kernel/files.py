@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nbrewind.kernel.effects import EffectLog, Mark, mark_of
@@ -141,19 +141,24 @@ def _write(path: str, log: EffectLog, digests: Digests, store: Store, run: str, 
     )  # fmt: skip
 
 
+def handles() -> Iterator[tuple[int, str]]:
+    """Yield the handles that this process has open, each with the path; none where the system does not tell."""
+    try:
+        found = os.listdir("/proc/self/fd")
+    except OSError:
+        return
+    for handle in found:
+        try:
+            yield int(handle), os.readlink(f"/proc/self/fd/{handle}")
+        except OSError:
+            continue
+
+
 def _still_open(log: EffectLog, facts: FileFacts) -> None:
     watched = {*log.written, *log.open}
     if not watched:
         return
-    try:
-        handles = os.listdir("/proc/self/fd")
-    except OSError:
-        return
-    for handle in handles:
-        try:
-            target = os.readlink(f"/proc/self/fd/{handle}")
-        except OSError:
-            continue
+    for _, target in handles():
         if target in watched:
             facts.open[target] = mark_of(target)
             facts.unknown.append(f"{path_key(target, log.folder)[5:]} is still open for writing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import fcntl
 import json
 import os
@@ -12,6 +13,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.files import handles
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.trace import HISTORY
@@ -111,13 +113,15 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bo
     ambient, unset = restore_ambient(recorder, state)
     missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
-    writing = written_now() | recorder.open.keys()
-    keeper = FileKeeper(recorder.store, recorder.world, consent=files, is_open=writing.__contains__)
+    keeper = FileKeeper(
+        recorder.store, recorder.world, consent=files, is_open=lambda path: path in recorder.open or is_written(path)
+    )
     keeper.put_back(state.values())
     return RewindReport(
         checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
         lost=missing, ambient=ambient, restored=tuple(sorted(keeper.written)),
-        files=changed_files(recorder, state, keeper.left), notes=notes, before=before, done=True,
+        files=changed_files(recorder, {key: state[key] for key in keeper.left}, keeper.left),
+        notes=notes, before=before, done=True,
         seconds=perf_counter() - begin,
     )  # fmt: skip
 
@@ -217,20 +221,13 @@ def untouched(between: Iterable[Run]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def written_now() -> set[str]:
-    """Return the files that this process has open for writing, as far as the system tells."""
-    found: set[str] = set()
-    try:
-        handles = os.listdir("/proc/self/fd")
-    except OSError:
-        return found
-    for handle in handles:
-        try:
-            if fcntl.fcntl(int(handle), fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR):
-                found.add(os.readlink(f"/proc/self/fd/{handle}"))
-        except OSError:
-            continue
-    return found
+def is_written(path: str) -> bool:
+    """Whether this process has a file open for writing, as far as the system tells."""
+    for handle, target in handles():
+        with contextlib.suppress(OSError):
+            if target == path and fcntl.fcntl(handle, fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR):
+                return True
+    return False
 
 
 def changed_files(

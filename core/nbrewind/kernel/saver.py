@@ -75,7 +75,7 @@ class Saver:
         try:
             self._loop.add_callback(self._loop.call_later, DELAY, self._flush_due)
         except RuntimeError:  # the loop has ended: so does the kernel
-            self.flush()
+            self._flush_due()
 
     def _flush_due(self) -> None:
         self._is_due = False

@@ -86,8 +86,8 @@ def reduce_raw(pickler: Snapshotter, obj: io.FileIO) -> Any:
             pickler.refuse(f"a file that was opened in mode {obj.mode} can't be saved")
         closing = () if id(obj) in pickler.nested else (True, None, None, set_closed)
         return (closed_file, (obj.name, MODES[obj.mode]), *closing)
-    path, place = obj.name, None
     _refuse_written(pickler, obj)
+    path, place = obj.name, ""
     if obj.mode != "rb" or isinstance(path, int):
         pickler.refuse("it is no file with a name")
     found = os.fstat(obj.fileno())

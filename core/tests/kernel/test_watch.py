@@ -22,8 +22,9 @@ def test_functions_that_were_loaded(kernel, records):
     assert (read(records("counts")[0]), read(records("calls")[0])) == ({"fs"}, {"fs", "k"})
 
 
-def test_functions_from_before_recording_began(plain, notebook_path, store_path, store):
-    plain.cells(["fs = [lambda: k]", "k = 1"])
+@pytest.mark.parametrize("makes", ["fs = [lambda: k]", "exec('def f(): return k')\nfs = [f]\ndel f"])
+def test_functions_from_before_recording_began(plain, notebook_path, store_path, store, makes: str):
+    plain.cells([makes, "k = 1"])
     assert not plain.attach(notebook_path, store_path)["error"]
     plain.run("n = len(fs)", cell="counts")
     plain.run("print(fs[0]())", cell="calls")
@@ -40,16 +41,6 @@ def test_functions_that_libraries_made_from_text_are_not_the_users(plain, notebo
     assert not plain.attach(notebook_path, store_path)["error"]
     plain.cells(["x = 1", "x = 2"])
     assert plain.value(STARTED) == 0, "data classes of the recorder's count as code that ran between the cells"
-
-
-def test_functions_that_the_user_made_from_text_before_recording_began(plain, notebook_path, store_path, store):
-    plain.cells(["exec('def f(): return k')\nfs = [f]\ndel f", "k = 1"])
-    assert not plain.attach(notebook_path, store_path)["error"]
-    plain.run("n = len(fs)", cell="counts")
-    plain.run("print(fs[0]())", cell="calls")
-    plain.verb("flush")
-    runs = {run.cell: read(run) for run in store.notebook(notebook_path, create=False).runs()}
-    assert (runs["counts"], runs["calls"]) == ({"fs"}, {"fs", "k"})
 
 
 @pytest.mark.parametrize(

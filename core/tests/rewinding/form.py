@@ -19,8 +19,3 @@ class Case(NamedTuple):
     probe: str
     then: str = ""
     then_probe: str = "None"
-
-
-def case(name: str, before: list[str], after: list[str], probe: str, then: str = "", then_probe: str = "None") -> Case:
-    """Write a case down."""
-    return Case(name, before, after, probe, then, then_probe)
