@@ -97,8 +97,16 @@ class Kernel:
                 return reply["content"], messages
 
     def run(self, source: str, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Execute one cell."""
-        return self.wait(self.send(source, **options))
+        """Execute one cell; when this returns, its run is recorded."""
+        found = self.wait(self.send(source, **options))
+        self.settle()
+        return found
+
+    def settle(self) -> None:
+        """Return when the kernel takes up messages again: a run is recorded after the reply, before the next."""
+        request = self.client.comm_info()
+        while self.client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != request:
+            pass
 
     def cells(self, sources: list[str], **options: Any) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
         """Run cells in order, with cell ids ``c0``, ``c1``, ...; returns replies and IOPub messages."""

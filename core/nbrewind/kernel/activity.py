@@ -36,17 +36,24 @@ class Living:
         self._own = set(threading.enumerate())
         self._threads: list[threading.Thread] = []
         self._tasks: list[Any] = []
+        self._count = threading.active_count()
 
     def update(self, tasks: bool = True) -> list[str]:
         """Return, in words, the user's threads and tasks that live now. ``tasks``: there may be new ones."""
         self._threads = [thread for thread in threading.enumerate() if thread not in self._own and _of_user(thread)]
         self._tasks = _tasks() if tasks or self._tasks else []
+        self._count = threading.active_count()
         return [f"thread {thread.name}" for thread in self._threads] + [f"task {_name(task)}" for task in self._tasks]
 
     @property
     def any(self) -> bool:
         """Whether something lives that was alive at the last `update`, or started since."""
         return bool(self._threads or self._tasks)
+
+    @property
+    def may_be(self) -> bool:
+        """Whether something may live: any, or a thread that has started since the last `update`, whosever it is."""
+        return self.any or threading.active_count() > self._count
 
 
 def _of_user(thread: threading.Thread) -> bool:

@@ -156,6 +156,10 @@ class _Switch:
         self._agent = agent
         self._pid = os.getpid()
 
+    def before(self) -> None:
+        if self._agent.recorder is not None and os.getpid() == self._pid:
+            self._agent.recorder.finish()
+
     def begin(self, entry: Any) -> None:
         recorder = self._agent.recorder
         if recorder is None or self._agent.mode == "off" or os.getpid() != self._pid:

@@ -48,6 +48,9 @@ class Entry:
 class Observer(Protocol):
     """Who wants to know about runs."""
 
+    def before(self) -> None:
+        """Make ready: something is about to be executed."""
+
     def begin(self, entry: Entry) -> None:
         """Open a run: the outermost cell is about to start on the main thread."""
 
@@ -100,8 +103,15 @@ class Hooks:
 
     def pre_execute(self) -> None:
         """Fires before every execution; a silent one fires nothing else."""
-        if not self._stack:
-            self._executions += 1
+        if self._stack:
+            return
+        self._executions += 1
+        if threading.current_thread() is not threading.main_thread():
+            return
+        try:
+            self._observer.before()
+        except (Exception, KeyboardInterrupt) as error:
+            quiet("recording the run before", error)
 
     def pre_run_cell(self, info: Any) -> None:
         """Open an entry, and a run if it is the outermost."""

@@ -7,11 +7,12 @@ import platform
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from time import perf_counter, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.kernel import effects, facts, modules, narrow
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
+from nbrewind.kernel.afterwards import Afterwards
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head, renew
@@ -62,6 +63,9 @@ class Recorder(Head):
         """Why the last run could not be recorded; empty if it was."""
         self.restless = False
         """Code of the user's may run between the cells."""
+        self.afterwards = Afterwards(shell, self.finish)
+        self._unrecorded: tuple[Entry, Outcome] | None = None
+        """A run that has ended, as it is until the kernel has replied."""
         self._ended: Run | None = None
         """The run that was recorded last."""
         self._places: Counter[str] = Counter()
@@ -73,6 +77,7 @@ class Recorder(Head):
         """Start to observe."""
         self.saver.run(self._recover)
         self.tee.install()
+        self.afterwards.install()
         self.watch.install(late=self.shell.execution_count > 1)
         effects.install(self.watch.arm)
 
@@ -81,6 +86,8 @@ class Recorder(Head):
 
     def remove(self) -> None:
         """Stop to observe."""
+        self.finish()
+        self.afterwards.remove()
         effects.stop()
         self.watch.remove()
         self.tee.remove()
@@ -138,29 +145,39 @@ class Recorder(Head):
         effects.start(log)
         entry.extra["began"] = time()
         entry.extra["start"] = start = perf_counter()
-        entry.extra["before"] = start - begin
+        entry.extra["spent"] = start - begin
 
     def end(self, entry: Entry, result: Any) -> None:
-        """Close it and record it."""
+        """Close it, and have it recorded: when the kernel has replied, where nothing can come between."""
         self._ended = None
-        try:
-            self._end(entry, result)
-        finally:
-            if self.steps is not None and self.steps.busy:
-                self.steps.end(self._ended)
-                self.settle()
-
-    def _end(self, entry: Entry, result: Any) -> None:
         ended = perf_counter()
         effects.stop()
         extra = entry.extra
         if extra.get("skip") or "start" not in extra:
             self.tee.drop(entry.request)
+        else:
+            extra["started"], extra["probes"], extra["armed"], extra["setters"] = self.watch.take()
+            extra["seconds"] = ended - extra["start"]
+            extra["spent"] += perf_counter() - ended
+            self._unrecorded = entry, Outcome.of(result)
+        if not self._may_wait(entry):
+            self.finish()
+        if self.steps is not None and self.steps.busy:
+            self.steps.end(self._ended)
+            self.settle()
+
+    def _may_wait(self, entry: Entry) -> bool:
+        if self.living.may_be or (self.steps is not None and self.steps.busy):
+            return False
+        return self.afterwards.defer(entry.parent)
+
+    def finish(self) -> None:
+        """Record the run that was closed last, if it is not yet recorded."""
+        if self._unrecorded is None:
             return
-        extra["started"], extra["probes"], extra["armed"], extra["setters"] = self.watch.take()
-        extra["seconds"], extra["ended"] = ended - extra["start"], ended
+        (entry, outcome), self._unrecorded = self._unrecorded, None
         try:
-            self._record(entry, result)
+            self._record(entry, outcome)
             self.failure = ""
         except (KeyboardInterrupt, ScanInterrupted):
             self.outside("recording the run before was interrupted")
@@ -248,12 +265,12 @@ class Recorder(Head):
 
     # -- recording ----------------------------------------------------------------------------------------------------
 
-    def _record(self, entry: Entry, result: Any) -> None:
+    def _record(self, entry: Entry, outcome: Outcome) -> None:
+        begin = perf_counter()
         extra, analysis, run = entry.extra, entry.extra["analysis"], new_id()
         outputs = self.tee.collect(entry.request)
         extra["shows"] = any("data" in output for output in outputs)
-        status, error = outcome(result)
-        executed = getattr(result, "error_before_exec", None) is None
+        status, executed = outcome.status, outcome.executed
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
         reach.unread = narrow.unread(self, entry, reach)
@@ -272,12 +289,12 @@ class Recorder(Head):
         record = Run(
             **self._frame(run, entry.source, analysis),
             cell=self.cell_of(entry),
-            execution_count=getattr(result, "execution_count", None),
+            execution_count=outcome.number,
             started=extra["began"],
             seconds=extra["seconds"],
-            overhead=perf_counter() - extra["ended"] + extra["before"],
+            overhead=extra["spent"] + perf_counter() - begin,
             status=status,
-            error=error,
+            error=outcome.error,
             inputs=trace.inputs,
             writes=(*written.all(), *trace.files.writes),
             removed=(*("var:" + name for name in changes.removed), *trace.files.removed),
@@ -384,17 +401,27 @@ class Recorder(Head):
         self.notebook.set_outputs(run, outputs)
 
 
-def outcome(result: Any) -> tuple[RunStatus, str]:
-    """Return how a cell ended, from IPython's result; None stands for a cancelled cell."""
-    if result is None:
-        return "interrupted", "cancelled"
-    error = result.error_before_exec or result.error_in_exec
-    if error is None:
-        return "ok", ""
-    try:
-        text = f"{type(error).__name__}: {error}"[:500]
-    except Exception:
-        text = type(error).__name__
-    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
-        return "interrupted", text
-    return "error", text
+class Outcome(NamedTuple):
+    """How a cell ended, without the objects that IPython's result holds."""
+
+    status: RunStatus
+    error: str
+    number: int | None
+    executed: bool
+    """False if it failed before anything of it ran."""
+
+    @classmethod
+    def of(cls, result: Any) -> Outcome:
+        """Read IPython's result; None stands for a cancelled cell."""
+        if result is None:
+            return cls("interrupted", "cancelled", None, True)
+        executed = result.error_before_exec is None
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            return cls("ok", "", result.execution_count, executed)
+        try:
+            text = f"{type(error).__name__}: {error}"[:500]
+        except Exception:
+            text = type(error).__name__
+        interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError"
+        return cls("interrupted" if interrupted else "error", text, result.execution_count, executed)

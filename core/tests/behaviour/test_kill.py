@@ -92,7 +92,9 @@ def check(directory: Path, path: Path, told: Told) -> None:
                 store.get(snapshot)
         sessions = [run.session for run in runs.values()]
         mine = [run.cell for run in runs.values() if run.session == sessions[-1] and run.cell] if sessions else []
-        assert mine[: len(told.answered)] == told.answered, "a cell that was answered is recorded"
+        # It is recorded right after the answer, before the kernel takes up anything else: only the last may be missing.
+        assert told.answered[: len(mine)] == mine[: len(told.answered)], "cells are recorded in order"
+        assert len(mine) >= len(told.answered) - 1, "a cell that was answered is recorded"
         store.recover(notebook)
         kept = {entry.run for entry in notebook.checkpoints() if entry.saved}
         answered = {run.id for run in runs.values() if run.session == sessions[-1] and run.cell in told.answered}
