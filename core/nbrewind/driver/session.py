@@ -99,6 +99,10 @@ class Session:
         count = reply.get("content", {}).get("execution_count")
         return count if count is not None else cell.get("execution_count")
 
+    async def settle(self) -> None:
+        """Return when the run of the last cell is recorded: that is done before the kernel takes up anything else."""
+        await answered(self.client, self.client.comm_info(), 600)
+
     async def trouble(self) -> str:
         """Return what last went wrong in the recorder, in words; empty if nothing did."""
         try:
@@ -146,6 +150,20 @@ def join_streams(cell: NotebookNode) -> None:
 async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
     """Evaluate an expression that gives text, silently; returns the text."""
     request = client.execute(setup, silent=True, store_history=False, user_expressions={"answer": expression})
+    content = await answered(client, request, timeout)
+    found = content.get("user_expressions", {}).get("answer", content)
+    if found.get("status") != "ok":
+        raise KernelError(f"{found.get('ename', 'error')}: {found.get('evalue', 'no answer')}")
+    value = ast.literal_eval(found["data"]["text/plain"])
+    return str(value)
+
+
+async def answered(client: AsyncKernelClient, request: str, timeout: float) -> dict[str, Any]:
+    """Return the content of the reply to a request on the shell channel.
+
+    Raises:
+        KernelError: the kernel died, or did not answer within ``timeout`` seconds.
+    """
     deadline = monotonic() + timeout
     while True:
         try:
@@ -157,13 +175,7 @@ async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "
                 raise KernelError(f"the kernel did not answer within {timeout:.0f} s") from error
             continue
         if reply["parent_header"].get("msg_id") == request:
-            break
-    content = reply["content"]
-    found = content.get("user_expressions", {}).get("answer", content)
-    if found.get("status") != "ok":
-        raise KernelError(f"{found.get('ename', 'error')}: {found.get('evalue', 'no answer')}")
-    value = ast.literal_eval(found["data"]["text/plain"])
-    return str(value)
+            return dict(reply["content"])
 
 
 @asynccontextmanager

@@ -167,7 +167,7 @@ class Recorder(Head):
             self.settle()
 
     def _may_wait(self, entry: Entry) -> bool:
-        if self.living.may_be or (self.steps is not None and self.steps.busy):
+        if self.living.may_be or entry.extra.get("modules") is not None or (self.steps is not None and self.steps.busy):
             return False
         return self.afterwards.defer(entry.parent)
 

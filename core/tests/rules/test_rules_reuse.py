@@ -56,7 +56,7 @@ def test_rule_12_reuse_needs_the_whole_trace(scenario: Scenario, monkeypatch: py
     monkeypatch.setenv("NBREWIND_RULE_12", "after!")
     right = dict(zip(first, ["after!", "there", "True", "['new']", "after!", "after!", "2"], strict=True))
     verdict = scenario.repeat(cells, right)
-    assert verdict.holds and verdict.ran.keys() == right.keys() - {"nothing"}
+    assert verdict.holds and verdict.ran.keys() == right.keys() - {"nothing"}, verdict.ran
 
 
 def test_rule_12_parts_of_a_value(scenario: Scenario) -> None:
