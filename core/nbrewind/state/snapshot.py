@@ -35,19 +35,49 @@ class ScanInterrupted(Exception):
 
 
 _write = io.BytesIO.write
+START = b"\x80\x05"
+"""How a pickle of protocol 5 begins."""
+FRAME_BYTES = 64 * 1024
+"""From here on the pickler ends a frame."""
 
 
 class _Stream(io.BytesIO):
-    """Where a pickle goes: the limit is asked for every piece, of 64 KiB if there are many."""
+    """Where a pickle goes: the limit is asked for every piece, of 64 KiB if there are many.
+
+    Long frames lose their heads, which no reader needs: these lie every 64 KiB, not with the content, so that no part
+    of a long stream would be as it was once something before it has changed its length.
+    """
 
     def __init__(self, limit: Limit) -> None:
         super().__init__()
         self._limit = limit
+        self._tail = b""
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.seek(0)
+        self.truncate()
+        self._tail = b""
 
     def write(self, data: Any) -> int:
         """Take the next piece."""
-        self._limit.take(len(data))
+        size = len(data)
+        self._limit.take(size)
+        if size < FRAME_BYTES:
+            self._tail = bytes(data[-9:])
+            return _write(self, data)
+        announced, self._tail = _announces(self._tail, size), bytes(data[-9:])
+        start = 2 if data[:2] == START else 0
+        if not announced and data[start : start + 9] == b"\x95" + (size - start - 9).to_bytes(8, "little"):
+            _write(self, data[:start])
+            data = memoryview(data)[start + 9 :]
         return _write(self, data)
+
+
+def _announces(tail: bytes, size: int) -> bool:
+    """Whether a pickle's next piece is the content of a text or of bytes, of this size: it may look like a frame."""
+    short, long = int.from_bytes(tail[-4:], "little"), int.from_bytes(tail[-8:], "little")
+    return (tail[-5:-4] in (b"B", b"X") and short == size) or (tail[:1] in (b"\x8d", b"\x8e", b"\x96") and long == size)
 
 
 class _Buffers(list[pickle.PickleBuffer]):
@@ -115,8 +145,7 @@ class Snapshotter(pickle.Pickler):
     def _dumped(self, members: Collection[str], values: tuple[Any, ...]) -> bytes:
         self.members = members
         self.clear_memo()
-        self.file.seek(0)
-        self.file.truncate()
+        self.file.clear()
         self.buffers.clear()
         self.places.clear()
         self.lines.clear()

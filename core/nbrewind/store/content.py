@@ -1,8 +1,8 @@
 """Contents by digest: what a snapshot id stands for, where its bytes are, and when they are durable.
 
-A snapshot is a manifest of *pieces*: the stream, each buffer, the side (or the one piece of a file). A piece of up to
-64 KiB is a row; a larger one is a list of blobs of 4 MiB, cut at fixed offsets, so that changing one element of a large
-array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
+A snapshot is a manifest of *pieces*: the segments of the stream (`segments`), the side, each buffer (or the one piece
+of a file). A piece of up to 64 KiB is a row; a larger one is a list of blobs of 4 MiB, cut at fixed offsets, so that
+changing one element of a large array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
 
 Rows are buffered in memory until a run is recorded, ``sync`` is called, or a megabyte has gathered: a put on the cell's
 path costs no transaction of its own.
@@ -25,6 +25,7 @@ from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.manifest import CHUNK_BYTES, Manifest, Piece, decode_manifest, encode_manifest, piece_of
+from nbrewind.store.segments import segments
 from nbrewind.store.types import Buffer, Content, ContentError, MissingError, Stored, StoreError
 
 ROW_BYTES = 64 * 1024
@@ -59,13 +60,13 @@ class Contents:
 
     def put(self, content: Content) -> Stored:
         """Store a value; nothing is durable before ``sync``."""
-        pieces, added = [], 0
-        for data in (content.stream, content.side, *content.buffers):
+        stored = [self._put_piece(segment) for segment in segments(memoryview(content.stream))]
+        count = len(stored)
+        for data in (content.side, *content.buffers):
             with _bytes_of(data) as view:
-                piece, new = self._put_piece(view)
-            pieces.append(piece)
-            added += new
-        return self._put_manifest(Manifest("value", tuple(pieces)), added)
+                stored.append(self._put_piece(view))
+        manifest = Manifest("value", tuple(piece for piece, _ in stored), count)
+        return self._put_manifest(manifest, sum(added for _, added in stored))
 
     def _put_piece(self, view: memoryview) -> tuple[Piece, int]:
         size = len(view)
@@ -212,8 +213,8 @@ class Contents:
         else:
             for digest, part in jobs:
                 self.blobs.read(digest, part)
-        stream, side, *rest = buffers
-        return Content(bytes(stream), list(rest), bytes(side))
+        count = manifest.segments
+        return Content(b"".join(buffers[:count]), list(buffers[count + 1 :]), bytes(buffers[count]))
 
     def get_file(self, snapshot: str, path: str | os.PathLike[str]) -> None:
         """Write a stored file's content to ``path``, replacing what is there only once all is verified.

@@ -25,16 +25,19 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):
-    """The pieces of one snapshot: of a value ``(stream, side, buffer...)``, of a file ``(content,)``."""
+    """The pieces of one snapshot: of a value ``(segment..., side, buffer...)``, of a file ``(content,)``."""
 
     kind: str
     pieces: tuple[Piece, ...]
+    segments: int = 1
+    """How many pieces the stream of a value has."""
 
     @property
     def id(self) -> str:
         """Return the snapshot's id."""
         text = b"".join(piece.digest + piece.size.to_bytes(8, "little") for piece in self.pieces)
-        return blake3(self.kind.encode() + b"\0" + text).hexdigest()
+        count = b"" if self.segments == 1 else b"%d" % self.segments
+        return blake3(self.kind.encode() + b"\0" + count + text).hexdigest()
 
     @property
     def size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,10 @@ def test_what_was_recorded_is_saved_by_the_next(directory: Path, tmp_path: Path,
 def test_what_is_damaged_is_lost_with_all_that_follows(directory: Path, tmp_path: Path, new_history: Any) -> None:
     path = tmp_path / "a.ipynb"
     die_with(directory, path, new_history, b"before", LARGE, b"after")
-    blob = max((directory / "blobs").rglob("*"), key=lambda file: file.is_file() and file.stat().st_size)
-    data = bytearray(blob.read_bytes())
-    data[100] ^= 1
-    blob.chmod(0o600)
-    blob.write_bytes(data)
+    with sqlite3.connect(directory / "traces.sqlite") as database:
+        digest, data = database.execute("SELECT digest, data FROM contents ORDER BY LENGTH(data) DESC").fetchone()
+        database.execute("UPDATE contents SET data = ? WHERE digest = ?", (bytes([data[0] ^ 1]) + data[1:], digest))
+    database.close()
     with Store.open(directory) as store:
         notebook = store.notebook(path)
         assert notebook is not None
