@@ -18,7 +18,9 @@ from operator import is_
 from typing import Any, TypeGuard, cast
 
 from nbrewind.analysis.magics import IDENTIFIER
-from nbrewind.kernel.stores import HIDING, hides_writes
+from nbrewind.kernel.patches import ABSENT, Owner, Patch, patch
+from nbrewind.kernel.patches import held as held_by
+from nbrewind.kernel.stores import HIDING, hides_writes, set_by_text
 from nbrewind.kernel.watch import functions_in
 from nbrewind.model import CellAnalysis, Version
 from nbrewind.planning.tables import KNOWN_PACKAGES
@@ -44,7 +46,6 @@ HEAP, IMMUTABLE = 1 << 9, 1 << 8
 """Flags of types: made at run time; not to be changed."""
 
 Namespace = Mapping[str, Any]
-Owner = types.ModuleType | type
 
 
 def before(
@@ -64,7 +65,8 @@ def before(
     values = [namespace[name] for name in names if name in namespace]
     called = (code for value in values for code in functions_in(value))
     plain = own and not analysis.opaque and not strange and PATCHING.isdisjoint(analysis.calls)
-    if plain and not any(map(hides_writes, own)) and not any(map(hides_writes, called)):
+    codes = [*own, *called]
+    if plain and not any(map(hides_writes, codes)) and not set_by_text(codes, namespace):
         return None
     written = {key.removeprefix("module:") for key in state if key.startswith("module:")}
     made = strange or not PATCHING.isdisjoint(analysis.calls)
@@ -81,6 +83,8 @@ class Snapshot:
         name.
         """
         self._made = made
+        self._patches: list[tuple[str, Owner, Patch | None]] = []
+        """The attributes that `changes` found, with the words for each; None if one can't be set back."""
         self._known = set(sys.modules)
         modules = filter(_is_module, list(sys.modules.values()))
         self._copies: list[tuple[Owner, bool, dict[str, Any]]] = []
@@ -89,7 +93,7 @@ class Snapshot:
             root = root_of(_home(owner))
             if root not in OWN:
                 loose = top_module(root) in written or (root == "sys" and "builtins" in written)
-                self._copies.append((owner, loose, _ids(_held(owner)) if loose else _held(owner).copy()))
+                self._copies.append((owner, loose, _ids(held_by(owner)) if loose else held_by(owner).copy()))
 
     def changes(self, codes: Collection[types.CodeType]) -> dict[str, str]:
         """Return what ``codes``, which may have run since, changed: in words, each with its top-level module."""
@@ -97,7 +101,7 @@ class Snapshot:
         made = self._made or not MAKING.isdisjoint(words)
         found: dict[str, str] = {}
         for owner, loose, copy in self._copies:
-            held = _held(owner)
+            held = held_by(owner)
             if loose:
                 held = _ids(held)
                 if held == copy:
@@ -107,15 +111,32 @@ class Snapshot:
             for name in sorted(held.keys() | copy.keys(), key=str):
                 same = held.get(name) == copy.get(name) if loose else held.get(name, self) is copy.get(name, self)
                 if not same and _is_meant(owner, name, words, made):
-                    found |= _told(owner, name)
+                    told = _told(owner, name)
+                    found |= told
+                    old, new = copy.get(name, ABSENT), held.get(name, ABSENT)
+                    self._patches.append((next(iter(told)), owner, None if loose else patch(owner, name, old, new)))
         for module in self._new():
-            held = _held(module)
+            held = held_by(module)
             named = (name for name in words.intersection(held) if not _is_of_library(held[name]))
             meant = [name for name in named if _is_meant(module, name, words, made)]
             own = words_of(code) if meant and (code := _code_of(module)) is not None else set()
             for name in set(meant) - own:
                 found |= _told(module, name)
         return found
+
+    def patches(self, owners: Mapping[str, Owner]) -> dict[str, list[Patch]]:
+        """Return what can be set back, by the words for each attribute, and by those for its owner."""
+        found: dict[str, list[Patch]] = {}
+        stuck = {words for words, _, each in self._patches if each is None}
+        for words, owner in owners.items():
+            each = [each for _, changed, each in self._patches if changed is owner]
+            found[words] = [one for one in each if one is not None]
+            if None in each:
+                stuck.add(words)
+        for words, _, one in self._patches:
+            if one is not None:
+                found.setdefault(words, []).append(one)
+        return {words: patches for words, patches in found.items() if words not in stuck}
 
     def _new(self) -> list[types.ModuleType]:
         """Return the modules that were loaded since."""
@@ -127,16 +148,9 @@ def _is_module(value: object) -> TypeGuard[types.ModuleType]:
     return issubclass(type(value), types.ModuleType)
 
 
-def _held(owner: Owner) -> Any:
-    """Return the dictionary of a module or class; no code of theirs is called."""
-    if _is_module(owner):
-        return types.ModuleType.__getattribute__(owner, "__dict__")
-    return type.__getattribute__(cast(type, owner), "__dict__")
-
-
 def _home(owner: Owner) -> str:
     """Return the dotted name of a module, or of a class's."""
-    found = _held(owner).get("__name__" if _is_module(owner) else "__module__")
+    found = held_by(owner).get("__name__" if _is_module(owner) else "__module__")
     return found if type(found) is str else ""
 
 
@@ -151,7 +165,7 @@ def _classes(values: Iterable[object]) -> Iterator[type]:
     """
     seen: set[type] = set()
     for value in values:
-        for cls in list(_held(value).values()) if _is_module(value) else (value, type(value)):
+        for cls in list(held_by(value).values()) if _is_module(value) else (value, type(value)):
             if not issubclass(type(cls), type) or cls in seen:
                 continue
             for base in type.__getattribute__(cls, "__mro__"):
@@ -167,7 +181,7 @@ def _is_meant(owner: Owner, name: str, words: Collection[str], made: bool) -> bo
         home = _home(owner)
         if home in NOISE and name in NOISE[home]:
             return False
-        if sys.modules.get(f"{home}.{name}") is _held(owner).get(name, owner):
+        if sys.modules.get(f"{home}.{name}") is held_by(owner).get(name, owner):
             return False  # a submodule was imported
     return name in words or (made and not name.startswith("_"))
 
@@ -189,7 +203,7 @@ def _is_of_library(value: object) -> bool:
 
 def _code_of(module: types.ModuleType) -> types.CodeType | None:
     """Return the code that made a module, if there is any."""
-    loader = _held(module).get("__loader__")
+    loader = held_by(module).get("__loader__")
     try:
         found = loader.get_code(_home(module))
     except Exception:

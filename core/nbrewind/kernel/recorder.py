@@ -20,6 +20,7 @@ from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
 from nbrewind.kernel.parts import look, set_parts
+from nbrewind.kernel.patches import Patches
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_imports, write_modules
@@ -53,6 +54,7 @@ class Recorder(Head):
         self.tee = Tee(shell.kernel, self._late, self.saver.run)
         self.living = Living()
         self.digests = Digests()
+        self.patches = Patches()
         self.makers: dict[str, str] = {}
         """Key of a folder, of a file or variable that is gone, or of IPython's last result to the run that last changed
         it: no version says that."""
@@ -305,6 +307,7 @@ class Recorder(Head):
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )
         self._commit(record, changes, written, outputs, entry.source, analysis)
+        self.patches.note(run, extra.get("patches", {}))
         self.makers.update(dict.fromkeys(trace.files.folders, run))
         self.open = trace.files.open
         if any(output.get("output_type") == "execute_result" for output in outputs):

@@ -13,6 +13,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
@@ -93,9 +94,10 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bo
     missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(lost.items()))
     live = set(recorder.live.names())
     removed = tuple(sorted(live - set(wanted)))
-    between = crossed(recorder, checkpoint.id)
-    missing += module_writes(between)
-    notes = untouched(between)
+    back, forth = crossed(recorder, checkpoint.id)
+    steps, stuck = recorder.patches.steps(back, forth)
+    missing += tuple(LostName(name="modules", reason=text) for text in stuck)
+    notes = untouched([*back, *forth])
     if missing and not partial:
         return RewindReport(
             checkpoint=checkpoint.id,
@@ -110,6 +112,7 @@ def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bo
     recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
     for name in names["kept"]:
         recorder.live.versions[name] = wanted[name]
+    patches.apply(steps)
     ambient, unset = restore_ambient(recorder, state)
     missing += unset
     recorder.move(checkpoint.id, state, virtual=set(lost))
@@ -186,8 +189,8 @@ def cell_of_number(path: str, number: int) -> str:
         return ""
 
 
-def crossed(recorder: Recorder, target: str) -> list[Run]:
-    """Return the runs whose effects a rewind to ``target`` takes back, or brings about, in this kernel."""
+def crossed(recorder: Recorder, target: str) -> tuple[list[Run], list[Run]]:
+    """Return the runs whose effects a rewind to ``target`` takes back, newest first, and brings about, oldest first."""
     by_id = {checkpoint.id: checkpoint for checkpoint in recorder.notebook.checkpoints()}
 
     def line(place: str) -> dict[str, None]:
@@ -199,14 +202,14 @@ def crossed(recorder: Recorder, target: str) -> list[Run]:
 
     here, there = line(recorder.head), line(target)
     runs = {run.id: run for run in recorder.notebook.runs()}
-    ran = [by_id[place] for place in (*here, *there) if (place in here) != (place in there)]
-    return [runs[checkpoint.run] for checkpoint in ran if checkpoint.action == "run" and checkpoint.run in runs]
 
+    def ran(places: Iterable[str]) -> list[Run]:
+        made = [by_id[place] for place in places]
+        return [runs[checkpoint.run] for checkpoint in made if checkpoint.action == "run" and checkpoint.run in runs]
 
-def module_writes(between: Iterable[Run]) -> tuple[LostName, ...]:
-    """Say what runs changed in modules and classes of libraries: nothing brings that back, or takes it back."""
-    effects = (effect for run in between for effect in run.effects if effect.kind == "module" and not effect.detail)
-    return tuple(LostName(name="modules", reason=text) for text in dict.fromkeys(effect.subject for effect in effects))
+    return ran(place for place in here if place not in there), ran(
+        place for place in reversed(there) if place not in here
+    )
 
 
 def untouched(between: Iterable[Run]) -> tuple[str, ...]:

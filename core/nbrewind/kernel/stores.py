@@ -11,9 +11,10 @@ import dis
 import sys
 import types
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from nbrewind.kernel.patches import Owner, held
 from nbrewind.planning.trace import top_module
 
 STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
@@ -42,8 +43,9 @@ HIDING = INDIRECT | {"__delattr__", "__setattr__", "compile", "eval", "exec", "m
 """Names by which code writes to what its text does not tell."""
 
 Target = tuple[str, ...]
-"""A global name, and the attributes that lead from it to what is written to; ``()`` ends one that a method changes."""
-CALL = "()"
+"""A global name, and the attributes that lead from it to what is written to; ``()`` ends one that a method changes,
+``[]`` one of which an item is set."""
+CALL, ITEM = "()", "[]"
 
 
 def module_writes(
@@ -57,12 +59,35 @@ def module_writes(
     for code in codes:
         for target in targets(code, inner):
             if _unowned(target, namespace):
-                words = ".".join(part for part in target if part != CALL)
-                found[f"it changes {words}, which is not recorded"] = _owner(target, namespace)
+                found[_words(target)] = _owner(target, namespace)
         for name in _indirect(code, inner):
             if _unowned((name,), namespace):
-                found[f"it may change {name} by name, which is not recorded"] = _module_of(namespace[name])
+                found[_by_name(name)] = _module_of(namespace[name])
     return found
+
+
+def set_by_text(codes: Sequence[types.CodeType], namespace: Mapping[str, object]) -> dict[str, Owner]:
+    """Return the modules and classes of which the code does no more than set attributes, by `module_writes`' words."""
+    found: dict[str, Owner | None] = {}
+    for target in (target for code in codes for target in targets(code)):
+        value = namespace.get(target[0])
+        for attribute in target[1:]:
+            value = held(value).get(attribute) if isinstance(value, types.ModuleType | type) else None
+        only = isinstance(value, types.ModuleType | type) and found.get(_words(target), value) is value
+        found[_words(target)] = value if only else None  # type: ignore[assignment]
+    for name in (name for code in codes for name in _indirect(code, True)):
+        value = namespace.get(name)
+        if isinstance(value, types.ModuleType | type):
+            found[_by_name(name)] = value
+    return {words: owner for words, owner in found.items() if owner is not None}
+
+
+def _by_name(name: str) -> str:
+    return f"it may change {name} by name, which is not recorded"
+
+
+def _words(target: Target) -> str:
+    return f"it changes {'.'.join(part for part in target if part not in (CALL, ITEM))}, which is not recorded"
 
 
 def _owner(target: Target, namespace: Mapping[str, object]) -> str:
@@ -113,10 +138,10 @@ def _own_targets(code: types.CodeType) -> Iterator[Target]:
             changed = _chain(steps, place - 1)
             if changed is not None and len(changed) > 1:
                 yield (*changed, CALL)
-    for _, end in _stores(steps):
+    for step, end in _stores(steps):
         target = _chain(steps, end)
         if target is not None:
-            yield target
+            yield (*target, ITEM) if step.opname.endswith("SUBSCR") else target
 
 
 def _steps(code: types.CodeType) -> list[dis.Instruction]:

@@ -19,7 +19,7 @@ from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.modules import words_of
 from nbrewind.kernel.parts import read_parts
-from nbrewind.kernel.stores import module_writes
+from nbrewind.kernel.stores import module_writes, set_by_text
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import FOLDER, path_key
@@ -265,8 +265,9 @@ def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[st
     else:
         found = module_writes([*own, *started, *called], namespace)
     if before is not None:
-        told = set(found.values())
-        found |= {why: root for why, root in before.changes([*own, *started, *called]).items() if root not in told}
+        told, codes = set(found.values()), [*own, *started, *called]
+        found |= {why: root for why, root in before.changes(codes).items() if root not in told}
+        entry.extra["patches"] = before.patches(set_by_text(codes, namespace))
     return found
 
 

@@ -1,8 +1,8 @@
 """Where a long pickle stream is cut, so that a change in it leaves most parts as they were.
 
-The cuts depend on the content around them alone: where a change has made a stream longer they fall on the same places of
-what follows. In each window the cut is put before the piece between two marks, the opcodes that follow a value, whose
-checksum is the greatest. That is the idea of local-maximum chunking (Bjørner, Blass, Gurevich: Content-dependent
+The cuts depend on the content around them alone: where a change has made a stream longer they fall on the same places
+of what follows. In each window the cut is put before the piece between two marks, the opcodes that follow a value,
+whose checksum is the greatest. That is the idea of local-maximum chunking (Bjørner, Blass, Gurevich: Content-dependent
 chunking for differential compression, the local maximum approach, 2010), on whole pieces, which C functions split and
 compare; checksums, as sorted values grow and would have their greatest at each window's end.
 """
