@@ -33,6 +33,9 @@ import msgspec
 PROTOCOL = 1
 """Version of the protocol between kernel agent, server and front end."""
 
+AT_ONCE = "nbrewind.record-before-reply"
+"""Metadata of an execute request: its reply is to come when the run is recorded, not before."""
+
 ABSENT = "absent"
 DEFAULT = "default"
 

@@ -80,7 +80,6 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
         return AuditedRun(cell, None)
     try:
         outcome = await session.run(node, cell.index)
-        await session.settle()
     except KernelError as error:
         if (dead := store.notebook(path)) is not None:
             store.recover(dead)

@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from nbrewind.model import PROTOCOL, RunStatus
+from nbrewind.model import AT_ONCE, PROTOCOL, RunStatus
 
 STARTS = 2
 """Times that a kernel which dies at its start is tried."""
@@ -37,19 +37,19 @@ class StartError(KernelError):
 
 
 class CellClient(AsyncKernelClient):
-    """A kernel client that says, as JupyterLab does, which cell it executes."""
+    """A kernel client that says, as JupyterLab does, which cell it executes; its record is there with the reply."""
 
     cell_id: str = ""
 
     def execute(self, code: str, *args: Any, **options: Any) -> str:
-        """Send an execute request whose metadata carry the cell's id."""
+        """Send an execute request whose metadata carry the cell's id, and what `Afterwards` is to do."""
         if not self.cell_id:
             return str(super().execute(code, *args, **options))
         build = self.session.msg
         cell_id, self.cell_id = self.cell_id, ""
 
         def with_cell(kind: str, content: Any = None, **fields: Any) -> Any:
-            return build(kind, content, metadata={"cellId": cell_id}, **fields)
+            return build(kind, content, metadata={"cellId": cell_id, AT_ONCE: True}, **fields)
 
         self.session.msg = with_cell
         try:
@@ -99,10 +99,6 @@ class Session:
         count = reply.get("content", {}).get("execution_count")
         return count if count is not None else cell.get("execution_count")
 
-    async def settle(self) -> None:
-        """Return when the run of the last cell is recorded: that is done before the kernel takes up anything else."""
-        await answered(self.client, self.client.comm_info(), 600)
-
     async def trouble(self) -> str:
         """Return what last went wrong in the recorder, in words; empty if nothing did."""
         try:
@@ -150,20 +146,6 @@ def join_streams(cell: NotebookNode) -> None:
 async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
     """Evaluate an expression that gives text, silently; returns the text."""
     request = client.execute(setup, silent=True, store_history=False, user_expressions={"answer": expression})
-    content = await answered(client, request, timeout)
-    found = content.get("user_expressions", {}).get("answer", content)
-    if found.get("status") != "ok":
-        raise KernelError(f"{found.get('ename', 'error')}: {found.get('evalue', 'no answer')}")
-    value = ast.literal_eval(found["data"]["text/plain"])
-    return str(value)
-
-
-async def answered(client: AsyncKernelClient, request: str, timeout: float) -> dict[str, Any]:
-    """Return the content of the reply to a request on the shell channel.
-
-    Raises:
-        KernelError: the kernel died, or did not answer within ``timeout`` seconds.
-    """
     deadline = monotonic() + timeout
     while True:
         try:
@@ -175,7 +157,13 @@ async def answered(client: AsyncKernelClient, request: str, timeout: float) -> d
                 raise KernelError(f"the kernel did not answer within {timeout:.0f} s") from error
             continue
         if reply["parent_header"].get("msg_id") == request:
-            return dict(reply["content"])
+            break
+    content = reply["content"]
+    found = content.get("user_expressions", {}).get("answer", content)
+    if found.get("status") != "ok":
+        raise KernelError(f"{found.get('ename', 'error')}: {found.get('evalue', 'no answer')}")
+    value = ast.literal_eval(found["data"]["text/plain"])
+    return str(value)
 
 
 @asynccontextmanager

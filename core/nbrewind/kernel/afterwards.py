@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbrewind.kernel.log import quiet
+from nbrewind.model import AT_ONCE
 
 HOOKS = "nbrewind.kernel.hooks"
 SEND_SECONDS = 0.05
@@ -55,7 +56,7 @@ class Afterwards:
         """
         if self._busy != (request.get("header", {}).get("msg_id"), _task()):
             return False
-        if request.get("content", {}).get("user_expressions"):
+        if request.get("content", {}).get("user_expressions") or request.get("metadata", {}).get(AT_ONCE):
             return False
         last = self._shell.events.callbacks["post_run_cell"][-1:]
         if [getattr(callback, "__module__", "") for callback in last] != [HOOKS]:

@@ -1,8 +1,10 @@
-"""A run is recorded after the kernel has replied: what comes between a cell's end and that is not taken for the cell's."""
+"""A run is recorded after the kernel has replied; what comes between its end and that is not taken for its doing."""
 
 from __future__ import annotations
 
 import pytest
+
+from nbrewind.model import AT_ONCE
 
 ANSWERS = """
 import time
@@ -31,6 +33,11 @@ def test_the_answer_does_not_wait_for_the_record(kernel, records):
     assert writes(records("next")) == {"var:ys"}
 
 
+def test_a_client_may_ask_for_the_record_before_the_reply(kernel, records):
+    kernel.wait(kernel.send("x = 1", cell="here", metadata={AT_ONCE: True}))
+    assert len(records("here")) == 1
+
+
 def test_expressions_that_the_client_asks_for_belong_to_no_cell(kernel, records):
     kernel.run("xs = [1]", cell="before")
     kernel.run("y = 1", cell="here", expressions={"value": "xs.append(2)"})
@@ -47,7 +54,8 @@ def test_callbacks_that_come_after_ours_belong_to_no_cell(kernel, records):
 
 
 def test_what_a_widget_does_belongs_to_no_cell(kernel, records):
-    kernel.run("xs = [1]\nget_ipython().kernel.comm_manager.register_target('t', lambda *given: xs.append(2))", cell="a")
+    target = "get_ipython().kernel.comm_manager.register_target('t', lambda *given: xs.append(2))"
+    kernel.run(f"xs = [1]\n{target}", cell="target")
     request = kernel.send("y = 1", cell="here")
     content = {"comm_id": "1", "target_name": "t", "data": {}}
     kernel.client.shell_channel.send(kernel.client.session.msg("comm_open", content))

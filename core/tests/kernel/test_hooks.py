@@ -121,6 +121,7 @@ def test_an_interrupted_cell_is_recorded_so(kernel, records):
     kernel.manager.interrupt_kernel()
     reply, _ = kernel.wait(request)
     assert reply["ename"] == "KeyboardInterrupt"
+    kernel.settle()
     (run,) = records()
     assert run.status == "interrupted"
     assert "var:started" in {version.key for version in run.writes}
@@ -155,12 +156,24 @@ def test_an_interrupt_before_the_cell_is_raised_in_the_cell(kernel, records):
     assert run.status == "interrupted"
 
 
+def test_an_interrupt_after_the_reply_disturbs_no_record(kernel, records):
+    kernel.run("x = 1", cell="zero")
+    _slow_down(kernel, "_record", 2)
+    timer = threading.Timer(0.9, kernel.manager.interrupt_kernel)
+    timer.start()
+    assert kernel.run("x = 2", cell="one")[0]["status"] == "ok"
+    run = records("one")[0]
+    assert not run.unknown
+    assert {version.key for version in run.writes} == {"var:x"}
+
+
 def test_an_interrupt_after_the_cell_makes_the_record_unknown(kernel, records):
     kernel.run("x = 1", cell="zero")
     _slow_down(kernel, "_record", 2)
     timer = threading.Timer(0.9, kernel.manager.interrupt_kernel)
     timer.start()
-    reply, messages = kernel.run("x = 2\nprint('ran')", cell="one")
+    # With expressions to evaluate the run is recorded before the reply.
+    reply, messages = kernel.run("x = 2\nprint('ran')", cell="one", expressions={"value": "x"})
     assert reply["status"] == "ok"
     assert kernel.text(messages) == "ran\n"
     run = records("one")[0]

@@ -72,12 +72,12 @@ def test_children_and_file_descriptors(kernel, store, records):
 
 
 def test_late_prints_are_added_to_their_run(kernel, store, records):
-    kernel.run(
+    source = (
         "import threading, time\n"
         "def late():\n    time.sleep(0.4)\n    print('late')\n"
-        "threading.Thread(target=late).start()\nprint('early')",
-        cell="one",
+        "threading.Thread(target=late).start()\nprint('early')"
     )
+    kernel.wait(kernel.send(source, cell="one"))  # any other request would get what is printed later
     assert "".join(output["text"] for output in _outputs(store, records)) == "early\n"
     time.sleep(1)
     assert "".join(output["text"] for output in _outputs(store, records)) == "early\nlate\n"
