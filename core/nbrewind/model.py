@@ -282,6 +282,8 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     """All contents that it refers to are safely on disk."""
     lost: str = ""
     """Why its contents could not be saved; empty if nothing failed."""
+    evicted: str = ""
+    """Why contents of its state were removed from the store; empty if all are there."""
     stored: int = 0
     """Bytes that saving it added to the store."""
 
@@ -300,6 +302,7 @@ class HistoryRow(Record, frozen=True, kw_only=True, omit_defaults=False):
     keep: bool
     saved: bool
     lost: str
+    evicted: str
     bytes: int
     seconds: float
     status: RunStatus

@@ -348,6 +348,7 @@ export interface components {
             keep: boolean;
             saved: boolean;
             lost: string;
+            evicted: string;
             bytes: number;
             seconds: number;
             /** @enum {unknown} */

@@ -37,7 +37,7 @@ def info(store_dir: str | None, as_json: bool) -> None:
         "runs": str(found.runs),
         "checkpoints": str(found.checkpoints),
         "contents": f"{size(held)} ({count(found.blobs, 'file')} of {size(found.blob_bytes)}, the rest in rows)",
-        "budget": f"{size(found.budget)}, not yet kept to",
+        "budget": size(found.budget),
         "schema": str(found.schema),
     }
     for name, text in lines.items():

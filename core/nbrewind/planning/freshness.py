@@ -229,6 +229,8 @@ def _checkpoint_states(checkpoints: Iterable[Checkpoint]) -> dict[str, tuple[Che
     for checkpoint in checkpoints:
         if checkpoint.lost:
             found[checkpoint.run] = ("lost", f"its checkpoint was lost: {checkpoint.lost}")
+        elif checkpoint.evicted:
+            found[checkpoint.run] = ("evicted", f"contents of its checkpoint are gone: {checkpoint.evicted}")
         else:
             found[checkpoint.run] = ("saved" if checkpoint.saved else "saving", "")
     return found

@@ -58,6 +58,7 @@ def _row(checkpoint: Checkpoint, run: Run | None, title_of: Callable[[str], str]
         keep=checkpoint.keep,
         saved=checkpoint.saved,
         lost=checkpoint.lost,
+        evicted=checkpoint.evicted,
         bytes=checkpoint.stored,
         seconds=run.seconds if run else 0.0,
         status=run.status if run else "ok",

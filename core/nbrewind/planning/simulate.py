@@ -222,4 +222,4 @@ def _own_reason(cell: SourceCell, records: Records) -> Mismatch | None:
         return Mismatch("failed", "", ended(own))
     if own.unknown:
         return Mismatch("unknown", "", own.unknown[0])
-    return Mismatch("unknown", "", "the contents of its last run were not saved")
+    return Mismatch("unknown", "", "the contents of its last run are not in the store")

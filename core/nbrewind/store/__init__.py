@@ -8,5 +8,19 @@ through this package. Two commits per run: *recorded* (:meth:`Notebook.record`),
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.store import Store
 from nbrewind.store.types import Content, ContentError, Finding, Stored, StoreError, StoreInfo
+from nbrewind.store.usage import NotebookUsage, Share, Shares, Usage
 
-__all__ = ["Content", "ContentError", "Finding", "Notebook", "Store", "StoreError", "StoreInfo", "Stored"]
+__all__ = [
+    "Content",
+    "ContentError",
+    "Finding",
+    "Notebook",
+    "NotebookUsage",
+    "Share",
+    "Shares",
+    "Store",
+    "StoreError",
+    "StoreInfo",
+    "Stored",
+    "Usage",
+]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from pickle import PickleBuffer
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from nbrewind.model import new_id
 from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database, Guard
+from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import CHUNK_BYTES, Manifest, Piece, decode_manifest, encode_manifest, piece_of
 from nbrewind.store.segments import segments
 from nbrewind.store.types import Buffer, Content, ContentError, MissingError, Stored, StoreError
@@ -45,11 +46,12 @@ class Pending(NamedTuple):
 class Contents:
     """Puts and gets contents by digest."""
 
-    def __init__(self, place: layout.Layout, database: Database) -> None:
+    def __init__(self, place: layout.Layout, database: Database, lease: Lease) -> None:
         """Use the tables ``snapshots``, ``contents`` and ``blobs`` of ``database``, and the files of ``place``."""
         self.blobs = Blobs(place, database)
         self._layout = place
         self._database = database
+        self.lease = lease
         self._lock = Guard(place.directory)
         self._sync_lock = Guard(place.directory)
         self._rows: dict[bytes, bytes] = {}
@@ -60,13 +62,14 @@ class Contents:
 
     def put(self, content: Content) -> Stored:
         """Store a value; nothing is durable before ``sync``."""
-        stored = [self._put_piece(segment) for segment in segments(memoryview(content.stream))]
-        count = len(stored)
-        for data in (content.side, *content.buffers):
-            with _bytes_of(data) as view:
-                stored.append(self._put_piece(view))
-        manifest = Manifest("value", tuple(piece for piece, _ in stored), count)
-        return self._put_manifest(manifest, sum(added for _, added in stored))
+        with self.lease.shared():
+            stored = [self._put_piece(segment) for segment in segments(memoryview(content.stream))]
+            count = len(stored)
+            for data in (content.side, *content.buffers):
+                with _bytes_of(data) as view:
+                    stored.append(self._put_piece(view))
+            manifest = Manifest("value", tuple(piece for piece, _ in stored), count)
+            return self._put_manifest(manifest, sum(added for _, added in stored))
 
     def _put_piece(self, view: memoryview) -> tuple[Piece, int]:
         size = len(view)
@@ -106,6 +109,10 @@ class Contents:
         Raises:
             StoreError: not a regular file, not readable, or changed meanwhile.
         """
+        with self.lease.shared():
+            return self._put_file(path)
+
+    def _put_file(self, path: str | os.PathLike[str]) -> Stored:
         chunks: list[bytes] = []
         added = size = 0
         try:
@@ -157,6 +164,11 @@ class Contents:
         whole = chunks[0] if chunks else blake3(b"").digest()
         piece = Piece(whole, size) if length <= ROW_BYTES else piece_of(size, chunks)
         return size == length and self.has(Manifest("file", (piece,)).id)
+
+    def missing(self, snapshots: Iterable[str]) -> set[str]:
+        """Return those of some snapshots that were removed. A manifest goes before anything that it lists."""
+        found = {snapshot for snapshot in snapshots if snapshot not in self._manifests}
+        return found - {row[0] for row in self._database.select("SELECT id FROM snapshots WHERE id IN", found)}
 
     def _has_piece(self, piece: Piece) -> bool:
         if piece.size == 0:

@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from nbrewind.store import layout
 from nbrewind.store.types import StoreError
 
 BUSY_SECONDS = 15.0
+BATCH = 500  # SQLite's oldest limit on parameters is 999
 LOG_PAGES = 20_000  # the log is folded in by `flush`, off the cell's path; this is the limit if nobody calls it
 LOG_BYTES = 4 * 1024 * 1024
 APPLICATION = 0x4E425257  # "NBRW"
@@ -115,6 +116,7 @@ class Database:
             connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             # A log that was folded in shrinks when it begins anew: else `flush` would fold it in every time after.
             connection.execute("PRAGMA journal_size_limit=0")
+            connection.execute("PRAGMA secure_delete=ON")  # what is removed leaves nothing in the file
         except BaseException:
             connection.close()
             raise
@@ -168,6 +170,13 @@ class Database:
             return self.connection().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._error("read", error) from error
+
+    def select(self, sql: str, keys: Iterable[object]) -> Iterator[Row]:
+        """Run a query that ends in ``IN`` for any number of keys, and yield its rows."""
+        wanted = list(keys)
+        for start in range(0, len(wanted), BATCH):
+            batch = wanted[start : start + BATCH]
+            yield from self.read(f"{sql} ({','.join('?' * len(batch))})", batch)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -242,6 +251,12 @@ class Database:
         for _, connection in entries:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+    def remove(self) -> None:
+        """Remove the file, which is closed, and SQLite's side files."""
+        for end in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self.path}{end}")
 
     def _abandon(self) -> None:
         """In a forked child: keep the parent's connections from ever being used or closed here."""

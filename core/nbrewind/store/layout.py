@@ -5,7 +5,8 @@
     traces.sqlite            shared by all notebooks: traces, sources, analyses, small contents, manifests
     notebooks/ID.sqlite      the index of one notebook: runs, outputs, checkpoints, heads
     blobs/ab/cdef...         large contents, named by their BLAKE3 digest; never changed, only ever unlinked
-    tmp/                     blobs being written; renamed into place when whole
+    tmp/                     blobs being written, renamed into place when whole; blobs being removed
+    lease                    locked by who writes (shared) and who removes (alone)
 
 Directories are 0700, databases 0600, blobs 0400: values of a user's variables are nobody else's business.
 """
@@ -58,6 +59,11 @@ class Layout:
     def temporary(self) -> Path:
         """Return the folder of blobs that are being written."""
         return self.directory / "tmp"
+
+    @property
+    def lease(self) -> Path:
+        """Return the file that writers and cleaners lock."""
+        return self.directory / "lease"
 
     def index(self, notebook: str) -> Path:
         """Return the database of one notebook."""

@@ -16,12 +16,13 @@ from nbrewind.store.codec import decode_delta, decode_outputs, encode
 from nbrewind.store.database import Connection, Database, Guard, Row
 from nbrewind.store.layout import Layout
 from nbrewind.store.registry import Entry
+from nbrewind.store.rows import REMOVED, add_versions, advance, evict, follows, hold_not, lose, move
 from nbrewind.store.schema import NOTEBOOK
 from nbrewind.store.states import States
 from nbrewind.store.traces import GRACE_SECONDS, Traces, decode_run, provable
 from nbrewind.store.types import ContentError, StoreError
 
-_CHECKPOINT = "id, parent, session, cell, run, action, time, delta, label, keep, saved, lost, stored"
+_CHECKPOINT = "id, parent, session, cell, run, action, time, delta, label, keep, saved, lost, evicted, stored"
 
 
 class Truth(NamedTuple):
@@ -47,6 +48,7 @@ class Notebook:
         self._states = States(self.database)
         self._runs: list[Run] = []
         self._runs_number = 0
+        self._forgotten = 0
         self._runs_lock = Guard(self.database.path)
         self.reconcile()
 
@@ -68,14 +70,15 @@ class Notebook:
         """
         self._check(checkpoint, run)
         data = encode(list(outputs))
-        self._traces.add(run, source, analysis)
-        with self.database.write() as connection:
-            connection.execute(
-                "INSERT INTO runs (id, cell, provable, record) VALUES (?, ?, ?, ?)",
-                (run.id, run.cell, provable(run), encode(run)),
-            )
-            connection.execute("INSERT INTO outputs VALUES (?, ?)", (run.id, data))
-            self._add_checkpoint(connection, checkpoint, run.writes, run)
+        with self._traces.contents.lease.shared():
+            self._traces.add(run, source, analysis)
+            with self.database.write() as connection:
+                connection.execute(
+                    "INSERT INTO runs (id, cell, provable, record) VALUES (?, ?, ?, ?)",
+                    (run.id, run.cell, provable(run), encode(run)),
+                )
+                connection.execute("INSERT INTO outputs VALUES (?, ?)", (run.id, data))
+                self._add_checkpoint(connection, checkpoint, run.writes, run)
         self._states.follow(checkpoint)
 
     def mark_saved(self, checkpoint_id: str, *, added: int) -> None:
@@ -89,20 +92,22 @@ class Notebook:
         """
         with self.database.write() as connection:
             rows = connection.execute(
-                "SELECT run, action, lost FROM checkpoints WHERE id = ?", (checkpoint_id,)
+                "SELECT run, action, lost, delta FROM checkpoints WHERE id = ?", (checkpoint_id,)
             ).fetchall()
             if not rows:
                 raise self._unknown(checkpoint_id)
-            run, action, lost = rows[0]
+            run, action, lost, delta = rows[0]
+            versions = self._states.versions(decode_delta(delta).values())
+            gone = self._traces.contents.missing(version.snapshot for version in versions if version.snapshot)
+            if gone:  # taken over from an earlier version of which it was asked to forget the content meanwhile
+                removed = [version.id for version in versions if version.snapshot in gone]
+                evict(connection, removed, [run], [checkpoint_id], REMOVED)
             connection.execute(
                 "UPDATE checkpoints SET saved = ?, stored = ? WHERE id = ?", (not lost, added, checkpoint_id)
             )
-            answers = (
-                not lost
-                and action == "run"
-                and bool(connection.execute("SELECT 1 FROM runs WHERE id = ? AND provable", (run,)).fetchall())
-            )
-            _advance(connection)
+            sql = "SELECT 1 FROM runs WHERE id = ? AND provable AND NOT evicted"
+            answers = not lost and action == "run" and bool(connection.execute(sql, (run,)).fetchall())
+            advance(connection)
         self.database.flush()
         if answers:
             self._traces.set_answerable([run], True)
@@ -125,9 +130,9 @@ class Notebook:
                 "INSERT OR IGNORE INTO lost VALUES (?)",
                 [(version,) for version in decode_delta(delta).values() if version],
             )
-            _lose(connection, [checkpoint_id], reason)
-            _lose(connection, [below_id for below_id, _, _ in below[1:]], _follows(checkpoint_id, reason))
-            _advance(connection)
+            lose(connection, [checkpoint_id], reason)
+            lose(connection, [below_id for below_id, _, _ in below[1:]], follows(checkpoint_id, reason))
+            advance(connection)
         self._traces.set_answerable(runs, False)  # again: somebody who opened the index just now may have set it
 
     def _below(self, checkpoint_id: str) -> list[Row]:
@@ -145,26 +150,28 @@ class Notebook:
             versions: versions that no run of this notebook made.
         """
         self._check(checkpoint)
-        with self.database.write() as connection:
+        with self._traces.contents.lease.shared(), self.database.write() as connection:
             self._add_checkpoint(connection, checkpoint, tuple(versions), None)
         self._states.follow(checkpoint)
 
     def _add_checkpoint(
         self, connection: Connection, checkpoint: Checkpoint, versions: Sequence[Version], run: Run | None
     ) -> None:
-        _add_versions(connection, versions)
+        add_versions(connection, versions)
         self._need_versions(connection, checkpoint, {version.id for version in versions})
-        lost = checkpoint.lost or self._inherited_loss(connection, checkpoint, run)
+        lost, evicted = self._inherited(connection, checkpoint, run)
+        if run is None:
+            evicted = self._cite(connection, checkpoint) or evicted
         connection.execute(
-            f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 checkpoint.id, checkpoint.parent or None, checkpoint.session, checkpoint.cell, checkpoint.run,
                 checkpoint.action, checkpoint.time, encode(checkpoint.delta), checkpoint.label, checkpoint.keep,
-                False, lost, checkpoint.stored,
+                False, checkpoint.lost or lost, checkpoint.evicted or evicted, checkpoint.stored,
             ),
         )  # fmt: skip
-        _move(connection, checkpoint.session, checkpoint.id)
-        _advance(connection)
+        move(connection, checkpoint.session, checkpoint.id)
+        advance(connection)
 
     def _check(self, checkpoint: Checkpoint, run: Run | None = None) -> None:
         if checkpoint.notebook != self.id or (run and run.notebook != self.id):
@@ -179,29 +186,40 @@ class Notebook:
         if wanted:  # the run that answered is another notebook's
             cited = self._traces.run(checkpoint.run)
             theirs = [version for version in cited.writes if version.id in wanted] if cited else []
-            _add_versions(connection, theirs)
+            add_versions(connection, theirs)
             wanted -= {version.id for version in theirs}
         if wanted:
             raise StoreError(
                 f"checkpoint {checkpoint.id} names versions that are not recorded: {', '.join(sorted(wanted))}"
             )
 
-    def _inherited_loss(self, connection: Connection, checkpoint: Checkpoint, run: Run | None) -> str:
-        """Return why a checkpoint is lost from the start: it still holds what was lost, or was made from it."""
-        if not checkpoint.parent:
-            return ""
-        parent = connection.execute("SELECT lost FROM checkpoints WHERE id = ?", (checkpoint.parent,)).fetchone()
-        if parent is None or not parent[0]:
-            return ""
-        lost = {row[0] for row in connection.execute("SELECT version FROM lost")}
-        held = {**self._states.keys(checkpoint.parent), **checkpoint.delta}.values()
-        if not lost.isdisjoint(held):
-            return str(parent[0])
-        for made_by in {used.run for used in run.inputs if used.run} if run else ():
-            sql = "SELECT 1 FROM checkpoints WHERE run = ? AND action = 'run' AND lost != ''"
-            if connection.execute(sql, (made_by,)).fetchall():
-                return str(parent[0])
-        return ""
+    def _cite(self, connection: Connection, checkpoint: Checkpoint) -> str:
+        """Hold the contents of versions made elsewhere. Returns why they are gone; empty if they are all there."""
+        versions = [version for version in self._states.versions(checkpoint.delta.values()) if version.snapshot]
+        gone = self._traces.contents.missing(version.snapshot for version in versions)
+        hold_not(connection, [version.id for version in versions if version.snapshot in gone])
+        held = [(version.id,) for version in versions if version.snapshot not in gone]
+        connection.executemany("DELETE FROM evicted WHERE version = ?", held)
+        return REMOVED if gone else ""
+
+    def _inherited(self, connection: Connection, checkpoint: Checkpoint, run: Run | None) -> tuple[str, str]:
+        """Return why a checkpoint is lost, and evicted, from the start: it still holds what was, or was made from it.
+
+        Made from it counts for what was lost only: what is evicted had been there.
+        """
+        rows = connection.execute("SELECT lost, evicted FROM checkpoints WHERE id = ?", (checkpoint.parent,)).fetchall()
+        lost, evicted = rows[0] if rows else ("", "")
+        if not lost and not evicted:
+            return "", ""
+        held = set({**self._states.keys(checkpoint.parent), **checkpoint.delta}.values())
+
+        def holds(table: str) -> bool:
+            return any(row[0] in held for row in connection.execute(f"SELECT version FROM {table}"))
+
+        sql = "SELECT 1 FROM checkpoints WHERE run = ? AND action = 'run' AND lost != ''"
+        makers = {used.run for used in run.inputs if used.run} if run and lost else set()
+        is_lost = lost and (holds("lost") or any(connection.execute(sql, (made_by,)).fetchall() for made_by in makers))
+        return (lost if is_lost else ""), (evicted if evicted and holds("evicted") else "")
 
     def _unknown(self, checkpoint_id: str) -> StoreError:
         return StoreError(f"there is no checkpoint {checkpoint_id} in the history of {self.path}")
@@ -235,7 +253,7 @@ class Notebook:
         with self.database.write() as connection:
             if not connection.execute("UPDATE " + what, parameters).rowcount:
                 raise StoreError(f"there is no {name} in the history of {self.path}")
-            _advance(connection)
+            advance(connection)
 
     def heads(self) -> dict[str, str]:
         """Return the checkpoint at which every kernel session is, by session."""
@@ -246,14 +264,17 @@ class Notebook:
         with self.database.write() as connection:
             if not connection.execute("SELECT 1 FROM checkpoints WHERE id = ?", (checkpoint_id,)).fetchall():
                 raise self._unknown(checkpoint_id)
-            _move(connection, session, checkpoint_id)
-            _advance(connection)
+            move(connection, session, checkpoint_id)
+            advance(connection)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def runs(self, cell: str | None = None) -> list[Run]:
         """Return the runs, of one cell or of all, oldest first."""
-        with self._runs_lock:  # runs never change: only new ones are read
+        with self._runs_lock:  # runs never change: only new ones are read, unless some were forgotten
+            forgotten = self.database.read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
+            if forgotten != self._forgotten:
+                self._runs, self._runs_number, self._forgotten = [], 0, forgotten
             for number, record in self.database.read(
                 "SELECT number, record FROM runs WHERE number > ? ORDER BY number", (self._runs_number,)
             ):
@@ -279,7 +300,7 @@ class Notebook:
         return Checkpoint(
             notebook=self.id, id=row[0], parent=row[1] or "", session=row[2], cell=row[3], run=row[4], action=row[5],
             time=row[6], delta=decode_delta(row[7]), label=row[8], keep=bool(row[9]), saved=bool(row[10]), lost=row[11],
-            stored=row[12],
+            evicted=row[12], stored=row[13],
         )  # fmt: skip
 
     def state(self, checkpoint_id: str) -> dict[str, Version]:
@@ -299,10 +320,14 @@ class Notebook:
     def truth(self) -> list[Truth]:
         """Return, for every run, whether it may answer."""
         rows = self.database.read(
-            "SELECT r.id, r.provable AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.run = r.id AND c.action = 'run' "
-            "AND c.saved AND c.lost = '') FROM runs r ORDER BY r.number"
+            "SELECT r.id, r.provable AND NOT r.evicted AND EXISTS (SELECT 1 FROM checkpoints c "
+            "WHERE c.run = r.id AND c.action = 'run' AND c.saved AND c.lost = '') FROM runs r ORDER BY r.number"
         )
         return [Truth(run, bool(answerable)) for run, answerable in rows]
+
+    def own(self, runs: Iterable[str]) -> list[str]:
+        """Return those of some runs that are of this notebook."""
+        return [row[0] for row in self.database.select("SELECT id FROM runs WHERE id IN", runs)]
 
     def agrees(self) -> bool:
         """Return whether the traces say what this index says."""
@@ -332,10 +357,12 @@ class Notebook:
             connection.executemany("DELETE FROM traces WHERE run = ?", [(run,) for run in extra])
 
     def saved_versions(self) -> Iterator[tuple[str, Version]]:
-        """Yield every version that a saved checkpoint introduced, with that checkpoint's id."""
+        """Yield every version that a saved checkpoint introduced and that is not evicted, with that checkpoint's id."""
+        evicted = {row[0] for row in self.database.read("SELECT version FROM evicted")}
         for checkpoint, delta in self.database.read("SELECT id, delta FROM checkpoints WHERE saved ORDER BY number"):
             for version in self._states.versions(decode_delta(delta).values()):
-                yield checkpoint, version
+                if version.id not in evicted:
+                    yield checkpoint, version
 
     def mark_damaged(self, versions: Mapping[str, str]) -> None:
         """Take every checkpoint that holds a damaged version out of the saved history.
@@ -355,34 +382,14 @@ class Notebook:
         with self.database.write() as connection:
             connection.executemany("INSERT OR IGNORE INTO lost VALUES (?)", [(version,) for version in versions])
             for checkpoint_id, reason in holding.items():
-                _lose(connection, [checkpoint_id], reason)
-            _advance(connection)
+                lose(connection, [checkpoint_id], reason)
+            advance(connection)
         self.reconcile()
+
+    def forget_cached(self) -> None:
+        """Remember nothing of what was read: some of it was forgotten."""
+        self._states.clear()
 
     def close(self) -> None:
         """Close the index."""
         self.database.close()
-
-
-def _add_versions(connection: Connection, versions: Iterable[Version]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO versions VALUES (?, ?)", [(version.id, encode(version)) for version in versions]
-    )
-
-
-def _move(connection: Connection, session: str, checkpoint_id: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO heads VALUES (?, ?, ?)", (session, checkpoint_id, time.time()))
-
-
-def _advance(connection: Connection) -> None:
-    connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'sequence'")
-
-
-def _lose(connection: Connection, checkpoints: Iterable[str], reason: str) -> None:
-    connection.executemany(
-        "UPDATE checkpoints SET saved = 0, lost = ? WHERE id = ? AND lost = ''", [(reason, id_) for id_ in checkpoints]
-    )
-
-
-def _follows(checkpoint_id: str, reason: str) -> str:
-    return f"follows checkpoint {checkpoint_id}, which was lost: {reason}"

@@ -45,4 +45,13 @@ NOTEBOOK: tuple[Migration, ...] = (
         "CREATE TABLE heads (session TEXT PRIMARY KEY, checkpoint TEXT NOT NULL REFERENCES checkpoints (id), "
         "time REAL NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # why contents of the state were removed; empty if all are there
+        "ALTER TABLE checkpoints ADD COLUMN evicted TEXT NOT NULL DEFAULT ''",
+        # contents of its own writes were removed: it can't answer
+        "ALTER TABLE runs ADD COLUMN evicted INTEGER NOT NULL DEFAULT 0",
+        # versions whose contents this notebook no longer holds
+        "CREATE TABLE evicted (version TEXT PRIMARY KEY) WITHOUT ROWID",
+        "INSERT INTO meta VALUES ('forgotten', 0)",
+    ),
 )

@@ -12,7 +12,6 @@ from nbrewind.store.types import StoreError
 
 MAPS = 128
 VERSIONS = 200_000
-BATCH = 500  # SQLite's oldest limit on parameters is 999
 _decode_version = decoder(Version)
 
 
@@ -77,12 +76,14 @@ class States:
             self._maps.popitem(last=False)
 
     def _load(self, wanted: set[str]) -> None:
-        rest = sorted(wanted)
-        while rest:
-            batch, rest = rest[:BATCH], rest[BATCH:]
-            marks = ",".join("?" * len(batch))
-            for version, record in self._database.read(f"SELECT id, record FROM versions WHERE id IN ({marks})", batch):
-                self._versions[version] = _decode_version(record)
+        for version, record in self._database.select("SELECT id, record FROM versions WHERE id IN", sorted(wanted)):
+            self._versions[version] = _decode_version(record)
+
+    def clear(self) -> None:
+        """Remember nothing: something was forgotten."""
+        with self._lock:
+            self._maps.clear()
+            self._versions.clear()
 
 
 def _apply(keys: dict[str, str], delta: Mapping[str, str]) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbrewind.model import Run
-from nbrewind.store import layout
+from nbrewind.store import layout, usage
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Database, Guard
+from nbrewind.store.lease import Lease
+from nbrewind.store.ledger import Ledger
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
 from nbrewind.store.schema import TRACES
 from nbrewind.store.traces import Traces
 from nbrewind.store.types import Content, ContentError, Finding, Stored, StoreInfo
+from nbrewind.store.usage import Shares, Usage
+
+if TYPE_CHECKING:
+    from nbrewind.store.evict import Cleanup
+    from nbrewind.store.forget import Forgotten
 
 
 class Store:
@@ -33,11 +42,14 @@ class Store:
         self.layout = place
         self.wal = not layout.is_network(layout.filesystem_type(place.directory))
         self.database = Database(place.traces, TRACES, wal=self.wal)
-        self.contents = Contents(place, self.database)
+        self.lease = Lease(place.lease)
+        self.contents = Contents(place, self.database, self.lease)
         self.traces = Traces(self.database, self.contents)
         self.registry = Registry(self.database)
         self._notebooks: dict[str, Notebook] = {}
         self._lock = Guard(place.directory)
+        self._ledger = Ledger(self)
+        self._ledger_lock = Guard(place.directory)
         self.nonce = self._make_nonce()
         self.contents.blobs.clean()
 
@@ -76,6 +88,7 @@ class Store:
                     notebook.close()
                 self._notebooks.clear()
             self.database.close()
+            self.lease.close()
 
     def __enter__(self) -> Store:
         """Return the store itself."""
@@ -115,6 +128,13 @@ class Store:
             notebook.path = entry.path
             return notebook
 
+    def drop(self, notebook: Notebook) -> None:
+        """Close a notebook that was forgotten, and remove its index."""
+        with self._lock:
+            self._notebooks.pop(notebook.id, None)
+        notebook.close()
+        notebook.database.remove()
+
     def candidates(self, code: str, *, limit: int | None = None) -> list[Run]:
         """Return the runs of this code that may answer, newest first: ok, provable, saved; of any notebook."""
         return self.traces.candidates(code, limit)
@@ -140,6 +160,10 @@ class Store:
         return self.traces.source(digest)
 
     # -- contents -----------------------------------------------------------------------------------------------------
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Return a context in which nothing is removed: from a put, or a load, to the commit that refers to it."""
+        return self.lease.shared()
 
     def put(self, content: Content) -> Stored:
         """Store a value's content; equal contents are stored once. Durable after ``sync``."""
@@ -199,7 +223,7 @@ class Store:
     def info(self) -> StoreInfo:
         """Return where the store is and how much it holds."""
         read = self.database.read
-        self.contents.write_rows()
+        found = self.usage()
         blobs, blob_bytes = read("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM blobs")[0]
         indexes = self.notebooks()
         return StoreInfo(
@@ -212,7 +236,77 @@ class Store:
             row_bytes=read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0],
             blob_bytes=blob_bytes,
             blobs=blobs,
+            budget=found.budget,
+            garbage=found.garbage,
         )
+
+    @property
+    def budget(self) -> int:
+        """How many bytes the contents may take: ``$NBREWIND_BUDGET``, else what was set, else the default.
+
+        Raises:
+            StoreError: the environment says something that is no size.
+        """
+        return usage.budget(self)
+
+    def set_budget(self, size: int) -> None:
+        """Set how many bytes the contents may take."""
+        usage.set_budget(self, size)
+
+    def bytes_on_disk(self) -> int:
+        """Return how many bytes the contents take."""
+        return usage.bytes_on_disk(self)
+
+    def usage(self) -> Usage:
+        """Return how much the store holds, and every notebook."""
+        with self._ledger_lock:
+            return usage.usage(self, self._ledger)
+
+    def shares(self, notebook: Notebook) -> Shares:
+        """Return how much of a notebook's contents each cell made, and each variable took."""
+        with self._ledger_lock:
+            return usage.shares(self, self._ledger, notebook)
+
+    def plan_cleanup(self, budget: int | None = None) -> Cleanup:
+        """Return what ``clean`` would do now; changes nothing."""
+        from nbrewind.store.evict import plan
+
+        with self._ledger_lock:
+            return plan(self, self._ledger, budget)[0]
+
+    def clean(self, budget: int | None = None, *, seconds: float = math.inf) -> Cleanup:
+        """Remove what nothing refers to and, while the store is above its budget, what is cheapest to make again.
+
+        Others may write meanwhile.
+
+        Args:
+            budget: default: that of the store.
+            seconds: end after about so long, done or not.
+
+        Returns:
+            What was really done.
+
+        Raises:
+            StoreError: a notebook's index is damaged, or files can't be locked here: then nothing is removed.
+        """
+        from nbrewind.store.evict import clean
+
+        with self._ledger_lock:
+            return clean(self, self._ledger, budget, seconds)
+
+    def forget(self, notebook: Notebook, *, cell: str = "", name: str = "", preview: bool = False) -> Forgotten:
+        """Really remove what is recorded of a notebook, of one of its cells, or the values of one variable.
+
+        Args:
+            notebook: its history.
+            cell: only the runs of this cell, their outputs and what they made.
+            name: only the contents of this variable, and of those that share objects with it.
+            preview: change nothing, say what would go.
+        """
+        from nbrewind.store.forget import forget
+
+        with self._ledger_lock:
+            return forget(self, self._ledger, notebook, cell=cell, name=name, preview=preview)
 
     def doctor(self, *, repair: bool = False, deep: bool = False) -> list[Finding]:
         """Check the whole store.

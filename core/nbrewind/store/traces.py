@@ -11,6 +11,7 @@ from nbrewind.model import CellAnalysis, Run
 from nbrewind.store.codec import decode_text, decoder, encode, encode_text
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Connection, Database
+from nbrewind.store.types import StoreError
 
 decode_run = decoder(Run)
 decode_analysis = decoder(CellAnalysis)
@@ -38,18 +39,24 @@ class Traces:
     def __init__(self, database: Database, contents: Contents) -> None:
         """Use the tables of ``database``; contents put before a run are committed together with its trace."""
         self.database = database
-        self._contents = contents
+        self.contents = contents
 
     def add(self, run: Run, source: str | None, analysis: CellAnalysis | None) -> None:
-        """Write a run's trace, which does not answer yet, and everything that the run refers to."""
+        """Write a run's trace, which does not answer yet, and everything that the run refers to.
+
+        Raises:
+            StoreError: the notebook was forgotten; nothing is written.
+        """
         with self.database.write() as connection:
-            pending = self._contents.take(connection)
+            if not connection.execute("SELECT 1 FROM notebooks WHERE id = ?", (run.notebook,)).fetchall():
+                raise StoreError(f"the records of notebook {run.notebook} were forgotten")
+            pending = self.contents.take(connection)
             self.insert(connection, run, answerable=False)
             if source is not None:
                 connection.execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", (run.source, encode_text(source)))
             if analysis is not None:
                 connection.execute("INSERT OR REPLACE INTO analyses VALUES (?, ?)", (analysis.code, encode(analysis)))
-        self._contents.taken(pending)
+        self.contents.taken(pending)
 
     @staticmethod
     def insert(connection: Connection, run: Run, *, answerable: bool) -> None:

@@ -13,7 +13,7 @@ else:
     Buffer: TypeAlias = bytes | bytearray | memoryview
 
 DEFAULT_BUDGET = 20 * 1024**3
-"""Bytes that a store may hold before the oldest cheap contents should go; shown by ``nbrewind store info``."""
+"""Bytes that the contents of a store may take, unless somebody says otherwise."""
 
 
 class StoreError(Exception):
@@ -64,7 +64,10 @@ class StoreInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
     blob_bytes: int
     """Large contents, kept in files."""
     blobs: int
-    budget: int = DEFAULT_BUDGET
+    budget: int
+    """How much contents may take."""
+    garbage: int
+    """Contents that nothing refers to: the next cleaning removes them."""
 
 
 class Finding(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -38,7 +38,8 @@ def test_only_the_user_can_read_it(store: Store, history: Any) -> None:
         assert _mode(store.directory / folder) == 0o700
     files = [path for path in store.directory.rglob("*") if path.is_file()]
     databases = [path for path in files if ".sqlite" in path.name]
-    blobs = [path for path in files if path not in databases]
+    blobs = [path for path in files if path not in (*databases, store.layout.lease)]
+    assert _mode(store.layout.lease) == 0o600
     assert len(databases) >= 4 and len(blobs) == 1
     assert {_mode(path) for path in databases} == {0o600}
     assert {_mode(path) for path in blobs} == {0o400}

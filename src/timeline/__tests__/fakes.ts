@@ -38,6 +38,7 @@ export function checkpoint(
     keep: false,
     saved: true,
     lost: '',
+    evicted: '',
     bytes: 0,
     seconds: 0,
     status: 'ok',

@@ -23,6 +23,7 @@ function checkpoint(
     keep: false,
     saved: true,
     lost: '',
+    evicted: '',
     bytes: 0,
     seconds: 0,
     status: 'ok',

@@ -1,0 +1,279 @@
+"""Keeping to the budget: which contents to let go, letting them go, and removing what nothing holds.
+
+What one run made in one notebook stays or goes together. CHEX (Manne et al., PVLDB 15(6), 2022) chooses, in a bounded
+space, which states of a notebook to keep by what it costs to compute them again. So here: the worth of contents is the
+time to make them again over the bytes that they take, and what is worth least goes first. To make them again takes
+their run, and those runs that it needs whose contents are gone already: each eviction makes others dearer. A piece that
+several have counts for each of them as a part of its size. In the end what need not go after all is taken back, from
+the last on.
+
+Records of runs are never removed. A run whose contents are gone does not answer; its cell runs.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbrewind.model import Record
+from nbrewind.store.garbage import BREATH, PATIENCE, SLICE, collect
+from nbrewind.store.lease import Busy
+from nbrewind.store.ledger import Ledger, Piece
+from nbrewind.store.rows import evict
+from nbrewind.store.usage import budget as budget_of
+
+if TYPE_CHECKING:
+    from nbrewind.store.ledger import Book
+    from nbrewind.store.store import Store
+
+BATCH = 50
+LEAST = 1e-3
+"""Seconds that every run counts at least."""
+REASON = "evicted to keep to the budget"
+
+Unit = tuple[str, str]
+"""A notebook's id and the id of a run: what that run made there."""
+
+
+class Eviction(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """Contents that go, or went."""
+
+    notebook: str
+    """The notebook's path."""
+    checkpoint: str
+    cell: str
+    bytes: int
+    """Freed by this."""
+    seconds: float
+    """To make the contents again."""
+    reason: str
+
+
+class Cleanup(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What a cleaning does, or did. Sizes are bytes of contents."""
+
+    budget: int
+    before: int
+    after: int
+    evictions: list[Eviction]
+    garbage: int
+    """Removed besides, because nothing referred to it."""
+
+
+class Chosen(NamedTuple):
+    """One run's contents in one notebook, which go."""
+
+    unit: Unit
+    versions: set[str]
+    freed: int
+    seconds: float
+    """To make them again; infinite if nothing does."""
+
+
+class Choice:
+    """Chooses what to let go."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Look at everything that is held, and at what of it may go."""
+        self._ledger = ledger
+        self._versions: dict[Unit, set[str]] = defaultdict(set)
+        self._gone: set[str] = set()
+        """Runs whose contents are gone, before or now."""
+        kept: set[str] = set()
+        held: dict[Unit, set[str]] = defaultdict(set)
+        for id_, book in ledger.books.items():
+            for version in book.holding():
+                if version.id in book.protected:
+                    kept.add(version.snapshot)
+                else:
+                    held[id_, version.run].add(version.snapshot)
+                    self._versions[id_, version.run].add(version.id)
+            self._gone.update(book.versions[version].run for version in book.evicted & book.versions.keys())
+        stay = ledger.pieces(kept)
+        self._pieces: dict[Unit, dict[Piece, int]] = {}
+        self._owners: dict[Piece, set[Unit]] = defaultdict(set)
+        for unit, snapshots in held.items():
+            pieces = {piece: size for piece, size in ledger.pieces(snapshots).items() if piece not in stay}
+            if pieces:
+                self._pieces[unit] = pieces
+                for piece in pieces:
+                    self._owners[piece].add(unit)
+        self._made = ledger.made({run for _, run in self._pieces} | self._gone)
+        self._users: dict[str, set[str]] = defaultdict(set)
+        for run, made in self._made.items():
+            for used in made.inputs:
+                self._users[used.run].add(run)
+        self._of_run: dict[str, set[Unit]] = defaultdict(set)
+        for unit in self._pieces:
+            self._of_run[unit[1]].add(unit)
+        self._since = {
+            (id_, checkpoint.run): checkpoint.time
+            for id_, book in ledger.books.items()
+            for checkpoint in reversed(book.checkpoints.values())
+        }
+
+    def choose(self, excess: int) -> list[Chosen]:
+        """Return what goes to free ``excess`` bytes, or as much as can be, in order."""
+        heap = [self._entry(unit) for unit in self._pieces]
+        heapq.heapify(heap)
+        left = set(self._pieces)
+        chosen: list[tuple[Unit, float]] = []
+        while excess > 0 and heap:
+            entry = heapq.heappop(heap)
+            unit = entry[-1]
+            if unit not in left or entry != self._entry(unit):
+                continue  # another entry says what it is worth now
+            chosen.append((unit, self._seconds(unit[1])))
+            excess -= self._take(unit)
+            left.discard(unit)
+            sharing = {other for piece in self._pieces[unit] for other in self._owners[piece]}
+            for other in (sharing | self._needing(unit[1])) & left:
+                heapq.heappush(heap, self._entry(other))
+        return self._without_waste(chosen, excess)
+
+    def _take(self, unit: Unit) -> int:
+        """Let a unit go; return the bytes that this frees."""
+        freed = 0
+        self._gone.add(unit[1])
+        for piece, size in self._pieces[unit].items():
+            self._owners[piece].discard(unit)
+            freed += 0 if self._owners[piece] else size
+        return freed
+
+    def _without_waste(self, chosen: list[tuple[Unit, float]], excess: int) -> list[Chosen]:
+        """Take back, from the last on, what need not go after all."""
+        gone = []
+        for unit, seconds in reversed(chosen):
+            back = sum(size for piece, size in self._pieces[unit].items() if not self._owners[piece])
+            if excess + back > 0:
+                gone.append((unit, seconds))
+            else:
+                excess += back
+                for piece in self._pieces[unit]:
+                    self._owners[piece].add(unit)
+        for unit, _ in gone:
+            for piece in self._pieces[unit]:
+                self._owners[piece].add(unit)
+        return [Chosen(unit, self._versions[unit], self._take(unit), seconds) for unit, seconds in reversed(gone)]
+
+    def _seconds(self, run: str) -> float:
+        """Return how long it takes to make again what a run made; infinite if nothing does."""
+        if run not in self._made or not self._made[run].cell:
+            return math.inf
+        seen, todo, total = {run}, [run], 0.0
+        while todo:
+            made = self._made.get(todo.pop())
+            if made is not None:
+                total += max(made.seconds, LEAST)
+                new = {used.run for used in made.inputs if used.run in self._gone} - seen
+                seen |= new
+                todo += new
+        return total
+
+    def _needing(self, run: str) -> set[Unit]:
+        """Return what it takes this run to make again, through others that are gone."""
+        seen, todo, found = {run}, [run], set()
+        while todo:
+            new = self._users[todo.pop()] - seen
+            seen |= new
+            found |= {unit for user in new for unit in self._of_run[user]}
+            todo += new & self._gone
+        return found
+
+    def _entry(self, unit: Unit) -> tuple[float, float, Unit]:
+        """Return what a unit is worth for its size, since when it is there, and itself: the least goes first."""
+        share = sum(size / max(len(self._owners[piece]), 1) for piece, size in self._pieces[unit].items())
+        return self._seconds(unit[1]) / share, self._since.get(unit, 0.0), unit
+
+
+def plan(store: Store, ledger: Ledger, budget: int | None) -> tuple[Cleanup, list[Chosen]]:
+    """Return what a cleaning would do now."""
+    store.contents.write_rows()
+    ledger.refresh()
+    limit = budget_of(store) if budget is None else budget
+    stored = ledger.stored()
+    held = ledger.pieces(ledger.held())
+    before = sum(stored.values())
+    garbage = sum(size for piece, size in stored.items() if piece not in held)
+    excess = before - garbage - limit
+    chosen = Choice(ledger).choose(excess) if excess > 0 else []
+    return _cleanup(ledger, limit, before, before - garbage, chosen), chosen
+
+
+def _cleanup(ledger: Ledger, limit: int, before: int, held: int, chosen: Iterable[Chosen]) -> Cleanup:
+    firsts = {
+        (id_, checkpoint.run): checkpoint
+        for id_, book in ledger.books.items()
+        for checkpoint in reversed(book.checkpoints.values())
+    }
+    evictions = [
+        Eviction(
+            notebook=ledger.books[one.unit[0]].notebook.path,
+            checkpoint=firsts[one.unit].id if one.unit in firsts else "",
+            cell=firsts[one.unit].cell if one.unit in firsts else "",
+            bytes=one.freed,
+            seconds=one.seconds if math.isfinite(one.seconds) else 0.0,
+            reason="its cell makes it again" if math.isfinite(one.seconds) else "no cell makes it again",
+        )
+        for one in chosen
+    ]
+    after = held - sum(one.freed for one in chosen)
+    return Cleanup(budget=limit, before=before, after=after, evictions=evictions, garbage=before - held)
+
+
+def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float) -> Cleanup:
+    """Let go and remove; see ``Store.clean``."""
+    deadline = time.monotonic() + seconds
+    planned, chosen = plan(store, ledger, budget)
+    done = {one.unit for one in _let_go(store, ledger, chosen, deadline)}
+    removed = collect(store, ledger, deadline)
+    evictions = [entry for entry, one in zip(planned.evictions, chosen, strict=True) if one.unit in done]
+    return msgspec.structs.replace(
+        planned,
+        after=planned.before - removed,
+        evictions=evictions,
+        garbage=max(removed - sum(entry.bytes for entry in evictions), 0),
+    )
+
+
+def _let_go(store: Store, ledger: Ledger, chosen: list[Chosen], deadline: float) -> list[Chosen]:
+    """Mark what was chosen as evicted, unless it has become needed since; return what was."""
+    done: list[Chosen] = []
+    todo = deque(chosen)
+    touched: dict[str, Book] = {}
+    while todo and time.monotonic() < deadline:
+        try:
+            with store.lease.exclusive(PATIENCE):
+                end = time.monotonic() + SLICE
+                while todo and time.monotonic() < end:
+                    batch = [todo.popleft() for _ in range(min(BATCH, len(todo)))]
+                    for id_ in {one.unit[0] for one in batch}:
+                        mine = [one for one in batch if one.unit[0] == id_]
+                        if id_ in ledger.books:
+                            touched[id_] = ledger.books[id_]
+                            done += _evict(store, touched[id_], mine)
+        except Busy:
+            break
+        time.sleep(BREATH)
+    for book in touched.values():  # before anything is removed, it must be sure that it says so
+        book.notebook.database.flush()
+    return done
+
+
+def _evict(store: Store, book: Book, chosen: list[Chosen]) -> list[Chosen]:
+    with book.notebook.database.write() as connection:
+        book.refresh()
+        done = [
+            one for one in chosen if one.versions.isdisjoint(book.protected) and one.versions <= book.versions.keys()
+        ]
+        gone = {version for one in done for version in one.versions}
+        runs = [one.unit[1] for one in done]
+        evict(connection, gone, runs, book.holders(gone), REASON)
+    store.traces.set_answerable(book.notebook.own(runs), False)
+    return done

@@ -1,0 +1,239 @@
+"""What refers to what, over all notebooks of a store: who holds which contents, and what could be let go.
+
+A version holds its content unless it is in its notebook's table ``evicted``; the states of kept checkpoints and of
+heads hold all their versions. What nothing holds is garbage.
+
+Sizes are those of *pieces* (rows and blobs), of which snapshots share many: a piece counts once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbrewind.store.codec import decode_delta, decoder
+from nbrewind.store.manifest import decode_manifest
+
+if TYPE_CHECKING:
+    from nbrewind.store.notebook import Notebook
+    from nbrewind.store.store import Store
+
+HEAD_SECONDS = 7 * 24 * 3600.0
+"""For so long after it moved last a head is protected though a newer session of the notebook has another."""
+
+Piece = bytes
+"""``b"r"`` and the digest for a row, the digest for a blob."""
+
+
+class Version(msgspec.Struct):
+    """Of a version, what counts here."""
+
+    id: str
+    key: str
+    run: str
+    snapshot: str = ""
+
+
+class Used(msgspec.Struct):
+    """Of a run's input, what counts here."""
+
+    run: str = ""
+
+
+class Made(msgspec.Struct):
+    """Of a run, what counts here."""
+
+    seconds: float = 0.0
+    cell: str = ""
+    inputs: tuple[Used, ...] = ()
+
+
+decode_version = decoder(Version)
+decode_made = decoder(Made)
+
+
+class Held(NamedTuple):
+    """Of a checkpoint, what counts here."""
+
+    id: str
+    parent: str
+    cell: str
+    run: str
+    action: str
+    time: float
+    delta: dict[str, str]
+
+
+class Marks(NamedTuple):
+    """What may change about a checkpoint."""
+
+    keep: bool
+    saved: bool
+    lost: bool
+    evicted: bool
+
+
+class Book:
+    """One notebook's part. Reads only what is new since the last look."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        """Start empty; ``refresh`` reads."""
+        self.notebook = notebook
+        self.checkpoints: dict[str, Held] = {}
+        self.marks: dict[str, Marks] = {}
+        self.versions: dict[str, Version] = {}
+        self.evicted: set[str] = set()
+        self.protected: set[str] = set()
+        """Ids of the versions in states of kept checkpoints and heads, and of those not saved yet."""
+        self._sequence = self._forgotten = -1
+        self._number = self._row = 0
+
+    def refresh(self) -> bool:
+        """Read what is new. Returns whether anything is."""
+        read = self.notebook.database.read
+        sequence = self.notebook.sequence()
+        if sequence == self._sequence:
+            return False
+        forgotten = read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
+        if forgotten != self._forgotten:
+            self.checkpoints.clear()
+            self.versions.clear()
+            self._number = self._row = 0
+        for number, id_, parent, cell, run, action, when, delta in read(
+            "SELECT number, id, parent, cell, run, action, time, delta FROM checkpoints WHERE number > ? "
+            "ORDER BY number", (self._number,),
+        ):  # fmt: skip
+            self.checkpoints[id_] = Held(id_, parent or "", cell, run, action, when, decode_delta(delta))
+            self._number = number
+        for row, record in read("SELECT rowid, record FROM versions WHERE rowid > ? ORDER BY rowid", (self._row,)):
+            version = decode_version(record)
+            self.versions[version.id] = version
+            self._row = row
+        self.marks = {
+            id_: Marks(bool(keep), bool(saved), bool(lost), bool(evicted))
+            for id_, keep, saved, lost, evicted in read("SELECT id, keep, saved, lost, evicted FROM checkpoints")
+        }
+        self.evicted = {row[0] for row in read("SELECT version FROM evicted")}
+        self.protected = self._protected(read("SELECT checkpoint, time FROM heads ORDER BY time DESC, session"))
+        self._sequence, self._forgotten = sequence, forgotten
+        return True
+
+    def _protected(self, heads: Iterable[tuple[str, float]]) -> set[str]:
+        limit = time.time() - HEAD_SECONDS
+        states = [checkpoint for number, (checkpoint, moved) in enumerate(heads) if not number or moved > limit]
+        states += [checkpoint for checkpoint, marks in self.marks.items() if marks.keep]
+        found = {version for state in set(states) for version in self.state(state).values()}
+        for checkpoint, marks in self.marks.items():
+            if not marks.saved and not marks.lost and checkpoint in self.checkpoints:
+                if self.checkpoints[checkpoint].action == "run":
+                    found.update(self.checkpoints[checkpoint].delta.values())
+        return found
+
+    def state(self, checkpoint: str) -> dict[str, str]:
+        """Return key to version id at a checkpoint."""
+        deltas = []
+        while checkpoint in self.checkpoints:
+            deltas.append(self.checkpoints[checkpoint].delta)
+            checkpoint = self.checkpoints[checkpoint].parent
+        keys: dict[str, str] = {}
+        for delta in reversed(deltas):
+            keys.update(delta)
+        return {key: version for key, version in keys.items() if version}
+
+    def holding(self) -> Iterator[Version]:
+        """Yield the versions whose contents the notebook holds."""
+        for version in self.versions.values():
+            if version.snapshot and (version.id not in self.evicted or version.id in self.protected):
+                yield version
+
+    def introducing(self, versions: set[str]) -> Iterator[tuple[str, set[str]]]:
+        """Yield the checkpoints whose own delta names some of these versions, with the keys of those."""
+        for checkpoint in self.checkpoints.values():
+            keys = {key for key, version in checkpoint.delta.items() if version in versions}
+            if keys:
+                yield checkpoint.id, keys
+
+    def holders(self, versions: set[str]) -> set[str]:
+        """Return the checkpoints in whose states some of these versions are."""
+        children: dict[str, list[str]] = defaultdict(list)
+        for checkpoint in self.checkpoints.values():
+            children[checkpoint.parent].append(checkpoint.id)
+        found: set[str] = set()
+        todo = list(self.introducing(versions))
+        while todo:
+            at, keys = todo.pop()
+            found.add(at)
+            for child in children[at]:
+                rest = keys - self.checkpoints[child].delta.keys()
+                if rest:
+                    todo.append((child, rest))
+        return found
+
+
+class Ledger:
+    """All notebooks. Not safe to use from several threads at once."""
+
+    def __init__(self, store: Store) -> None:
+        """Start empty; ``refresh`` reads."""
+        self.store = store
+        self.books: dict[str, Book] = {}
+        self._pieces: dict[str, dict[Piece, int]] = {}
+        self._runs: dict[str, Made] = {}
+
+    def refresh(self) -> set[str]:
+        """Read what is new. Returns the snapshots held by the notebooks in which anything is.
+
+        Raises:
+            StoreError: a notebook's index can't be read; then it is not known what it holds.
+        """
+        entries = {entry.id: entry for entry in self.store.registry.all()}
+        for gone in self.books.keys() - entries.keys():
+            del self.books[gone]
+        found: set[str] = set()
+        for id_, entry in entries.items():
+            book = self.books.get(id_)
+            if book is None:
+                book = self.books[id_] = Book(self.store.open_notebook(entry))
+            if book.refresh():
+                found.update(version.snapshot for version in book.holding())
+        return found
+
+    def held(self) -> set[str]:
+        """Return the snapshots that somebody holds."""
+        return {version.snapshot for book in self.books.values() for version in book.holding()}
+
+    def pieces(self, snapshots: Iterable[str]) -> dict[Piece, int]:
+        """Return the pieces of some snapshots with their sizes; of one that is not in the store, none."""
+        wanted = set(snapshots)
+        new = [snapshot for snapshot in wanted if snapshot not in self._pieces]
+        for snapshot, manifest in self.store.database.select("SELECT id, manifest FROM snapshots WHERE id IN", new):
+            found: dict[Piece, int] = {}
+            for piece in decode_manifest(manifest).pieces:
+                if piece.size and not piece.chunks:
+                    found[b"r" + piece.digest] = piece.size
+                for digest, start, stop in piece.spans():
+                    found[digest] = stop - start
+            self._pieces[snapshot] = found
+        together: dict[Piece, int] = {}
+        for snapshot in wanted:
+            together.update(self._pieces.get(snapshot, {}))
+        return together
+
+    def stored(self) -> dict[Piece, int]:
+        """Return all pieces that the store has, with their sizes."""
+        read = self.store.database.read
+        found = {b"r" + digest: size for digest, size in read("SELECT digest, LENGTH(data) FROM contents")}
+        found.update(read("SELECT digest, size FROM blobs"))
+        return found
+
+    def made(self, runs: Iterable[str]) -> dict[str, Made]:
+        """Return what counts of some runs; of one that is not in the store, nothing."""
+        wanted = set(runs)
+        new = [run for run in wanted if run not in self._runs]
+        for run, record in self.store.database.select("SELECT run, record FROM traces WHERE run IN", new):
+            self._runs[run] = decode_made(record)
+        return {run: self._runs[run] for run in wanted if run in self._runs}
