@@ -21,7 +21,6 @@ import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
@@ -240,13 +239,21 @@ def play(name: str, kinds: dict[str, str]) -> dict[str, Result]:
                     result = results[kind]
                     if not result.failed:
                         try:
-                            _run(kernel, places[kind], result.cells.setdefault(cell, Cell()), cell, source.format(turn=turn))
+                            _run(
+                                kernel,
+                                places[kind],
+                                result.cells.setdefault(cell, Cell()),
+                                cell,
+                                source.format(turn=turn),
+                            )
                         except Exception as error:
                             result.failed = f"{cell}: {str(error).splitlines()[-1][:200]}"
                 number += 1
             if cell == work.back:
                 target = number - 1
-                before = {kind: value(kernel, work.probe) for kind, kernel in kernels.items() if not results[kind].failed}
+                before = {
+                    kind: value(kernel, work.probe) for kind, kernel in kernels.items() if not results[kind].failed
+                }
         for kind, kernel in kernels.items():
             result = results[kind]
             if work.back and not result.failed and kind not in (PLAIN, "dill", "cloudpickle"):
@@ -284,10 +291,15 @@ def show(name: str, results: dict[str, Result]) -> None:
                 after = statistics.median(took.after) * 1000
                 runs = len(took.seconds)
                 worst = f", 95 % below {sorted(took.seconds)[int(runs * 0.95)] * 1000 - base:+.1f}" if runs > 10 else ""
-                print(f"    {kind:<20} {adds:+9.1f} ms{worst}, after it {after:.1f} ms, {took.stored / 1e6:.2f} MB stored")
+                print(
+                    f"    {kind:<20} {adds:+9.1f} ms{worst}, after it {after:.1f} ms, {took.stored / 1e6:.2f} MB stored"
+                )
     for kind, result in results.items():
         back = f"back in {result.back * 1000:.0f} ms, {'right' if result.right else 'WRONG'}; " if result.back else ""
-        print(f"    {kind:<20} {back}peak {(result.peak - plain.peak) / 1e6:+.0f} MB" + (f"; FAILED {result.failed}" if result.failed else ""))
+        print(
+            f"    {kind:<20} {back}peak {(result.peak - plain.peak) / 1e6:+.0f} MB"
+            + (f"; FAILED {result.failed}" if result.failed else "")
+        )
 
 
 def main() -> None:
