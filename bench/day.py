@@ -1,9 +1,9 @@
 """A day of work on one notebook: 1,000 runs, 200 names, 2 GB of arrays, a third of the runs changing something large.
 
 Run with ``python bench/day.py [--runs N] [--budget BYTES] [--json]``. A plain kernel and a recorded one execute the
-same cells in turn. Printed are: what recording added per cell, from request to idle, in the first and the last tenth of the
-day; the most bytes that the store ever held on disk, beside its budget; the size of the index; and what opening the
-timeline takes: reading the history of the notebook as the server does.
+same cells in turn. Printed are: what recording added per cell, from request to idle, in the first and the last tenth
+of the day; the most bytes that the store ever held on disk, beside its budget; the size of the index; and what opening
+the timeline takes: reading the history of the notebook as the server does.
 """
 
 from __future__ import annotations
@@ -114,9 +114,7 @@ def main() -> None:
         return
     first, last, worst = (found[f"added_{part}_ms"] for part in ("first", "last", "p95"))
     most, end, budget = (found[part] / 1e9 for part in ("most", "end", "budget"))
-    print(
-        f"{found['runs']} runs: added per cell {first:.1f} ms at first, {last:.1f} ms at last, 95 % below {worst:.1f} ms"
-    )
+    print(f"{found['runs']} runs: added {first:.1f} ms per cell at first, {last:.1f} at last, 95 % below {worst:.1f}")
     print(f"store: at most {most:.2f} GB, at the end {end:.2f} GB, budget {budget:.2f} GB")
     print(f"index: {found['index'] / 1e6:.1f} MB; timeline opened in {found['timeline_ms']:.0f} ms")
 

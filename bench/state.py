@@ -20,152 +20,19 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from cell_overhead import Kernel
 from dataflow import installed, peer
+from workloads.checkpoints import START, WORKLOADS
+from workloads.report import OUR_OWN, PLAIN, Cell, Result, table, write
 
 PEERS = ("kishu==0.3.4", "dill==0.4.1", "cloudpickle==3.1.3")
 SHARED = ("ipykernel", "ipython", "jupyter_client", "numpy", "pandas", "scikit-learn", "matplotlib")
 """What the peers' kernels get in the versions that ours runs with."""
-
-EACH_CELL = """
-def _each(_ip=get_ipython()):
-    import os, {module}
-    def save(result):
-        {save}
-    _ip.events.register('post_run_cell', save)
-_each()
-del _each
-"""
-KISHU = """
-def _each():
-    from pathlib import Path
-    from kishu.jupyterint import KishuForJupyter
-    from kishu.notebook_id import NotebookId
-    from kishu.storage.config import Config
-    Config.set('IDGRAPH', 'experimental_tracker', {experimental})
-    found = KishuForJupyter(NotebookId('k', Path('n.ipynb').resolve(), 'kid'), ip=get_ipython())
-    found.set_session_id(1)
-    found.install_kishu_hooks()
-    return found
-_kishu = _each()
-del _each
-"""
-CLOUDPICKLE = (
-    "names = {k: v for k, v in _ip.user_ns.items() if not k.startswith('_') and k not in _ip.user_ns_hidden}\n"
-    "        with open('state/all.pickle', 'wb') as file: cloudpickle.dump(names, file)"
-)
-START: dict[str, str] = {
-    "kishu": KISHU.format(experimental=False),
-    "kishu experimental": KISHU.format(experimental=True),
-    "dill": EACH_CELL.format(module="dill", save="dill.dump_session('state/session.pkl')"),
-    "cloudpickle": EACH_CELL.format(module="cloudpickle", save=CLOUDPICKLE),
-}
-"""How each peer begins. The last two have one file, that of the newest state: they are not asked to go back."""
-OURS, PLAIN = "nbrewind", "plain"
-
-
-@dataclass
-class Workload:
-    """Cells in order; those of ``again`` run so often, each time with another number."""
-
-    cells: dict[str, str]
-    """Name to source; ``{turn}`` differs each time that it runs."""
-    again: int = 1
-    setup: str = ""
-    back: str = ""
-    """The cell after which the state is that to which the kernel goes back at the end; empty: it does not."""
-    probe: str = ""
-    """An expression whose value is taken there, and must be the same after going back."""
-
-
-FRAME = "import numpy as np, pandas as pd\ndf = pd.DataFrame(np.random.default_rng(0).random((10_000_000, 5)), columns=list('abcde'))"
-WORKLOADS: dict[str, Workload] = {
-    "trivial cell, 10 names": Workload({"assign": "x = {turn}"}, 40, "n = [[i] for i in range(10)]; a, b, c, d, e, f, g, h, i, j = n; del n"),
-    "trivial cell, 100 names": Workload({"assign": "x = {turn}"}, 40, "for i in range(100): globals()[f'n{{i}}'] = [i]"),
-    "trivial cell, 1,000 names": Workload({"assign": "x = {turn}"}, 20, "for i in range(1000): globals()[f'n{{i}}'] = [i]"),
-    "array of 400 MB": Workload(
-        {
-            "create": "import numpy as np\na = np.random.default_rng(0).random(50_000_000)",
-            "read": "s = a.sum()",
-            "one element": "a[0] = 1.0",
-            "an alias": "b = a[:10]",
-        },
-        back="read",
-        probe="float(a[0])",
-    ),
-    "frame of 400 MB": Workload(
-        {"create": FRAME, "read": "m = df.a.mean()", "a new column": "df['f'] = 1.0", "drop in place": "df.drop(columns='b', inplace=True)"},
-        back="read",
-        probe="list(df.columns)",
-    ),
-    "1,000,000 strings": Workload(
-        {
-            "create": "words = [f'word {{i}}' for i in range(1_000_000)]",
-            "read": "n = len(words)",
-            "one changed": "words[7] = 'other'",
-        },
-        back="read",
-        probe="words[7]",
-    ),
-    "300,000 dictionaries": Workload(
-        {
-            "create": "rows = [{{'i': i, 'text': str(i)}} for i in range(300_000)]",
-            "read": "n = len(rows)",
-            "one changed": "rows[7]['i'] = -1",
-        },
-        back="read",
-        probe="rows[7]",
-    ),
-    "random forest": Workload(
-        {
-            "import": "from sklearn.datasets import load_digits\nfrom sklearn.ensemble import RandomForestClassifier\nX, y = load_digits(return_X_y=True)",
-            "fit": "forest = RandomForestClassifier(300, random_state=0).fit(X, y)",
-            "predict": "found = forest.predict(X)",
-            "fit another": "forest = RandomForestClassifier(10, random_state=1).fit(X, y)",
-        },
-        back="predict",
-        probe="len(forest.estimators_)",
-    ),
-    "ten arrays of 40 MB": Workload(
-        {
-            "create": "import numpy as np\nfor i in range(10): globals()[f'a{{i}}'] = np.random.default_rng(i).random(5_000_000)",
-            "read one": "s = a5.sum()",
-            "one element": "a0[0] = 1.0",
-        },
-        back="read one",
-        probe="float(a0[0])",
-    ),
-}  # fmt: skip
-
-
-@dataclass
-class Cell:
-    """What one cell of a workload took, each time that it ran."""
-
-    seconds: list[float] = field(default_factory=list)
-    after: list[float] = field(default_factory=list)
-    """Until the kernel had done what it does after a cell."""
-    stored: int = 0
-    """Bytes that were added to what is stored, in all."""
-
-
-@dataclass
-class Result:
-    """What came of one workload in one kernel."""
-
-    cells: dict[str, Cell] = field(default_factory=dict)
-    back: float = 0.0
-    """Seconds; 0 if it does not go back."""
-    right: bool | None = None
-    peak: int = 0
-    """Bytes of memory at most."""
-    failed: str = ""
 
 
 def begin(kind: str, place: Path, python: str) -> Kernel:
@@ -174,7 +41,7 @@ def begin(kind: str, place: Path, python: str) -> Kernel:
     (place / "state").mkdir()
     (place / "n.ipynb").write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     if kind not in START:
-        return Kernel(place, kind == OURS)
+        return Kernel(place, kind == OUR_OWN)
     os.environ.update(ENV_KISHU_TEST_MODE="true", KISHU_PATH_ROOT=str(place), HOME=str(place))
     kernel = Kernel(place, False, python=python)
     try:
@@ -208,11 +75,11 @@ def value(kernel: Kernel, expression: str) -> str:
 
 def go_back(kernel: Kernel, kind: str, cell: str, number: int) -> None:
     """Return to the state after a cell, the ``number``-th that ran."""
-    if kind == OURS:
+    if kind == OUR_OWN:
         kernel.run(f"%rewind {cell}")
     else:
-        # Its commits bear the execution counts; the first cell is the one that started it.
-        kernel.run(f"_kishu.checkout('1:0:{number + 1}', skip_notebook=True)")
+        # Its commits are numbered; it counts from the cell after the one that started it.
+        kernel.run(f"_kishu.checkout('1:0:{number}', skip_notebook=True)")
 
 
 def settle(kernel: Kernel) -> float:
@@ -277,41 +144,17 @@ def _run(kernel: Kernel, place: Path, found: Cell, cell: str, source: str) -> No
     found.stored += stored(place) - held
 
 
-def show(name: str, results: dict[str, Result]) -> None:
-    """Print one workload."""
-    plain = results[PLAIN]
-    print(f"\n{name}")
-    for cell in plain.cells:
-        base = statistics.median(plain.cells[cell].seconds) * 1000
-        print(f"  {cell:<16} plain {base:9.1f} ms")
-        for kind, result in results.items():
-            if kind != PLAIN and cell in result.cells:
-                took = result.cells[cell]
-                adds = statistics.median(took.seconds) * 1000 - base
-                after = statistics.median(took.after) * 1000
-                runs = len(took.seconds)
-                worst = f", 95 % below {sorted(took.seconds)[int(runs * 0.95)] * 1000 - base:+.1f}" if runs > 10 else ""
-                print(
-                    f"    {kind:<20} {adds:+9.1f} ms{worst}, after it {after:.1f} ms, {took.stored / 1e6:.2f} MB stored"
-                )
-    for kind, result in results.items():
-        back = f"back in {result.back * 1000:.0f} ms, {'right' if result.right else 'WRONG'}; " if result.back else ""
-        print(
-            f"    {kind:<20} {back}peak {(result.peak - plain.peak) / 1e6:+.0f} MB"
-            + (f"; FAILED {result.failed}" if result.failed else "")
-        )
-
-
 def main() -> None:
     """Measure all workloads, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
     parser.add_argument("--peers", default=",".join(START))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--docs", action="store_true")
     options = parser.parse_args()
     shared = [f"{name}=={found}" for name in SHARED if (found := installed(name))]
     python, words = peer("state", *PEERS, *shared) if options.peers else ("", "not asked for")
-    kinds = {PLAIN: "", OURS: ""} | {kind: python for kind in START if python and kind in options.peers.split(",")}
+    kinds = {PLAIN: "", OUR_OWN: ""} | {kind: python for kind in START if python and kind in options.peers.split(",")}
     versions = {
         "python": platform.python_version(),
         "ours": ", ".join(shared).replace("==", " "),
@@ -320,15 +163,18 @@ def main() -> None:
     }
     if not options.json:
         print("\n".join(f"{name}: {said}" for name, said in versions.items()))
-    found = {}
+    found: dict[str, dict[str, Result]] = {}
+    wholes = frozenset(name for name, work in WORKLOADS.items() if work.whole)
     for name in WORKLOADS:
         if options.only in name:
             found[name] = play(name, kinds)
             if not options.json:
-                show(name, found[name])
-    plain = {name: {kind: asdict(result) for kind, result in results.items()} for name, results in found.items()}
+                print("\n" + table(name, found[name], whole=name in wholes), flush=True)
     if options.json:
+        plain = {name: {kind: asdict(result) for kind, result in results.items()} for name, results in found.items()}
         print(json.dumps({"versions": versions, "workloads": plain}))
+    if options.docs:
+        write(versions, found, wholes)
 
 
 if __name__ == "__main__":
