@@ -3,6 +3,9 @@
 Lone surrogates (file names that are not UTF-8, text from a damaged notebook) and integers beyond 64 bits can't be
 written as MessagePack; those few records are stored as ASCII JSON. The first byte tells which: no MessagePack map or
 array starts with ``{`` or ``[``.
+
+Before that stands a byte that MessagePack never uses, and a checksum: SQLite does not notice when a disk changes what
+is in a row. Rows of older versions have none.
 """
 
 from __future__ import annotations
@@ -12,7 +15,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
+from xxhash import xxh3_64_digest
 
+from nbrewind.store.types import StoreError
+
+CHECKED = b"\xc1"
+HEAD = 1 + 8
 T = TypeVar("T")
 _encoder = msgspec.msgpack.Encoder()
 
@@ -20,19 +28,25 @@ _encoder = msgspec.msgpack.Encoder()
 def encode(value: object) -> bytes:
     """Return a record, or plain data, as bytes for a row."""
     try:
-        return _encoder.encode(value)
+        data = _encoder.encode(value)
     except (UnicodeEncodeError, OverflowError):
-        return json.dumps(msgspec.to_builtins(value)).encode("ascii")
+        data = json.dumps(msgspec.to_builtins(value)).encode("ascii")
+    return CHECKED + xxh3_64_digest(data) + data
 
 
 def decoder(kind: type[T]) -> Callable[[bytes], T]:
-    """Return a function that turns a row's bytes back into a ``kind``."""
+    """Return a function that turns a row's bytes back into a ``kind``; it raises `StoreError` for damaged ones."""
     fast = msgspec.msgpack.Decoder(kind)
 
     def decode(data: bytes) -> T:
-        if data[:1] in (b"{", b"["):
-            return msgspec.convert(json.loads(data), kind)
-        return fast.decode(data)
+        if data[:1] == CHECKED:
+            head, data = data[1:HEAD], data[HEAD:]
+            if xxh3_64_digest(data) != head:
+                raise StoreError(f"a record is damaged: the checksum of a {kind} is another; run `nbrewind doctor`")
+        try:
+            return msgspec.convert(json.loads(data), kind) if data[:1] in (b"{", b"[") else fast.decode(data)
+        except ValueError as error:
+            raise StoreError(f"a record is damaged: {error}; run `nbrewind doctor`") from error
 
     return decode
 

@@ -20,7 +20,7 @@ from nbrewind.store import Content, Store
 WRITER = Path(__file__).with_name("crash_writer.py")
 
 
-def _value_of() -> Callable[[str], bytes]:
+def value_of() -> Callable[[str], bytes]:
     spec = importlib.util.spec_from_file_location("crash_writer", WRITER)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -50,8 +50,8 @@ def _kill(process: subprocess.Popen[str]) -> list[str]:
     return lines[:-1]  # the last one may be cut short
 
 
-def _check(directory: Path, notebook: Path, reported: list[str]) -> None:
-    value = _value_of()
+def check(directory: Path, notebook: Path, reported: list[str]) -> None:
+    value = value_of()
     with Store.open(directory) as store:
         assert store.doctor(deep=True) == []
         index = store.notebook(notebook)
@@ -81,7 +81,7 @@ def _crash(tmp_path: Path, rounds: int, seed: int) -> None:
         process = _start(directory, notebook, number)
         time.sleep(rng.uniform(0, 0.25))
         reported += _kill(process)
-        _check(directory, notebook, reported[-60:])
+        check(directory, notebook, reported[-60:])
     assert len(reported) > rounds
 
 
@@ -107,7 +107,7 @@ def test_two_writers_at_once_one_of_them_killed(tmp_path: Path) -> None:
         assert [finding for finding in store.doctor() if finding.kind != "leftover"] == []
     reported += _kill(second)
     assert len(reported) > 4
-    _check(directory, notebook, reported)
+    check(directory, notebook, reported)
 
 
 def test_many_processes_open_a_new_store_at_once(tmp_path: Path) -> None:
