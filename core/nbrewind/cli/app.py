@@ -14,7 +14,10 @@ COMMANDS = {
     "status": ("records", "Show the state of every cell, with the reason."),
     "graph": ("records", "Show which cell reads what from which."),
     "history": ("records", "Show the checkpoint tree of a notebook."),
+    "show": ("states", "Show a checkpoint's variables, or what differs between two."),
     "store": ("storage", "Look at the store of records."),
+    "gc": ("space", "Make room in the store: remove what is cheap to make again."),
+    "forget": ("space", "Remove for good what is recorded of a notebook."),
     "doctor": ("storage", "Check the store, and say what is wrong where."),
 }
 """Name to module and help in one line."""

@@ -53,7 +53,11 @@ def status(notebook: str, store_dir: str | None, as_json: bool) -> None:
 
 def _state_row(state: CellState) -> Row:
     mark, style = MARKS.get(state.freshness, STALE)
-    reason = "" if state.freshness in ("fresh", "never run") and state.checkpoint != "lost" else state.reason
+    reason = (
+        ""
+        if state.freshness in ("fresh", "never run") and state.checkpoint not in ("lost", "evicted")
+        else state.reason
+    )
     columns: list[str | Text] = [str(state.index + 1), Text(f"{mark} {state.freshness}", style=style)]
     columns += [duration(state.seconds), size(state.bytes)] if state.run else ["", ""]
     return Row(columns, state.label, reason)
@@ -173,4 +177,5 @@ def _marks(row: HistoryRow, below: str | None, ends: dict[str, str]) -> list[str
     if row.parent != below:
         marks.append(f"follows {row.parent}" if row.parent else "start of a session")
     unsaved = ["not saved"] if row.action == "run" and not row.saved else []
+    marks += [row.evicted] if row.evicted else []
     return marks + ([f"lost: {row.lost}"] if row.lost else unsaved)

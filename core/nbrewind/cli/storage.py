@@ -7,6 +7,7 @@ import msgspec
 
 from nbrewind.cli.common import FAILED, command_options, emit, open_store, place_of
 from nbrewind.cli.show import at_work, console, count, plain, say, size
+from nbrewind.cli.space import Size
 from nbrewind.store import Finding, StoreError
 
 
@@ -37,11 +38,29 @@ def info(store_dir: str | None, as_json: bool) -> None:
         "runs": str(found.runs),
         "checkpoints": str(found.checkpoints),
         "contents": f"{size(held)} ({count(found.blobs, 'file')} of {size(found.blob_bytes)}, the rest in rows)",
-        "budget": size(found.budget),
+        "garbage": f"{size(found.garbage)} that nothing refers to: `nbrewind gc` removes it",
+        "budget": f"{size(found.budget)}{', exceeded' if held > found.budget else ''}",
         "schema": str(found.schema),
     }
     for name, text in lines.items():
         console().print(f"{name:<13}{plain(text)}")
+
+
+@store.command()
+@click.argument("size_", metavar="SIZE", type=Size())
+@command_options
+def budget(size_: int, store_dir: str | None, as_json: bool) -> None:
+    """Set how much the contents may take (500MB, 20GiB); NBREWIND_BUDGET in the environment wins over it.
+
+    Example: nbrewind store budget 50GB
+    """
+    with open_store(store_dir, create=False) as opened:
+        opened.set_budget(size_)
+        now = opened.budget
+    if as_json:
+        emit({"budget": now})
+    else:
+        say(f"The budget is {size(now)}")
 
 
 @click.command()

@@ -54,6 +54,15 @@ class Head:
         """Those of them that are of IPython's history: there are more with every cell."""
         self._doubts: dict[str, None] = {"there were values before recording began": None}
 
+    def reset(self, reason: str) -> None:
+        """Stand at no checkpoint again, with nothing known of what is live; ``reason`` says why."""
+        self.live = LiveState(self.namespace, self.hidden, limit())
+        self.ambient.restart()
+        self.imports = Imports()
+        self.state, self.virtual = {}, set()
+        self.head = self.mark = ""
+        self._doubts = {reason: None}
+
     def outside(self, reason: str) -> None:
         """Note that something other than a run may have changed the state."""
         self._doubts[reason] = None

@@ -95,6 +95,14 @@ class Recorder(Head):
         self.tee.remove()
         self.saver.close()
 
+    def _start_over(self) -> None:
+        """Record from the beginning again: all records of the notebook were forgotten."""
+        notebook = self.store.notebook(self.notebook.path)
+        assert notebook is not None
+        self.notebook = self.saver.notebook = notebook
+        self.reset("what was recorded before was forgotten")
+        self.makers.clear()
+
     def analysis(self, source: str) -> CellAnalysis:
         """Analyse a cell's text, once per text."""
         found = self._analyses.get(source)
@@ -122,6 +130,8 @@ class Recorder(Head):
             return
         if self.steps is not None:
             self.steps.recover(entry.request)
+        if self.head and not self.notebook.stands(self.session):
+            self._start_over()
         try:
             self.look_outside()
             names = read_names(analysis, self.state)
@@ -179,7 +189,8 @@ class Recorder(Head):
             return
         (entry, outcome), self._unrecorded = self._unrecorded, None
         try:
-            self._record(entry, outcome)
+            with self.store.writing():
+                self._record(entry, outcome)
             self.failure = ""
         except (KeyboardInterrupt, ScanInterrupted):
             self.outside("recording the run before was interrupted")
@@ -248,13 +259,14 @@ class Recorder(Head):
         self, reasons: Iterable[str], changes: Changes, settings: Mapping[str, Any], effects: tuple[Effect, ...] = ()
     ) -> None:
         written, run = Written(), new_id()
-        write_changes(changes, run, self.store, lambda key: once(), written)
-        write_ambient(settings, run, self.store, lambda key: once(), written)
-        written.versions.update(self._reknown(run, written.versions))
-        if written.all() or changes.removed:
-            mark = self.mark
-            self._record_outside(run, reasons, changes, written, effects)
-            self.mark = mark
+        with self.store.writing():
+            write_changes(changes, run, self.store, lambda key: once(), written)
+            write_ambient(settings, run, self.store, lambda key: once(), written)
+            written.versions.update(self._reknown(run, written.versions))
+            if written.all() or changes.removed:
+                mark = self.mark
+                self._record_outside(run, reasons, changes, written, effects)
+                self.mark = mark
 
     def _reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
         """Return new versions of live values of which the head says less than is known."""

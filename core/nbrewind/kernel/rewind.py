@@ -78,6 +78,11 @@ def alone(source: str, shell: Any) -> bool:
 
 def perform(recorder: Recorder, target: str, *, partial: bool = False, files: bool = False) -> RewindReport:
     """Rewind a kernel; see `rewind`."""
+    with recorder.store.writing():  # what is loaded must not be removed before the head is there
+        return _perform(recorder, target, partial=partial, files=files)
+
+
+def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> RewindReport:
     begin = perf_counter()
     recorder.look_outside(whole=True)
     before = recorder.head

@@ -1,4 +1,4 @@
-"""The second commit: contents made durable while the user goes on.
+"""The second commit: contents made durable while the user goes on. And the store's budget is kept to.
 
 Flushing to disk takes milliseconds, so it does not happen in the user's way but a moment later, when the kernel has
 replied, on its control thread, which has nothing else to do. No thread of our own appears in the user's process.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,16 @@ from nbrewind.store import Notebook, Store, StoreError
 
 DELAY = 0.05
 """Seconds."""
+LOOK_SHARE, HASTE_SHARE = 50, 10
+"""How large a part of the budget this kernel adds before it looks at the store's size: at leisure, at once."""
+PAUSE = 30.0
+"""Seconds between two looks, unless much was added."""
+CLEAN_SECONDS = 2.0
+"""How long one cleaning may take, about."""
+REST = 10
+"""After a look, nothing is done for so many times as long as it took."""
+SPARE = 10
+"""What part of the budget a cleaning leaves free."""
 
 
 class Saver:
@@ -30,18 +41,21 @@ class Saver:
         thread = getattr(kernel, "control_thread", None)
         self._loop = getattr(thread, "io_loop", None)
         self._store = store
-        self._notebook = notebook
-        self._waiting: deque[tuple[str, int, str]] = deque()
+        self.notebook = notebook
+        self._waiting: deque[tuple[Notebook, str, int, str]] = deque()
         self._later: deque[Callable[[], None]] = deque()
         self._lock = threading.RLock()
         self._is_due = False
+        self._added = 0
+        self._looked = self._comes_again = False
+        self._leisure, self._rested = time.monotonic() + PAUSE, 0.0
         self.failure = ""
         """Why the last checkpoint could not be saved; empty if it was."""
         atexit.register(self.flush)
 
     def save(self, checkpoint: str, added: int, failed: str = "") -> None:
         """Save a recorded checkpoint soon. ``failed``: why contents of it could not even be written."""
-        self._waiting.append((checkpoint, added, failed))
+        self._waiting.append((self.notebook, checkpoint, added, failed))
         self._soon()
 
     def run(self, work: Callable[[], None]) -> None:
@@ -80,6 +94,43 @@ class Saver:
     def _flush_due(self) -> None:
         self._is_due = False
         self.flush()
+        if not self._comes_again:
+            self._clean()
+
+    def _clean_again(self) -> None:
+        self._comes_again = False
+        self._clean()
+
+    def _clean(self) -> None:
+        try:
+            self._keep_to_budget()
+        except (StoreError, OSError) as error:
+            quiet("keeping to the store's budget", error)
+
+    def _keep_to_budget(self) -> None:
+        """Clean the store if it is too large; look at it when much was added, or some and time has passed."""
+        begin, budget = time.monotonic(), self._store.budget
+        at_leisure = begin >= self._leisure and (self._added * LOOK_SHARE >= budget or not self._looked)
+        if not at_leisure and self._added * HASTE_SHARE < budget:
+            return
+        if begin < self._rested:
+            self._again(self._rested - begin)
+            return
+        self._added, self._looked = 0, True
+        try:
+            if self._store.bytes_on_disk() > budget:
+                found = self._store.clean(budget - budget // SPARE, seconds=CLEAN_SECONDS)
+                if found.after > budget and found.after < found.before:
+                    self._added = budget  # time was up: there is more to do
+        finally:
+            end = time.monotonic()
+            self._leisure, self._rested = end + PAUSE, end + REST * (end - begin)
+        if self._added:
+            self._again(self._rested - end)
+
+    def _again(self, seconds: float) -> None:
+        self._comes_again = True
+        self._loop.call_later(seconds, self._clean_again)  # type: ignore[union-attr]
 
     def _save_all(self) -> None:
         found = []
@@ -92,16 +143,19 @@ class Saver:
             self._store.sync()
         except (StoreError, OSError) as error:
             problem = str(error)
-        for checkpoint, added, failed in found:
+        for notebook, checkpoint, added, failed in found:
+            self._added += added
             try:
                 if failed or problem:
-                    self._notebook.mark_lost(checkpoint, failed or problem)
+                    notebook.mark_lost(checkpoint, failed or problem)
                 else:
-                    self._notebook.mark_saved(checkpoint, added=added)
+                    notebook.mark_saved(checkpoint, added=added)
             except (StoreError, OSError) as error:
-                problem = problem or str(error)
                 with contextlib.suppress(StoreError, OSError):
-                    self._notebook.mark_lost(checkpoint, problem)
+                    if notebook.checkpoint(checkpoint) is None:
+                        continue  # it was forgotten meanwhile
+                    notebook.mark_lost(checkpoint, problem or str(error))
+                problem = problem or str(error)
         self.failure = problem
         if problem:
             quiet("saving a checkpoint", problem)

@@ -80,7 +80,7 @@ class Database:
             StoreError: written by a newer version, damaged, not writable, or inherited over a fork.
         """
         self.path = path
-        self._wal = wal
+        self.wal = wal
         self._connections: dict[int, tuple[threading.Thread, sqlite3.Connection]] = {}
         self._write_lock = Guard(path)
         self._connections_lock = threading.Lock()
@@ -101,11 +101,25 @@ class Database:
         entry = self._connections.get(threading.get_ident())
         return entry[1] if entry else self._connect()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this thread has a connection."""
+        return threading.get_ident() in self._connections
+
+    def release(self) -> None:
+        """Close this thread's connection; the next use opens another."""
+        with self._connections_lock:
+            entry = self._connections.pop(threading.get_ident(), None)
+        if entry is not None:
+            entry[1].close()
+
     def _connect(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError(f"{self.path} is closed")
         if str(self.path) in _inherited:
             raise _forked(self.path)
+        if not self.path.exists():  # never make an empty one in its place
+            raise StoreError(f"{self.path} is gone: its records were forgotten, or the store was moved")
         connection = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -129,7 +143,7 @@ class Database:
         return connection
 
     def _journal(self, connection: sqlite3.Connection) -> str:
-        wanted = "wal" if self._wal else "delete"
+        wanted = "wal" if self.wal else "delete"
         mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
         deadline = time.monotonic() + BUSY_SECONDS
         while mode != wanted:
@@ -200,7 +214,7 @@ class Database:
 
     def flush(self) -> None:
         """Return when every transaction committed so far is safely on disk."""
-        if not self._wal:
+        if not self.wal:
             return
         log = f"{self.path}-wal"
         try:

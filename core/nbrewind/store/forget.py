@@ -134,7 +134,6 @@ def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
         _changed(connection)
     with store.database.write() as connection:
         connection.executemany("UPDATE traces SET record = ?, answerable = 0 WHERE run = ?", rows)
-    book.notebook.forget_cached()
 
 
 def _forget_runs(store: Store, book: Book, scope: Scope, *, whole: bool) -> None:
@@ -159,7 +158,6 @@ def _forget_runs(store: Store, book: Book, scope: Scope, *, whole: bool) -> None
         if whole:
             connection.execute("DELETE FROM traces WHERE notebook = ?", (book.notebook.id,))
             connection.execute("DELETE FROM notebooks WHERE id = ?", (book.notebook.id,))
-    book.notebook.forget_cached()
 
 
 def _prune(connection: Connection, book: Book, checkpoints: Collection[str]) -> None:

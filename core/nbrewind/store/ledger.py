@@ -8,6 +8,7 @@ Sizes are those of *pieces* (rows and blobs), of which snapshots share many: a p
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS = 7 * 24 * 3600.0
 """For so long after it moved last a head is protected though a newer session of the notebook has another."""
+SETTLE_SECONDS = 0.5
 
 Piece = bytes
 """``b"r"`` and the digest for a row, the digest for a blob."""
@@ -91,9 +93,40 @@ class Book:
         """Ids of the versions in states of kept checkpoints and heads, and of those not saved yet."""
         self._sequence = self._forgotten = -1
         self._number = self._row = 0
+        self._seen: object = None
 
     def refresh(self) -> bool:
-        """Read what is new. Returns whether anything is."""
+        """Read what is new. Returns whether anything is. No connection stays open: there may be many notebooks."""
+        mark = self._mark()
+        if mark is not None and mark == self._seen:
+            return False
+        database = self.notebook.database
+        was_open = database.is_open
+        try:
+            return self._read()
+        finally:
+            self._seen = mark
+            if not was_open:
+                database.release()
+
+    def _mark(self) -> object:
+        """Return what would differ if somebody had written since; None where that can't be told.
+
+        A write is seen by the files' times, unless it may come in the same tick of the clock; not so over a network.
+        """
+        database, found = self.notebook.database, []
+        for path in (database.path, f"{database.path}-wal") if database.wal else ():
+            try:
+                status = os.stat(path)
+            except FileNotFoundError:
+                found.append((0, 0, 0))
+                continue
+            if abs(time.time() - status.st_mtime) < SETTLE_SECONDS:
+                return None
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+        return found or None
+
+    def _read(self) -> bool:
         read = self.notebook.database.read
         sequence = self.notebook.sequence()
         if sequence == self._sequence:
@@ -197,7 +230,7 @@ class Ledger:
         for id_, entry in entries.items():
             book = self.books.get(id_)
             if book is None:
-                book = self.books[id_] = Book(self.store.open_notebook(entry))
+                book = self.books[id_] = Book(self.store.peek_notebook(entry))
             if book.refresh():
                 found.update(version.snapshot for version in book.holding())
         return found

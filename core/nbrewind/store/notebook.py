@@ -259,6 +259,10 @@ class Notebook:
         """Return the checkpoint at which every kernel session is, by session."""
         return dict(self.database.read("SELECT session, checkpoint FROM heads ORDER BY time, session"))
 
+    def stands(self, session: str) -> bool:
+        """Whether a session has a head here: it has none any more once all records were forgotten."""
+        return bool(self.database.read("SELECT 1 FROM heads WHERE session = ?", (session,)))
+
     def set_head(self, session: str, checkpoint_id: str) -> None:
         """Move a session's head, as a rewind does."""
         with self.database.write() as connection:
@@ -272,15 +276,21 @@ class Notebook:
     def runs(self, cell: str | None = None) -> list[Run]:
         """Return the runs, of one cell or of all, oldest first."""
         with self._runs_lock:  # runs never change: only new ones are read, unless some were forgotten
-            forgotten = self.database.read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
-            if forgotten != self._forgotten:
-                self._runs, self._runs_number, self._forgotten = [], 0, forgotten
+            self._see_forgotten()
             for number, record in self.database.read(
                 "SELECT number, record FROM runs WHERE number > ? ORDER BY number", (self._runs_number,)
             ):
                 self._runs.append(decode_run(record))
                 self._runs_number = number
             return [run for run in self._runs if cell is None or run.cell == cell]
+
+    def _see_forgotten(self) -> None:
+        """Remember nothing of what was read before something was forgotten."""
+        forgotten = self.database.read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
+        with self._runs_lock:
+            if forgotten != self._forgotten:
+                self._runs, self._runs_number, self._forgotten = [], 0, forgotten
+                self._states.clear()
 
     def analysis(self, code: str) -> CellAnalysis | None:
         """Return what the kernel's Python said about some code."""
@@ -309,6 +319,7 @@ class Notebook:
         Raises:
             StoreError: there is no such checkpoint.
         """
+        self._see_forgotten()
         return self._states.state(checkpoint_id)
 
     def sequence(self) -> int:
@@ -385,10 +396,6 @@ class Notebook:
                 lose(connection, [checkpoint_id], reason)
             advance(connection)
         self.reconcile()
-
-    def forget_cached(self) -> None:
-        """Remember nothing of what was read: some of it was forgotten."""
-        self._states.clear()
 
     def close(self) -> None:
         """Close the index."""

@@ -135,6 +135,14 @@ class Store:
         notebook.close()
         notebook.database.remove()
 
+    def peek_notebook(self, entry: Entry) -> Notebook:
+        """Return the notebook of a registry entry, with no connection to it left open that was not."""
+        known = entry.id in self._notebooks
+        notebook = self.open_notebook(entry)
+        if not known:
+            notebook.database.release()
+        return notebook
+
     def candidates(self, code: str, *, limit: int | None = None) -> list[Run]:
         """Return the runs of this code that may answer, newest first: ok, provable, saved; of any notebook."""
         return self.traces.candidates(code, limit)
@@ -292,7 +300,8 @@ class Store:
         from nbrewind.store.evict import clean
 
         with self._ledger_lock:
-            return clean(self, self._ledger, budget, seconds)
+            ledger, self._ledger = self._ledger, Ledger(self)  # it takes memory, in a kernel too
+            return clean(self, ledger, budget, seconds)
 
     def forget(self, notebook: Notebook, *, cell: str = "", name: str = "", preview: bool = False) -> Forgotten:
         """Really remove what is recorded of a notebook, of one of its cells, or the values of one variable.

@@ -13,6 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from nbrewind.model import CellAnalysis, Checkpoint, Run, Version, new_id
 from nbrewind.store import Content, Store
+from nbrewind.store.types import MissingError
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 SMALL = st.binary(max_size=40)
@@ -37,6 +38,14 @@ class StoreMachine(RuleBasedStateMachine):
         self.run_of: dict[str, str] = {}
         self.saved: set[str] = set()
         self.lost: set[str] = set()
+        self.kept: set[str] = set()
+        self.snapshots: dict[str, str] = {}
+        self.made: dict[str, dict[str, str]] = {}
+        """Every checkpoint's state by version ids."""
+        self.evicted_runs: set[str] = set()
+        """Runs whose contents were evicted."""
+        self.promised: dict[str, Content] = {}
+        """Contents of versions that were needed, and there, after the last step."""
         self.heads: list[dict[str, str]] = [{}, {}]
         self.sequences = [0, 0]
         self.open()
@@ -77,7 +86,10 @@ class StoreMachine(RuleBasedStateMachine):
         )  # fmt: skip
         notebook.record(run, checkpoint, source="x", outputs=[{"code": code}], analysis=CellAnalysis(code=code))
         before = {key: content for key, content in self.states.get(parent, {}).items() if key not in gone}
+        self.snapshots.update({version.id: version.snapshot for version in versions})
         self.states[checkpoint.id] = before | contents
+        held = {key: version for key, version in self.made.get(parent, {}).items() if key not in gone}
+        self.made[checkpoint.id] = held | {version.key: version.id for version in versions}
         self.places[checkpoint.id] = index
         self.parents[checkpoint.id] = parent
         self.runs[run_id] = run
@@ -116,6 +128,39 @@ class StoreMachine(RuleBasedStateMachine):
         self.notebooks[index].set_head(session, checkpoint)
         self.heads[index][session] = checkpoint
 
+    @rule(checkpoint=checkpoints, keep=st.booleans())
+    def keep(self, checkpoint: str, keep: bool) -> None:
+        """Say whether a checkpoint must never be evicted."""
+        self.notebooks[self.places[checkpoint]].keep(checkpoint, keep)
+        if keep:
+            self.kept.add(checkpoint)
+        else:
+            self.kept.discard(checkpoint)
+
+    def needed(self) -> set[str]:
+        """Return the versions that must be there: of kept states and heads, and what is not saved yet."""
+        states = [*self.kept, *(head for heads in self.heads for head in heads.values())]
+        found = {version for state in states for version in self.made[state].values()}
+        for checkpoint, made in self.made.items():
+            if checkpoint not in self.saved and checkpoint not in self.lost:
+                found.update(set(made.values()) - set(self.made.get(self.parents[checkpoint], {}).values()))
+        return found
+
+    @rule(budget=st.sampled_from([1, 70_000, 300_000, 10**9]))
+    def clean(self, budget: int) -> None:
+        """Keep to a budget: nothing that is needed goes."""
+        planned = self.store.plan_cleanup(budget)
+        done = self.store.clean(budget)
+        assert done == planned
+        assert done.after == self.store.bytes_on_disk() <= max(budget, done.before)
+        assert self.store.usage().garbage == 0
+        if done.after > budget:
+            assert self.store.plan_cleanup(budget).evictions == [], "only what is needed is left"
+        evicted = {entry.checkpoint for entry in done.evictions}
+        self.evicted_runs.update(self.run_of[checkpoint] for checkpoint in evicted)
+        for checkpoint in self.made:
+            assert not (self.load(checkpoint) and checkpoint in evicted)
+
     @rule()
     def reopen(self) -> None:
         """Close and open again."""
@@ -123,10 +168,36 @@ class StoreMachine(RuleBasedStateMachine):
         self.open()
 
     @rule(checkpoint=checkpoints)
-    def load(self, checkpoint: str) -> None:
-        """Load the state at a checkpoint: in memory or on disk, saved or not, it is what was put."""
-        state = self.notebooks[self.places[checkpoint]].state(checkpoint)
-        assert {key: self.store.get(version.snapshot) for key, version in state.items()} == self.states[checkpoint]
+    def look(self, checkpoint: str) -> None:
+        """Load the state at a checkpoint: in memory or on disk, saved or not, it is what was put, or is evicted."""
+        self.load(checkpoint)
+
+    def load(self, checkpoint: str) -> bool:
+        """Load a state; return whether it is not evicted."""
+        notebook = self.notebooks[self.places[checkpoint]]
+        found = notebook.checkpoint(checkpoint)
+        assert found is not None
+        state = notebook.state(checkpoint)
+        assert {key: version.id for key, version in state.items()} == self.made[checkpoint]
+        for key, version in state.items():
+            try:
+                assert self.store.get(version.snapshot) == self.states[checkpoint][key]
+            except MissingError:
+                assert found.evicted
+        return not found.evicted
+
+    @invariant()
+    def what_is_needed_stays(self) -> None:
+        """What a kept state or a head had after the last step, or an unsaved checkpoint, is there."""
+        needed, promised = self.needed(), {}
+        for checkpoint, made in self.made.items():
+            for key, version in made.items():
+                if version in needed:
+                    content = self.states[checkpoint][key]
+                    if version in self.promised or self.store.has(self.snapshots[version]):
+                        promised[version] = content
+                        assert self.store.get(self.snapshots[version]) == content
+        self.promised = promised
 
     @rule()
     def examine(self) -> None:
@@ -147,7 +218,8 @@ class StoreMachine(RuleBasedStateMachine):
             sequence = notebook.sequence()
             assert sequence >= self.sequences[index]
             self.sequences[index] = sequence
-        runs = [self.runs[self.run_of[checkpoint]] for checkpoint in self.saved]
+        answering = {self.run_of[checkpoint] for checkpoint in self.saved} - self.evicted_runs
+        runs = [self.runs[run] for run in answering]
         for code in ("code:1", "code:2"):
             expected = sorted(
                 (run for run in runs if run.code == code and run.status == "ok"), key=lambda r: -r.started

@@ -92,6 +92,12 @@ class Ambient:
                 changes[key] = _change(now)
         return changes
 
+    def restart(self) -> None:
+        """Take for the baseline what a new kernel has: the next scan tells all that differs from it."""
+        self.versions.clear()
+        self._pending = {}
+        self._seen = {key: _Seen(object(), seen.default, seen.default) for key, seen in self._seen.items()}
+
     def commit(self, versions: Mapping[str, Version]) -> None:
         """Make the last scan the new baseline."""
         self._seen.update(self._pending)

@@ -1,0 +1,109 @@
+"""Cleaning beside processes that write: nothing that they refer to is ever removed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import nbrewind
+from nbrewind.store import Content, Store, StoreError
+from nbrewind.store.lease import Busy, Lease
+
+WRITER = Path(__file__).with_name("race_writer.py")
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.slow)])
+def test_two_writers_and_two_cleaners(directory: Path, tmp_path: Path, seconds: int) -> None:
+    """They share contents, which each of them stores, evicts and stores again hundreds of times."""
+    Store.open(directory).close()
+    source = str(Path(nbrewind.__path__[0]).parent)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, str(WRITER), str(directory), str(tmp_path / f"{seed}.ipynb"), str(seed), str(seconds)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source},
+        )
+        for seed in range(2)
+    ]  # fmt: skip
+    evictions = removed = 0
+    with Store.open(directory) as store:
+        while any(writer.poll() is None for writer in writers):
+            try:
+                done = store.clean(1)
+            except Busy:
+                continue
+            evictions += len(done.evictions)
+            removed += done.before - done.after
+        for writer in writers:
+            output, errors = writer.communicate()
+            assert writer.returncode == 0, errors
+            assert int(output) > 10
+        assert store.doctor(deep=True) == []
+        assert evictions > 20 and removed > 500_000
+        store.clean(1)
+        assert store.usage().garbage == 0
+        for notebook in store.notebooks():
+            for head in notebook.heads().values():
+                for version in notebook.state(head).values():
+                    store.get(version.snapshot)
+        assert store.doctor(deep=True) == []
+
+
+def test_a_lease_is_shared_or_alone(tmp_path: Path) -> None:
+    one, other = Lease(tmp_path / "lease"), Lease(tmp_path / "lease")
+    with one.shared(), one.shared(), other.shared(), pytest.raises(Busy), other.exclusive(0.01):
+        pass
+    with one.exclusive(), one.shared(), pytest.raises(Busy), other.exclusive(0.01):
+        pass
+    with other.exclusive(0.01):
+        entered = threading.Event()
+
+        def share() -> None:
+            with other.shared():
+                entered.set()
+
+        thread = threading.Thread(target=share)
+        thread.start()
+        assert not entered.wait(0.1)
+    thread.join()
+    assert entered.is_set()
+    one.close()
+    other.close()
+
+
+def test_what_is_put_and_not_recorded_stays_while_it_is_written(store: Store, directory: Path) -> None:
+    content = Content(b"x" * 100, [bytes(100_000)], b"")
+    with Store.open(directory) as cleaner:
+        with store.writing():
+            stored = store.put(content)
+            store.sync()
+            begin = time.monotonic()
+            cleaner.clean(1, seconds=0.2)
+            assert time.monotonic() - begin < 10
+            assert store.has(stored.id)
+        cleaner.clean(1)
+        assert not store.has(stored.id)
+        assert store.put(content).added == 100_100
+        assert store.get(stored.id) == content
+
+
+def test_where_files_cant_be_locked_nothing_is_removed(
+    store: Store, history: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def flock(*_: object) -> None:
+        raise OSError(38, "not implemented")
+
+    store.put(Content(b"x" * 100, [], b""))
+    store.sync()
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(StoreError, match="does not lock files"):
+        store.clean(1)
+    assert store.usage().garbage == 100
