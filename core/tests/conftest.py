@@ -210,6 +210,16 @@ def kernels():
     pool.close()
 
 
+@pytest.fixture(scope="session")
+def forked():
+    """Real kernels that start at once, forked from one process."""
+    from oracles.kernels import Kernels
+
+    made = Kernels()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def plain(kernels, tmp_path):
     """A fresh kernel without recording, in a folder of its own."""

@@ -165,15 +165,20 @@ def named_probes(codes: Iterable[types.CodeType], makers: Mapping[str, str], fol
 
 
 def set_modules(
-    analysis: CellAnalysis, namespace: Mapping[str, object], used: Iterable[str], local: Iterable[str]
+    analysis: CellAnalysis, namespace: Mapping[str, object], used: Iterable[str], local: Iterable[str], *, watched: bool
 ) -> set[str]:
-    """Return the top-level modules whose settings calls of `UNOWNED_CALLS` changed: all used ones if it is not told."""
+    """Return the top-level modules whose settings calls of `UNOWNED_CALLS` changed: all used ones if it is not told.
+
+    ``watched``: calls are seen when they happen, too (`library_setters`).
+    """
     found: set[str] = set()
     for call in analysis.calls:
         first, _, rest = call.partition(".")
         if call.rpartition(".")[2] not in UNOWNED_CALLS:
             continue
         value = namespace.get(first) if rest else None
+        if watched and call.endswith("setLevel"):
+            continue  # whose level, the call itself has told
         if value is None:
             found.update(used)
         elif isinstance(value, types.ModuleType):

@@ -100,9 +100,11 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     live = set(recorder.live.names())
     removed = tuple(sorted(live - set(wanted)))
     back, forth = crossed(recorder, checkpoint.id)
+    between = [*back, *forth]
     steps, stuck = recorder.patches.steps(back, forth)
     missing += tuple(LostName(name="modules", reason=text) for text in stuck)
-    notes = untouched([*back, *forth])
+    missing += module_changes(recorder, state, between) + unkept_settings(recorder, state)
+    notes = untouched(between)
     if missing and not partial:
         return RewindReport(
             checkpoint=checkpoint.id,
@@ -119,7 +121,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
         recorder.live.versions[name] = wanted[name]
     patches.apply(steps)
     ambient, unset = restore_ambient(recorder, state)
-    missing += unset
+    missing = tuple(dict.fromkeys((*missing, *unset)))
     recorder.move(checkpoint.id, state, virtual=set(lost))
     keeper = FileKeeper(
         recorder.store, recorder.world, consent=files, is_open=lambda path: path in recorder.open or is_written(path)
@@ -217,6 +219,28 @@ def crossed(recorder: Recorder, target: str) -> tuple[list[Run], list[Run]]:
     )
 
 
+def module_changes(recorder: Recorder, state: Mapping[str, Version], between: Iterable[Run]) -> tuple[LostName, ...]:
+    """Say which modules runs may have changed although no effect tells how."""
+    told = {
+        version.key
+        for run in between
+        if any(effect.kind == "module" and not effect.detail for effect in run.effects)
+        for version in run.writes
+    }
+    keys = {key for key in (*state, *recorder.state) if key.startswith("module:")} - told
+    changed = sorted(key for key in keys if state.get(key) != recorder.state.get(key))
+    return tuple(LostName(name="modules", reason=f"it may be changed what is in {key[7:]}") for key in changed)
+
+
+def unkept_settings(recorder: Recorder, state: Mapping[str, Version]) -> tuple[LostName, ...]:
+    """Say which interpreter state outside variables is another now, and was not kept."""
+    return tuple(
+        LostName(name=f"setting {key.partition(':')[2]}", reason=then.reason or "its value was not kept")
+        for key in differing_settings(recorder, state)
+        if (then := state.get(key)) is not None and then.digest != DEFAULT and not then.snapshot
+    )
+
+
 def untouched(between: Iterable[Run]) -> tuple[str, ...]:
     """Say what a rewind leaves as it is now although runs between may have changed it."""
     notes: dict[str, None] = {}
@@ -253,15 +277,20 @@ def changed_files(
     return tuple(found)
 
 
+def differing_settings(recorder: Recorder, state: Mapping[str, Version]) -> list[str]:
+    """Return the keys of interpreter state that is another now; the environment, which other settings use, first."""
+    keys = {key for key in (*state, *recorder.state) if key.startswith(("ambient:", "env:"))}
+    then, now = (
+        {key: found[key].digest if key in found else DEFAULT for key in keys} for found in (state, recorder.state)
+    )
+    return sorted((key for key in keys if then[key] != now[key]), key=lambda key: (not key.startswith("env:"), key))
+
+
 def restore_ambient(recorder: Recorder, state: Mapping[str, Version]) -> tuple[tuple[str, ...], tuple[LostName, ...]]:
     """Bring interpreter state outside variables to what it was. Returns what was changed, and what could not be."""
-    keys = {key for key in (*state, *recorder.state) if key.startswith(("ambient:", "env:"))}
     changed, lost = [], []
-    for key in sorted(keys):
-        then, now = state.get(key), recorder.state.get(key)
-        if (then.digest if then else DEFAULT) == (now.digest if now else DEFAULT):
-            continue
-        failure = recorder.restore_setting(key, then)
+    for key in differing_settings(recorder, state):
+        failure = recorder.restore_setting(key, state.get(key))
         name = key.partition(":")[2]
         if failure:
             lost.append(LostName(name=f"setting {name}", reason=failure))

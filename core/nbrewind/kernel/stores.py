@@ -221,11 +221,16 @@ def _unowned(target: Target, namespace: Mapping[str, object]) -> bool:
     owned = OWNED_CONTAINERS if called else OWNED
     if not isinstance(value, types.ModuleType | type) or owned.intersection(attributes):
         return False
+    owner: types.ModuleType | type = value
+    """The last module or class on the way: what it holds is its own, however deep inside."""
     for attribute in attributes:
-        inside = getattr(value, "__dict__", {})
-        if attribute not in inside:
+        bases = value.__mro__ if isinstance(value, type) else (value,)
+        inside = next((held for base in bases if attribute in (held := getattr(base, "__dict__", {}))), None)
+        if inside is None:
             break
         value = inside[attribute]
+        if isinstance(value, types.ModuleType | type):
+            owner = value
     if called and not isinstance(value, CONTAINERS):
         return False
-    return not (isinstance(value, type) and value.__module__ == "__main__")
+    return not (isinstance(owner, type) and owner.__module__ == "__main__")

@@ -243,7 +243,9 @@ def observe(
     if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
     ordered = tuple(inputs[key] for key in sorted(inputs))
-    modules = {*reach.modules.values(), *facts.set_modules(analysis, recorder.namespace, reach.used, local)} - {""}
+    watched = recorder.watch.active
+    set_by_calls = facts.set_modules(analysis, recorder.namespace, reach.used, local, watched=watched)
+    modules = {*reach.modules.values(), *set_by_calls} - {""}
     if reach.draws and "matplotlib" in packages and (extra["figures"] or open_figures()):
         modules.add("matplotlib")  # who draws next may do so into a figure that is open, or not any more
     doubts = list(dict.fromkeys(unknown))

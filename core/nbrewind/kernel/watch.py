@@ -22,6 +22,8 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.places import is_user_code
 from nbrewind.planning.tables import OTHER_SETTERS, SETTER_STARTS
 from nbrewind.state.code import rebuilt
+from nbrewind.state.kinds import is_user_class, module_of, root_of
+from nbrewind.state.objects import module_globals
 
 SUPPORTED = sys.version_info >= (3, 12)
 TOOLS = (4, 3)
@@ -177,6 +179,8 @@ class Watch:
         found = _PROBES.get(id(called))
         if found is None:
             if type(called) in _FUNCTIONS and called.__name__.startswith(_SETTERS):  # type: ignore[attr-defined]
+                if _sets_itself(called, first):
+                    return None  # the next call from this place may be on another object
                 self.setters.add((str(called.__module__), called.__name__))  # type: ignore[attr-defined]
             return sys.monitoring.DISABLE
         if issubclass(type(first), (str, bytes, pathlib.PurePath)):
@@ -184,6 +188,31 @@ class Watch:
         else:
             self.probes.append(("", found))
         return None
+
+
+def _sets_itself(called: object, first: object) -> bool:
+    """Whether a call is that of a method which sets something in its own object, and that is no part of a module.
+
+    Loggers and event loops are: they are found by asking for them. A provider looks after the levels of loggers.
+    """
+    if _is_log_level(first, getattr(called, "__name__", "")):
+        return True
+    cls = type(first)
+    module, qualname = module_of(cls), getattr(called, "__qualname__", "")
+    return (
+        type(called) is types.FunctionType
+        and qualname.count(".") == 1
+        and any(vars(base).get(called.__name__) is called for base in cls.__mro__)
+        and root_of(module) not in ("asyncio", "logging")
+        and id(first) not in module_globals(module)
+        and (not issubclass(cls, type) or is_user_class(cast(type, first)))
+    )
+
+
+def _is_log_level(obj: object, call: str) -> bool:
+    """Whether a call sets the level of a logger: a provider looks after these."""
+    logging = sys.modules.get("logging")
+    return call == "setLevel" and logging is not None and issubclass(type(obj), logging.Logger)
 
 
 def _generated(filename: str) -> bool:

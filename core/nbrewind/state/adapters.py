@@ -10,9 +10,11 @@ from __future__ import annotations
 import builtins
 import enum
 import gc
+import re
 import sys
 import types
 import typing
+import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "Buffer", "SwigPyObject"}
 """Types of objects that own an array's memory and that nobody else reaches."""
+
+NAMESPACE = "it reaches the namespace of the notebook itself"
+
+PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 
 CLASS_INTERNALS = frozenset(
     {
@@ -39,10 +45,15 @@ CLASS_INTERNALS = frozenset(
 """Entries of a class that the interpreter makes itself."""
 
 
-def global_dicts() -> set[int]:
-    """Return the ids of namespaces that are never followed."""
+def parts_of_interpreter() -> dict[int, str]:
+    """Return the ids of namespaces and lists of the interpreter's own, which are never followed, and why not."""
     main = sys.modules.get("__main__")
-    return {id(builtins.__dict__), id(main.__dict__) if main else 0, id(sys.modules)}
+    namespaces = (builtins.__dict__, main.__dict__ if main else sys.modules, sys.modules)
+    found = dict.fromkeys(map(id, namespaces), NAMESPACE)
+    lists = {"argv": sys.argv, "meta_path": sys.meta_path, "path": sys.path, "path_hooks": sys.path_hooks}
+    found |= {id(value): f"it holds sys.{name} itself" for name, value in lists.items()}
+    found[id(warnings.filters)] = "it holds warnings.filters itself"
+    return found
 
 
 def is_a(obj: object, kinds: type | tuple[type, ...]) -> bool:
@@ -99,13 +110,26 @@ def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
         extra += [obj.__self__, obj.__func__]
     elif is_a(obj, weakref.ReferenceType):
         _visit_weak(walker, index, obj, extra)
+    elif is_a(obj, (*PROXIES, weakref.finalize)):
+        _visit_weak_user(walker, index, obj)
     else:
         _visit_data(walker, index, obj, extra)
 
 
 def _visit_weak(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
-    target = obj()
+    target = weakref.ReferenceType.__call__(obj)  # a subclass may give something else
     if target is not None and not is_definition(target):
+        walker.weak.append((index, id(target)))
+
+
+def _visit_weak_user(walker: Walker, index: int, obj: Any) -> None:
+    """Note what a proxy stands for, which only its text tells; what a finalizer is about, which its class knows."""
+    if type(obj) in PROXIES:
+        walker.weak.append((index, int(re.findall(r"0x([0-9a-fA-F]+)", repr(obj))[-1], 16)))
+        return
+    info = type(obj)._registry.get(obj)
+    target = info.weakref() if info is not None else None
+    if target is not None:
         walker.weak.append((index, id(target)))
 
 
@@ -178,9 +202,13 @@ def owner_of(array: Any) -> Any:
     """Return the array at the end of the chain of views."""
     import numpy as np
 
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if type(base).__name__ == "DummyArray":  # as_strided and what builds on it
+            base = base.base
+        if not isinstance(base, np.ndarray):
+            return array
+        array = base
 
 
 def _span(start: int, end: int, index: int, kind: str) -> Any:

@@ -157,17 +157,11 @@ def view(root: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...]
     """Make a view on the array that owns the memory."""
     import numpy as np
 
-    if root.dtype.hasobject:
-        flat = root.ravel(order="K")
-        if flat.base is not root and flat is not root:
-            flat = root.reshape(-1)
-        start = flat[offset // dtype.itemsize :]
-        made = np.lib.stride_tricks.as_strided(start, shape, strides)
-    else:
-        order = tuple(sorted(range(root.ndim), key=lambda axis: (-root.strides[axis], axis)))
-        turned = root.transpose(order)
-        memory = turned.reshape(-1).view(np.uint8)
-        made = np.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+    order = tuple(sorted(range(root.ndim), key=lambda axis: (-root.strides[axis], axis)))
+    memory = root.transpose(order).reshape(-1)
+    if not root.dtype.hasobject:
+        memory = memory.view(np.uint8)
+    made = np.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
     if made.flags.writeable and not writeable:
         made.flags.writeable = False
     return made

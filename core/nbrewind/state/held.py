@@ -28,7 +28,7 @@ def looked_up(values: Iterable[Any], namespace: Mapping[str, Any]) -> set[str]:
     Where that is too much to look at, of a value that is suspended code itself: ``globals``, for any name.
     """
     first = list(values)
-    seen = {id(namespace), *adapters.global_dicts()}
+    seen = {id(namespace), *adapters.parts_of_interpreter()}
     names: set[str] = set()
     todo = list(first)
     count = 0

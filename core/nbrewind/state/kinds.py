@@ -100,6 +100,7 @@ _REFUSED_TYPES = {
     "set_iterator",
     "traceback",
     "frame",
+    "finalize",  # what it is about is kept by its class
 }
 
 
@@ -168,6 +169,8 @@ def walk_kind(cls: type) -> Walk:
     if issubclass(cls, type):
         return "adapt"
     if issubclass(cls, (weakref.ReferenceType, types.FunctionType, types.MethodType)) or cls is typing.TypeVar:
+        return "adapt"
+    if cls in (weakref.ProxyType, weakref.CallableProxyType, weakref.finalize):
         return "adapt"
     module = module_of(cls)
     root = root_of(module)

@@ -59,7 +59,7 @@ class Walker:
         self.limit = limit or Limit()
         self.names = sorted(names)
         self.definitions = definitions
-        self.cut = {id(namespace), *adapters.global_dicts()}
+        self.cut = {**adapters.parts_of_interpreter(), id(namespace): adapters.NAMESPACE}
         self.parent = list(range(len(self.names)))
         self.owner: dict[int, int] = {}
         self.many: list[tuple[set[int], int]] = []
@@ -165,7 +165,7 @@ class Walker:
                             owner[key] = index
                             (figures if kind == "figure" else nodes).append(obj)
                         else:
-                            self.problem(index, "it reaches the namespace of the notebook itself")
+                            self.problem(index, cut[key])
                     elif parent[seen] != parent[index]:
                         self.union(seen, index)
                 elif kind == "leaf":
@@ -215,7 +215,7 @@ class Walker:
         if rest:
             level = [obj for obj in level if type(obj) in plain]
             ids.difference_update(map(id, rest))
-        known = ids & self.owner.keys() | ids & self.cut | ids & self.private.keys()
+        known = ids & self.owner.keys() | ids & self.cut.keys() | ids & self.private.keys()
         for other, _ in self.many:
             known |= ids & other
         if known:  # what is owned already, or cut, is rare: one by one
@@ -267,11 +267,11 @@ class Walker:
     def groups(self) -> list[Group]:
         """Return the groups, in the order of their first names."""
         self._join_memory()
-        self._join_cycles()
         for index, target in self.weak:
             found = self.owner_of(target)
             if found is not None:
                 self.union(found, index)
+        self._join_cycles()
         together: dict[int, list[int]] = {}
         for index in range(len(self.names)):
             together.setdefault(self.find(index), []).append(index)
@@ -317,11 +317,14 @@ class Walker:
             active.append(span)
 
     def _join_cycles(self) -> None:
-        """Link definitions that need each other: none could be loaded before the others."""
+        """Link groups that need definitions of each other: none could be loaded before the others."""
         position = {name: index for index, name in enumerate(self.names)}
-        for cycle in _cycles(
-            {index: {position[n] for n in names if n in position} for index, names in enumerate(self.needs) if names}
-        ):
+        graph: dict[int, set[int]] = {}
+        for index, names in enumerate(self.needs):
+            if names:
+                needed = (self.find(position[name]) for name in names if name in position)
+                graph.setdefault(self.find(index), set()).update(needed)
+        for cycle in _cycles(graph):
             for index in cycle[1:]:
                 self.union(cycle[0], index)
 

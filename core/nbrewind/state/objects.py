@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import enum
 import functools
 import gc
 import itertools
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import rebuild
-from .kinds import HEAP_TYPE, is_importable, is_standard, module_of, root_of
+from .kinds import ATOMS, HEAP_TYPE, is_importable, is_standard, module_of, root_of
 from .sentinels import SINGLETONS
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
     if (not own and "__slots__" not in cls.__dict__) or root_of(module_of(cls)) == "pandas":
         return result
     state = result[2] if len(result) > 2 else None
+    if state is None and is_standard(root_of(module_of(cls))) and _is_made_by(result, obj, own):
+        return result
     library = not is_standard(root_of(module_of(cls))) and module_of(cls) != "__main__"
     for name, value in own.items():
         if _covers(state, name, value) or (name.startswith("_") and library):
@@ -140,6 +143,22 @@ def reduce_trusted(pickler: Snapshotter, obj: Any) -> Any:
             if module_of(base) == "__main__" and not _covers(state, name, value):
                 pickler.refuse(f"the attribute {name} of an object of type {cls.__qualname__} would not be saved")
     return result
+
+
+def _is_made_by(result: Any, obj: Any, own: dict[str, Any]) -> bool:
+    """Tell whether what an object of the standard library is made by gives it all its attributes (``ipaddress``).
+
+    Not those that it computes when it is asked for them.
+    """
+    cls = type(obj)
+    if result[0] is not cls or not all(type(arg) in ATOMS for arg in result[1]):
+        return False
+    made = attributes(cls(*result[1]))
+    return all(
+        (name in made and type(made[name]) is type(value) and is_standard(root_of(module_of(type(value))))
+        and repr(made[name]) == repr(value)) or isinstance(getattr(cls, name, None), functools.cached_property)
+        for name, value in own.items()
+    )  # fmt: skip
 
 
 def reduce_enum(pickler: Snapshotter, obj: Any) -> Any:
@@ -170,6 +189,8 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
     """Save a global object of a library: by import where a provider owns its state, else not; None: it is none."""
     module = module_of(type(obj))
     name = module_globals(module).get(id(obj))
+    if issubclass(type(obj), enum.Enum):
+        return None  # it is saved by its name in its class
     if name is None or getattr(sys.modules.get(module), name, None) is not obj:
         return None
     if (module, name) in _OWNED:

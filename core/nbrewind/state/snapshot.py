@@ -247,6 +247,10 @@ def _weak(pickler: Snapshotter, obj: weakref.ReferenceType[Any]) -> Any:
     return (rebuild.dead, ()) if target is None else (rebuild.weak, (target,))
 
 
+def _proxy(pickler: Snapshotter, obj: Any) -> Any:
+    pickler.refuse("a weak proxy can't be saved")
+
+
 def _builtin(pickler: Snapshotter, obj: Any) -> Any:
     owner = getattr(obj, "__self__", None)
     if owner is None or isinstance(owner, (types.ModuleType, type)):
@@ -266,6 +270,8 @@ _HANDLERS: dict[type, Handler] = {
     types.MappingProxyType: objects.reduce_proxy,
     itertools.count: objects.reduce_count,
     weakref.ReferenceType: _weak,
+    weakref.ProxyType: _proxy,
+    weakref.CallableProxyType: _proxy,
     property: definitions.reduce_property,
     staticmethod: definitions.reduce_wrapped,
     classmethod: definitions.reduce_wrapped,
