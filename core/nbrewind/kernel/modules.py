@@ -20,6 +20,7 @@ from typing import Any, TypeGuard, cast
 from nbrewind.analysis.magics import IDENTIFIER
 from nbrewind.kernel.patches import ABSENT, Owner, Patch, patch
 from nbrewind.kernel.patches import held as held_by
+from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.stores import HIDING, hides_writes, set_by_text
 from nbrewind.kernel.watch import functions_in
 from nbrewind.model import CellAnalysis, Version
@@ -114,7 +115,8 @@ class Snapshot:
                     told = _told(owner, name)
                     found |= told
                     old, new = copy.get(name, ABSENT), held.get(name, ABSENT)
-                    self._patches.append((next(iter(told)), owner, None if loose else patch(owner, name, old, new)))
+                    stays = loose or _is_local(owner)  # functions of a local module change other things in it, too
+                    self._patches.append((next(iter(told)), owner, None if stays else patch(owner, name, old, new)))
         for module in self._new():
             held = held_by(module)
             named = (name for name in words.intersection(held) if not _is_of_library(held[name]))
@@ -184,6 +186,12 @@ def _is_meant(owner: Owner, name: str, words: Collection[str], made: bool) -> bo
         if sys.modules.get(f"{home}.{name}") is held_by(owner).get(name, owner):
             return False  # a submodule was imported
     return name in words or (made and not name.startswith("_"))
+
+
+def _is_local(owner: Owner) -> bool:
+    """Whether a module, or a class's, is a file of the user's own."""
+    file = getattr(sys.modules.get(_home(owner)), "__file__", None)
+    return file is not None and is_user_code(file)
 
 
 def _told(owner: Owner, name: str) -> dict[str, str]:
