@@ -271,3 +271,25 @@ def test_a_cleaning_ends_in_time(store: Store, history: Any) -> None:
     done = store.clean(1, seconds=0.0)
     assert (done.evictions, done.after) == ([], done.before)
     assert store.clean(1).after == 100 * KB
+
+
+def test_nothing_is_removed_where_it_is_not_known_what_is_needed(
+    directory: Path, tmp_path: Path, new_history: Any
+) -> None:
+    with Store.open(directory) as store:
+        author = new_history(store, store.notebook(tmp_path / "a.ipynb"))
+        author.run({"x": noise(1, 100 * KB)})
+        index = store.layout.index(author.notebook.id)
+        other = new_history(store, store.notebook(tmp_path / "b.ipynb"))
+        other.run({"x": noise(2, 100 * KB)})
+        other.run({}, removed=["x"])
+    data = index.read_bytes()
+    index.write_bytes(b"no database" * 1000)
+    with Store.open(directory) as store:
+        with pytest.raises(StoreError, match="not a database"):
+            store.clean(1)
+        assert store.bytes_on_disk() == 200 * KB
+    index.write_bytes(data)
+    with Store.open(directory) as store:
+        assert store.clean(1).after == 100 * KB
+        assert store.doctor(deep=True) == []
