@@ -54,7 +54,8 @@ def _permissions(store: Store, repair: bool) -> Iterator[Finding]:
     place = store.layout
     wanted = [(folder, DIRECTORY_MODE) for folder in (place.directory, place.notebooks, place.blobs, place.temporary)]
     wanted += [
-        (path, DATABASE_MODE) for path in (*place.directory.glob("*.sqlite*"), *place.notebooks.glob("*.sqlite*"))
+        (path, DATABASE_MODE)
+        for path in (place.lease, *place.directory.glob("*.sqlite*"), *place.notebooks.glob("*.sqlite*"))
     ]
     for path, mode in wanted:
         found = mode_of(path)

@@ -16,7 +16,7 @@ import heapq
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nbrewind.store.ledger import Book
     from nbrewind.store.store import Store
 
-BATCH = 50
+BATCH = 20
 LEAST = 1e-3
 """Seconds that every run counts at least."""
 REASON = "evicted to keep to the budget"
@@ -79,8 +79,8 @@ class Chosen(NamedTuple):
 class Choice:
     """Chooses what to let go."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Look at everything that is held, and at what of it may go."""
+    def __init__(self, ledger: Ledger, stored: Set[Piece]) -> None:
+        """Look at everything that is held and ``stored``, and at what of it may go."""
         self._ledger = ledger
         self._versions: dict[Unit, set[str]] = defaultdict(set)
         self._gone: set[str] = set()
@@ -95,11 +95,11 @@ class Choice:
                     held[id_, version.run].add(version.snapshot)
                     self._versions[id_, version.run].add(version.id)
             self._gone.update(book.versions[version].run for version in book.evicted & book.versions.keys())
-        stay = ledger.pieces(kept)
+        may_go = stored - ledger.pieces(kept).keys()
         self._pieces: dict[Unit, dict[Piece, int]] = {}
         self._owners: dict[Piece, set[Unit]] = defaultdict(set)
         for unit, snapshots in held.items():
-            pieces = {piece: size for piece, size in ledger.pieces(snapshots).items() if piece not in stay}
+            pieces = {piece: size for piece, size in ledger.pieces(snapshots).items() if piece in may_go}
             if pieces:
                 self._pieces[unit] = pieces
                 for piece in pieces:
@@ -202,7 +202,7 @@ def plan(store: Store, ledger: Ledger, budget: int | None) -> tuple[Cleanup, lis
     before = sum(stored.values())
     garbage = sum(size for piece, size in stored.items() if piece not in held)
     excess = before - garbage - limit
-    chosen = Choice(ledger).choose(excess) if excess > 0 else []
+    chosen = Choice(ledger, stored.keys()).choose(excess) if excess > 0 else []
     return _cleanup(ledger, limit, before, before - garbage, chosen), chosen
 
 
@@ -245,25 +245,39 @@ def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float) -> C
 def _let_go(store: Store, ledger: Ledger, chosen: list[Chosen], deadline: float) -> list[Chosen]:
     """Mark what was chosen as evicted, unless it has become needed since; return what was."""
     done: list[Chosen] = []
-    todo = deque(chosen)
-    touched: dict[str, Book] = {}
+    todo = deque(_batches(chosen))
+    was_open: dict[str, bool] = {}
     while todo and time.monotonic() < deadline:
         try:
             with store.lease.exclusive(PATIENCE):
                 end = time.monotonic() + SLICE
                 while todo and time.monotonic() < end:
-                    batch = [todo.popleft() for _ in range(min(BATCH, len(todo)))]
-                    for id_ in {one.unit[0] for one in batch}:
-                        mine = [one for one in batch if one.unit[0] == id_]
-                        if id_ in ledger.books:
-                            touched[id_] = ledger.books[id_]
-                            done += _evict(store, touched[id_], mine)
+                    batch = todo.popleft()
+                    book = ledger.books[batch[0].unit[0]]
+                    was_open.setdefault(book.notebook.id, book.notebook.database.is_open)
+                    done += _evict(store, book, batch)
         except Busy:
             break
         time.sleep(BREATH)
-    for book in touched.values():  # before anything is removed, it must be sure that it says so
-        book.notebook.database.flush()
+    for id_ in was_open:
+        database = ledger.books[id_].notebook.database
+        database.flush()  # before anything is removed, it must be sure that it says so
+        if not was_open[id_]:
+            database.release()
     return done
+
+
+def _batches(chosen: Iterable[Chosen]) -> Iterator[list[Chosen]]:
+    """Yield what was chosen in parts, each of one notebook, in the order of their first ones."""
+    batches: dict[str, list[list[Chosen]]] = defaultdict(list)
+    found: list[list[Chosen]] = []
+    for one in chosen:
+        mine = batches[one.unit[0]]
+        if not mine or len(mine[-1]) == BATCH:
+            mine.append([])
+            found.append(mine[-1])
+        mine[-1].append(one)
+    yield from found
 
 
 def _evict(store: Store, book: Book, chosen: list[Chosen]) -> list[Chosen]:
@@ -274,6 +288,7 @@ def _evict(store: Store, book: Book, chosen: list[Chosen]) -> list[Chosen]:
         ]
         gone = {version for one in done for version in one.versions}
         runs = [one.unit[1] for one in done]
-        evict(connection, gone, runs, book.holders(gone), REASON)
+        holders = [id_ for id_ in book.holders(gone) if not book.marks[id_].evicted]
+        evict(connection, gone, runs, holders, REASON)
     store.traces.set_answerable(book.notebook.own(runs), False)
     return done

@@ -98,7 +98,7 @@ def _scope(book: Book, cell: str, name: str) -> Scope:
         versions = {version.id for version in book.versions.values() if version.snapshot in keyed}
         versions |= {version.id for version in book.versions.values() if version.key == f"var:{name}"}
         runs = {book.versions[version].run for version in versions}
-        return Scope(set(book.notebook.own(runs)), {id_ for id_, _ in book.introducing(versions)}, versions)
+        return Scope(set(book.notebook.own(runs)), set(book.introducing(versions)), versions)
     made = book.notebook.database.read("SELECT id FROM runs WHERE ? IN ('', cell)", (cell,))
     runs = {row[0] for row in made}
     checkpoints = {one.id for one in book.checkpoints.values() if not cell or one.cell == cell or one.run in runs}

@@ -94,6 +94,9 @@ class Book:
         self._sequence = self._forgotten = -1
         self._number = self._row = 0
         self._seen: object = None
+        self._children: defaultdict[str, list[str]] = defaultdict(list)
+        self._introduced: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        """Where each version is in a checkpoint's own delta, and under which key."""
 
     def refresh(self) -> bool:
         """Read what is new. Returns whether anything is. No connection stays open: there may be many notebooks."""
@@ -135,12 +138,18 @@ class Book:
         if forgotten != self._forgotten:
             self.checkpoints.clear()
             self.versions.clear()
+            self._children.clear()
+            self._introduced.clear()
             self._number = self._row = 0
         for number, id_, parent, cell, run, action, when, delta in read(
             "SELECT number, id, parent, cell, run, action, time, delta FROM checkpoints WHERE number > ? "
             "ORDER BY number", (self._number,),
         ):  # fmt: skip
-            self.checkpoints[id_] = Held(id_, parent or "", cell, run, action, when, decode_delta(delta))
+            held = Held(id_, parent or "", cell, run, action, when, decode_delta(delta))
+            self.checkpoints[id_] = held
+            self._children[held.parent].append(id_)
+            for key, made in held.delta.items():
+                self._introduced[made].append((id_, key))
             self._number = number
         for row, record in read("SELECT rowid, record FROM versions WHERE rowid > ? ORDER BY rowid", (self._row,)):
             version = decode_version(record)
@@ -183,24 +192,22 @@ class Book:
             if version.snapshot and (version.id not in self.evicted or version.id in self.protected):
                 yield version
 
-    def introducing(self, versions: set[str]) -> Iterator[tuple[str, set[str]]]:
-        """Yield the checkpoints whose own delta names some of these versions, with the keys of those."""
-        for checkpoint in self.checkpoints.values():
-            keys = {key for key, version in checkpoint.delta.items() if version in versions}
-            if keys:
-                yield checkpoint.id, keys
+    def introducing(self, versions: Iterable[str]) -> dict[str, set[str]]:
+        """Return the checkpoints whose own delta names some of these versions, with the keys of those."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for version in versions:
+            for checkpoint, key in self._introduced[version]:
+                found[checkpoint].add(key)
+        return found
 
-    def holders(self, versions: set[str]) -> set[str]:
+    def holders(self, versions: Iterable[str]) -> set[str]:
         """Return the checkpoints in whose states some of these versions are."""
-        children: dict[str, list[str]] = defaultdict(list)
-        for checkpoint in self.checkpoints.values():
-            children[checkpoint.parent].append(checkpoint.id)
         found: set[str] = set()
-        todo = list(self.introducing(versions))
+        todo = list(self.introducing(versions).items())
         while todo:
             at, keys = todo.pop()
             found.add(at)
-            for child in children[at]:
+            for child in self._children[at]:
                 rest = keys - self.checkpoints[child].delta.keys()
                 if rest:
                     todo.append((child, rest))

@@ -159,15 +159,14 @@ class Notebook:
     ) -> None:
         add_versions(connection, versions)
         self._need_versions(connection, checkpoint, {version.id for version in versions})
+        gone = "" if run else self._cite(connection, checkpoint)
         lost, evicted = self._inherited(connection, checkpoint, run)
-        if run is None:
-            evicted = self._cite(connection, checkpoint) or evicted
         connection.execute(
             f"INSERT INTO checkpoints ({_CHECKPOINT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 checkpoint.id, checkpoint.parent or None, checkpoint.session, checkpoint.cell, checkpoint.run,
                 checkpoint.action, checkpoint.time, encode(checkpoint.delta), checkpoint.label, checkpoint.keep,
-                False, checkpoint.lost or lost, checkpoint.evicted or evicted, checkpoint.stored,
+                False, checkpoint.lost or lost, gone or evicted, checkpoint.stored,
             ),
         )  # fmt: skip
         move(connection, checkpoint.session, checkpoint.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from nbrewind.model import Run
 from nbrewind.store import layout, usage
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Database, Guard
-from nbrewind.store.lease import Lease
+from nbrewind.store.lease import Lease, Shared
 from nbrewind.store.ledger import Ledger
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
@@ -169,7 +168,7 @@ class Store:
 
     # -- contents -----------------------------------------------------------------------------------------------------
 
-    def writing(self) -> AbstractContextManager[None]:
+    def writing(self) -> Shared:
         """Return a context in which nothing is removed: from a put, or a load, to the commit that refers to it."""
         return self.lease.shared()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from nbrewind.model import Record
 from nbrewind.store.types import DEFAULT_BUDGET, StoreError
 
 if TYPE_CHECKING:
-    from nbrewind.store.ledger import Ledger
+    from nbrewind.store.ledger import Book, Ledger, Piece
     from nbrewind.store.notebook import Notebook
     from nbrewind.store.store import Store
 
@@ -111,9 +111,9 @@ def usage(store: Store, ledger: Ledger) -> Usage:
     """Return what a store holds; see ``Store.usage``."""
     store.contents.write_rows()
     ledger.refresh()
-    held = {id_: ledger.pieces(version.snapshot for version in book.holding()) for id_, book in ledger.books.items()}
-    owners = Counter(piece for pieces in held.values() for piece in pieces)
     stored = ledger.stored()
+    held = {id_: _held(ledger, book, stored) for id_, book in ledger.books.items()}
+    owners = Counter(piece for pieces in held.values() for piece in pieces)
     notebooks = [
         NotebookUsage(
             id=id_,
@@ -132,6 +132,11 @@ def usage(store: Store, ledger: Ledger) -> Usage:
         notebooks=sorted(notebooks, key=lambda found: (-found.bytes, found.path)),
         garbage=sum(size for piece, size in stored.items() if piece not in owners),
     )
+
+
+def _held(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Piece, int]:
+    pieces = ledger.pieces(version.snapshot for version in book.holding())
+    return {piece: size for piece, size in pieces.items() if piece in stored}
 
 
 def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbrewind.model import Input
+from nbrewind.model import Checkpoint, Input
 from nbrewind.store import Notebook, Store, StoreError
 from nbrewind.store.usage import parse_size
 
@@ -197,3 +197,99 @@ def test_only_garbage_goes_below_the_budget(store: Store, history: Any) -> None:
     assert (done.evictions, done.garbage, done.after) == ([], 75 * KB, 100 * KB)
     assert len(list((store.directory / "blobs").glob("*/*"))) == 1
     assert list((store.directory / "tmp").iterdir()) == []
+
+
+@pytest.mark.py311
+def test_heads_of_sessions_that_ended_long_ago_are_not_needed(store: Store, history: Any, new_history: Any) -> None:
+    """But the newest head of each notebook is, however old: a new kernel may want to go on there."""
+    old = history.run({"x": noise(1, 100 * KB)})
+    later = new_history(store, history.notebook, "session-2")
+    newest = later.run({"x": noise(2, 100 * KB)})
+    assert store.plan_cleanup(1).evictions == []
+    with history.notebook.database.write() as connection:
+        connection.execute("UPDATE heads SET time = time - 8 * 24 * 3600")
+        connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'sequence'")
+    assert [entry.checkpoint for entry in store.clean(1).evictions] == [old.id]
+    assert later.values(newest.id) == {"x": noise(2, 100 * KB)}
+
+
+def test_a_loaded_run_whose_contents_went_says_so(store: Store, history: Any, tmp_path: Path) -> None:
+    """Between the look at a record and the commit that cites it, its contents may go."""
+    first = history.run({"x": noise(1, 100 * KB)})
+    history.run({}, removed=["x"])
+    (run, _) = history.notebook.runs()
+    other = store.notebook(tmp_path / "b.ipynb")
+    assert other is not None
+
+    def cite(id_: str, parent: str = "") -> Any:
+        checkpoint = Checkpoint(
+            id=id_, parent=parent, notebook=other.id, session="s", cell="c", run=first.run, action="load", time=1.0,
+            delta={version.key: version.id for version in run.writes},
+        )  # fmt: skip
+        other.add_checkpoint(checkpoint)
+        return other.checkpoint(id_)
+
+    assert cite("there").evicted == ""
+    store.clean(1)
+    assert not history.notebook.checkpoint(first.id).evicted, "nothing would be freed by that"
+    assert store.get(run.writes[0].snapshot).stream == noise(1, 100 * KB)
+    with other.database.write() as connection:
+        connection.execute("DELETE FROM heads")
+        connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'sequence'")
+    store.clean(1)
+    assert other.checkpoint("there").evicted and store.usage().bytes == 0
+    assert cite("gone", "there").evicted
+    assert store.doctor(deep=True) == []
+    again = history.run({"x": noise(1, 100 * KB)})
+    assert cite("again", "gone").evicted == again.evicted == "", "they are there again"
+    store.clean(1)
+    assert store.get(run.writes[0].snapshot).stream == noise(1, 100 * KB)
+
+
+def test_on_a_network_file_system(directory: Path, monkeypatch: pytest.MonkeyPatch, new_history: Any) -> None:
+    """Without the log's shared memory, and with no file's time to rely on."""
+    monkeypatch.setattr("nbrewind.store.layout.filesystem_type", lambda path: "nfs4")
+    with Store.open(directory) as store, Store.open(directory) as cleaner:
+        assert not store.wal
+        author = new_history(store, store.notebook(directory.parent / "a.ipynb"))
+        for number in range(4):
+            author.run({"x": noise(number, 100 * KB)}, source=f"text {number}")
+            done = cleaner.clean(100 * KB)
+            assert (done.after, len(done.evictions)) == (100 * KB, min(number, 1))
+        assert author.values(author.head) == {"x": noise(3, 100 * KB)}
+        (theirs,) = cleaner.notebooks()
+        cleaner.forget(theirs)
+        assert not [path for path in directory.rglob("*") if path.is_file() and b"text 2" in path.read_bytes()]
+
+
+def test_a_cleaning_ends_in_time(store: Store, history: Any) -> None:
+    for number in range(30):
+        history.run({"x": noise(number, 100 * KB)}, save=False)
+    store.sync()
+    for checkpoint in history.notebook.checkpoints():
+        history.notebook.mark_saved(checkpoint.id, added=0)
+    done = store.clean(1, seconds=0.0)
+    assert (done.evictions, done.after) == ([], done.before)
+    assert store.clean(1).after == 100 * KB
+
+
+def test_nothing_is_removed_where_it_is_not_known_what_is_needed(
+    directory: Path, tmp_path: Path, new_history: Any
+) -> None:
+    with Store.open(directory) as store:
+        author = new_history(store, store.notebook(tmp_path / "a.ipynb"))
+        author.run({"x": noise(1, 100 * KB)})
+        index = store.layout.index(author.notebook.id)
+        other = new_history(store, store.notebook(tmp_path / "b.ipynb"))
+        other.run({"x": noise(2, 100 * KB)})
+        other.run({}, removed=["x"])
+    data = index.read_bytes()
+    index.write_bytes(b"no database" * 1000)
+    with Store.open(directory) as store:
+        with pytest.raises(StoreError, match="not a database"):
+            store.clean(1)
+        assert store.bytes_on_disk() == 200 * KB
+    index.write_bytes(data)
+    with Store.open(directory) as store:
+        assert store.clean(1).after == 100 * KB
+        assert store.doctor(deep=True) == []

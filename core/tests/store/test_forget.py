@@ -134,3 +134,20 @@ def test_another_process_that_records_goes_on(store: Store, history: Any, new_hi
     history.run({"z": b"1"})
     assert len(history.notebook.runs()) == 2
     assert store.doctor(deep=True) == []
+
+
+@pytest.mark.py311
+def test_nothing_is_left_where_others_have_the_store_open(store: Store, history: Any) -> None:
+    """Nor of what was evicted before: its rows were overwritten, too."""
+    with Store.open(store.directory) as other:
+        secret(history)
+        theirs = other.notebook(history.notebook.path, create=False)
+        assert theirs is not None and len(theirs.runs()) == 61
+        other.clean(1)
+        other.forget(theirs, cell="cell-2")
+        assert_gone(store.directory, *SECRETS)
+        assert len(history.notebook.runs()) == 60
+        store.forget(history.notebook)
+        assert theirs.runs() == [] and theirs.checkpoints() == []
+        assert not theirs.stands("session-1")
+    assert store.doctor(deep=True) == []

@@ -107,3 +107,29 @@ def test_where_files_cant_be_locked_nothing_is_removed(
     with pytest.raises(StoreError, match="does not lock files"):
         store.clean(1)
     assert store.usage().garbage == 100
+
+
+def test_a_cleaner_is_killed(directory: Path, tmp_path: Path) -> None:
+    """At any point: what is said to be there is, and the next cleaning goes on."""
+    source = str(Path(nbrewind.__path__[0]).parent)
+    clean = "import sys; from nbrewind.store import Store; s = Store.open(sys.argv[1])\nwhile True: s.clean(1)"
+    environment = {**os.environ, "PYTHONPATH": source}
+    writer = subprocess.Popen(
+        [sys.executable, str(WRITER), str(directory), str(tmp_path / "a.ipynb"), "1", "6"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    killed = 0
+    while writer.poll() is None:
+        cleaner = subprocess.Popen([sys.executable, "-c", clean, str(directory)], env=environment)
+        time.sleep(0.5 + killed % 7 * 0.05)
+        cleaner.kill()
+        cleaner.wait()
+        killed += 1
+    _, errors = writer.communicate()
+    assert writer.returncode == 0, errors
+    assert killed > 3
+    with Store.open(directory) as store:
+        assert store.doctor(deep=True) == []
+        store.clean(1)
+        assert store.usage().garbage == 0
+        assert store.doctor(deep=True) == []
