@@ -1,6 +1,4 @@
-import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
-
+import { Preview } from '../preview/preview';
 import type { IPlan, IRewindSession } from '../tokens';
 import type { ITarget } from './words';
 
@@ -8,12 +6,15 @@ import type { ITarget } from './words';
  * A plan while the user looks at it: asked for, and asked for again with every
  * cell that shall run in any case.
  */
-export class Proposal implements IDisposable {
+export class Proposal extends Preview<IPlan> {
   /**
    * @param session - Asks for the plan
    * @param target - What to bring up to date
    */
   constructor(session: IRewindSession, target: ITarget) {
+    const forced = new Set<string>();
+    super(() => session.propose(target.target, target.cell, [...forced]));
+    this._forced = forced;
     this._session = session;
     this.target = target;
   }
@@ -21,29 +22,14 @@ export class Proposal implements IDisposable {
   /** What to bring up to date. */
   readonly target: ITarget;
 
-  /** Emitted when anything below changes. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** The plan; null until there is one. Of an older choice while loading. */
   get plan(): IPlan | null {
-    return this._plan;
+    return this.value;
   }
 
   /** Ids of the cells that shall run in any case. */
   get forced(): ReadonlySet<string> {
     return this._forced;
-  }
-
-  /** Whether a plan was asked for and is not there yet. */
-  get isLoading(): boolean {
-    return this._isLoading;
-  }
-
-  /** Why there is no plan, a sentence; empty if there is one. */
-  get problem(): string {
-    return this._problem;
   }
 
   /** How many code cells the notebook has. */
@@ -53,37 +39,6 @@ export class Proposal implements IDisposable {
       count += cell.type === 'code' ? 1 : 0;
     }
     return count;
-  }
-
-  /** Whether the proposal has been disposed of. */
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  /**
-   * Ask for the plan.
-   *
-   * @returns When it is there, or could not be had. Never rejects.
-   */
-  async ask(): Promise<void> {
-    const question = ++this._question;
-    this._isLoading = true;
-    this._emit();
-    let plan: IPlan | null = null;
-    let problem = '';
-    try {
-      const { cell, target } = this.target;
-      plan = await this._session.propose(target, cell, [...this._forced]);
-    } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
-    }
-    // Only the newest question's answer counts.
-    if (question === this._question) {
-      this._plan = plan;
-      this._problem = problem;
-      this._isLoading = false;
-      this._emit();
-    }
   }
 
   /**
@@ -101,25 +56,6 @@ export class Proposal implements IDisposable {
     void this.ask();
   }
 
-  /** Tell nobody any more. */
-  dispose(): void {
-    this._isDisposed = true;
-    this._question++;
-    Signal.clearData(this);
-  }
-
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
-  private readonly _changed = new Signal<this, void>(this);
-  private readonly _forced = new Set<string>();
-  private _isDisposed = false;
-  private _isLoading = false;
-  private _plan: IPlan | null = null;
-  private _problem = '';
-  private _question = 0;
+  private readonly _forced: Set<string>;
   private readonly _session: IRewindSession;
 }

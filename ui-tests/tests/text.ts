@@ -8,7 +8,7 @@ import type { Page } from '@playwright/test';
 export const PARTS = [
   '#jp-rewind-panel',
   '#jp-rewind-timeline',
-  '.jp-RewindPlanDialog .jp-Dialog-content',
+  '.jp-RewindDialog .jp-Dialog-content',
   '.jp-RewindStatusItem'
 ];
 
