@@ -55,4 +55,30 @@ OPERATIONS = (
     Operation(
         "POST", "/plans/{id}", "actOnPlan", "Accept, cancel or acknowledge a plan", messages.Plan, messages.PlanAction
     ),
+    Operation("GET", "/storage", "getStorage", "What the store holds, by notebook", messages.Storage),
+    Operation(
+        "GET",
+        "/storage/notebook",
+        "getNotebookStorage",
+        "What the store holds of a notebook, by cell and name",
+        messages.NotebookStorage,
+        query=("path",),
+    ),
+    Operation(
+        "POST",
+        "/storage/preview",
+        "previewCleanup",
+        "What cleaning up would do",
+        messages.Cleanup,
+        messages.CleanRequest,
+    ),
+    Operation("POST", "/storage/clean", "cleanUp", "Clean up", messages.Cleanup, messages.CleanRequest),
+    Operation(
+        "POST",
+        "/storage/forget",
+        "forget",
+        "Remove records for good",
+        messages.Forgotten,
+        messages.ForgetRequest,
+    ),
 )

@@ -227,6 +227,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the store holds, by notebook */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/notebook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the store holds of a notebook, by cell and name */
+        get: operations["getNotebookStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What cleaning up would do */
+        post: operations["previewCleanup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/clean": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clean up */
+        post: operations["cleanUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/storage/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove records for good */
+        post: operations["forget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -281,6 +366,28 @@ export interface components {
             label: string;
         };
         /**
+         * CleanRequest
+         * @description Clean up: evict until the store fits its budget, and remove garbage.
+         */
+        CleanRequest: {
+            /** @description Bytes that the store may hold afterwards; left out: its own budget. */
+            budget?: number | null;
+        };
+        /**
+         * Cleanup
+         * @description What cleaning up would do, or did.
+         */
+        Cleanup: {
+            budget: number;
+            /** @description Bytes that the store held, or holds. */
+            before: number;
+            /** @description Bytes that it holds, or would. */
+            after: number;
+            /** @description Of what is freed, bytes that nothing referred to. */
+            garbage: number;
+            evictions: components["schemas"]["Evicted"][];
+        };
+        /**
          * Difference
          * @description What differs between two checkpoints.
          */
@@ -313,6 +420,51 @@ export interface components {
             kind: "clock" | "exit" | "file" | "input" | "module" | "network" | "process" | "randomness" | "thread";
             subject?: string;
             detail?: string;
+        };
+        /**
+         * Evicted
+         * @description A checkpoint whose contents go, or went.
+         */
+        Evicted: {
+            /** @description The notebook, as the contents API names it; empty if it lies elsewhere. */
+            path: string;
+            /** @description Where the notebook was last seen. */
+            file: string;
+            checkpoint: string;
+            /** @description Empty for changes between cells. */
+            cell: string;
+            /** @description The first line of what the cell ran. */
+            title: string;
+            /** @description What that frees. */
+            bytes: number;
+            /** @description What computing it again took. */
+            seconds: number;
+            /** @description Why it goes, in words. */
+            reason: string;
+        };
+        /**
+         * ForgetRequest
+         * @description Remove what is recorded of a notebook, or of one of its cells or names, for good.
+         */
+        ForgetRequest: {
+            path: string;
+            cell?: string;
+            name?: string;
+            /** @description Only say what would be removed. */
+            preview?: boolean;
+        };
+        /**
+         * Forgotten
+         * @description What was removed for good, or would be.
+         */
+        Forgotten: {
+            path: string;
+            cell: string;
+            name: string;
+            runs: number;
+            checkpoints: number;
+            /** @description What that frees. */
+            bytes: number;
         };
         /**
          * Head
@@ -407,6 +559,16 @@ export interface components {
             source: string;
             policy?: string;
             tags?: string[];
+        };
+        /**
+         * NotebookStorage
+         * @description What the store holds of one notebook, by cell and by name, largest first.
+         */
+        NotebookStorage: {
+            /** @description Null: nothing is recorded of it. */
+            notebook: components["schemas"]["StoredNotebook"] | null;
+            cells: components["schemas"]["StoredShare"][];
+            names: components["schemas"]["StoredShare"][];
         };
         /**
          * Outputs
@@ -687,6 +849,20 @@ export interface components {
             prelude: boolean;
         };
         /**
+         * Storage
+         * @description What the store holds, against what it may hold.
+         */
+        Storage: {
+            directory: string;
+            /** @description Held on disk. */
+            bytes: number;
+            budget: number;
+            /** @description Bytes that nothing refers to. */
+            garbage: number;
+            /** @description Largest first. */
+            notebooks: components["schemas"]["StoredNotebook"][];
+        };
+        /**
          * StoreStatus
          * @description Where the server looks for records.
          */
@@ -699,6 +875,39 @@ export interface components {
             state: "absent" | "ready" | "unreadable";
             /** @description Why it is not ready, a sentence. */
             reason: string | null;
+        };
+        /**
+         * StoredNotebook
+         * @description What the store holds of one notebook.
+         */
+        StoredNotebook: {
+            /** @description As the contents API names it, also if its file is gone; empty if it lies elsewhere. */
+            path: string;
+            /** @description Where it was last seen. */
+            file: string;
+            /** @description Its file is there. */
+            exists: boolean;
+            /** @description Contents that its checkpoints hold. */
+            bytes: number;
+            /** @description Of these, what no other notebook holds. */
+            own: number;
+            checkpoints: number;
+            /** @description Checkpoints that are never evicted. */
+            kept: number;
+            /** @description Checkpoints whose contents were evicted. */
+            evicted: number;
+        };
+        /**
+         * StoredShare
+         * @description What the checkpoints of a notebook hold for one cell, or for one name.
+         */
+        StoredShare: {
+            /** @description The cell's id, or the name. */
+            key: string;
+            /** @description The first line of what the cell last ran. */
+            title: string;
+            bytes: number;
+            checkpoints: number;
         };
         /**
          * Text
@@ -1112,6 +1321,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Plan"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the store holds, by notebook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getNotebookStorage: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the store holds of a notebook, by cell and name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotebookStorage"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewCleanup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanRequest"];
+            };
+        };
+        responses: {
+            /** @description What cleaning up would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cleanup"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cleanUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanRequest"];
+            };
+        };
+        responses: {
+            /** @description Clean up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cleanup"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetRequest"];
+            };
+        };
+        responses: {
+            /** @description Remove records for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
                 };
             };
             403: components["responses"]["Forbidden"];

@@ -14,6 +14,13 @@ from nbrewind_server.handlers.history import (
 from nbrewind_server.handlers.kernel import PeekHandler, RewindKernelHandler
 from nbrewind_server.handlers.plans import PlanHandler, PlansHandler
 from nbrewind_server.handlers.state import SpansHandler, StateHandler
+from nbrewind_server.handlers.storage import (
+    CleanHandler,
+    ForgetHandler,
+    NotebookStorageHandler,
+    PreviewHandler,
+    StorageHandler,
+)
 
 ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"version", VersionHandler),
@@ -29,5 +36,10 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"peek", PeekHandler),
     (r"plans", PlansHandler),
     (r"plans/([^/]+)", PlanHandler),
+    (r"storage", StorageHandler),
+    (r"storage/notebook", NotebookStorageHandler),
+    (r"storage/preview", PreviewHandler),
+    (r"storage/clean", CleanHandler),
+    (r"storage/forget", ForgetHandler),
 ]
 """Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""

@@ -1,0 +1,139 @@
+"""What the store holds, cleaning it up, and forgetting. Blocking: not for the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbrewind.planning.notebook import title
+from nbrewind.store import Notebook
+from nbrewind_server.messages import (
+    Cleanup,
+    Evicted,
+    ForgetRequest,
+    Forgotten,
+    NotebookStorage,
+    Storage,
+    StoredNotebook,
+    StoredShare,
+)
+from nbrewind_server.paths import Places
+from nbrewind_server.problem import Refused
+from nbrewind_server.records import Records
+
+if TYPE_CHECKING:
+    from nbrewind.store.evict import Eviction
+    from nbrewind.store.usage import NotebookUsage
+
+
+def storage_of(records: Records, places: Places) -> Storage:
+    """Return what the store holds, against what it may hold; nothing if there is none yet."""
+    store, directory = records.store(), str(records.directory)
+    if store is None:
+        return Storage(directory=directory, bytes=0, budget=0, garbage=0, notebooks=())
+    usage = store.usage()
+    return Storage(
+        directory=directory,
+        bytes=usage.bytes,
+        budget=usage.budget,
+        garbage=usage.garbage,
+        notebooks=tuple(
+            _stored(notebook, places.path_of(notebook.path))
+            for notebook in sorted(usage.notebooks, key=lambda notebook: notebook.bytes, reverse=True)
+        ),
+    )
+
+
+def notebook_storage_of(records: Records, path: Path, name: str) -> NotebookStorage:
+    """Return what the store holds of a notebook, whose API path is ``name``, by cell and by name."""
+    store, index = records.store(), records.notebook(path)
+    if store is None or index is None:
+        return NotebookStorage(notebook=None)
+    usage = next(notebook for notebook in store.usage().notebooks if notebook.id == index.id)
+    shares = store.shares(index)
+    title_of = _titles(records, index)
+    return NotebookStorage(
+        notebook=_stored(usage, name),
+        cells=tuple(
+            StoredShare(key=one.key, title=title_of(one.key), bytes=one.bytes, checkpoints=one.checkpoints)
+            for one in shares.cells
+        ),
+        names=tuple(StoredShare(key=one.key, bytes=one.bytes, checkpoints=one.checkpoints) for one in shares.names),
+    )
+
+
+def clean(records: Records, places: Places, budget: int | None, *, preview: bool) -> Cleanup:
+    """Clean the store up, or only say what that would do.
+
+    Raises:
+        Refused: there is no store, or the budget makes no sense.
+    """
+    if budget is not None and budget < 0:
+        raise Refused("request", "the budget must be 0 bytes or more")
+    store = records.store()
+    if store is None:
+        raise Refused("unknown", f"nothing is recorded yet: there is no store at {records.directory}")
+    done = store.plan_cleanup(budget) if preview else store.clean(budget)
+    notebooks = {notebook.id: notebook for notebook in store.notebooks()}
+    title_of = {id_: _titles(records, index) for id_, index in notebooks.items()}
+
+    def evicted(one: Eviction) -> Evicted:
+        index = notebooks[one.notebook]
+        return Evicted(
+            path=places.path_of(index.path),
+            file=index.path,
+            checkpoint=one.checkpoint,
+            cell=one.cell,
+            title=title_of[one.notebook](one.cell),
+            bytes=one.bytes,
+            seconds=one.seconds,
+            reason=one.reason,
+        )
+
+    return Cleanup(
+        budget=done.budget,
+        before=done.before,
+        after=done.after,
+        garbage=done.garbage,
+        evictions=tuple(evicted(one) for one in done.evictions),
+    )
+
+
+def forget(records: Records, path: Path, request: ForgetRequest) -> Forgotten:
+    """Forget a notebook, or a cell or a name of it; or only say what that would remove.
+
+    Raises:
+        Refused: nothing is recorded of the notebook, or a cell and a name are given.
+    """
+    if request.cell and request.name:
+        raise Refused("request", "say either a cell or a name to forget, not both")
+    store, index = records.recorded(path)
+    done = store.forget(index, cell=request.cell, name=request.name, preview=request.preview)
+    return Forgotten(
+        path=request.path,
+        cell=request.cell,
+        name=request.name,
+        runs=done.runs,
+        checkpoints=done.checkpoints,
+        bytes=done.bytes,
+    )
+
+
+def _titles(records: Records, index: Notebook) -> Callable[[str], str]:
+    """Return what gives the first line of the text that a cell last ran, by the cell's id."""
+    sources = {run.cell: run.source for run in index.runs()}
+    return lambda cell: title(records.text(sources[cell]) or "") if cell in sources else ""
+
+
+def _stored(notebook: NotebookUsage, path: str) -> StoredNotebook:
+    return StoredNotebook(
+        path=path,
+        file=notebook.path,
+        exists=Path(notebook.path).exists(),
+        bytes=notebook.bytes,
+        own=notebook.own,
+        checkpoints=notebook.checkpoints,
+        kept=notebook.kept,
+        evicted=notebook.evicted,
+    )
