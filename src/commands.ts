@@ -38,6 +38,10 @@ export namespace CommandIDs {
   export const pinCell = 'nbrewind:pin-cell';
   /** Record, repeat, or do neither. */
   export const setMode = 'nbrewind:set-mode';
+  /** Free space in the store. */
+  export const cleanUp = 'nbrewind:clean-up';
+  /** Remove what is recorded of a notebook, a cell or a name for good. */
+  export const forget = 'nbrewind:forget';
 }
 
 /** JSON schemas of the commands' arguments. */
@@ -152,4 +156,31 @@ export namespace CommandArguments {
     },
     ['mode']
   );
+
+  /** Of cleaning up. */
+  export const cleanUp = schema({
+    budget: {
+      type: 'number',
+      description:
+        'Bytes that the store may hold afterwards; by default its budget'
+    },
+    confirmed: {
+      type: 'boolean',
+      description: 'Clean up without showing first what goes'
+    }
+  });
+
+  /** Of forgetting. */
+  export const forget = schema({
+    path: {
+      type: 'string',
+      description: 'Path of the notebook; by default the current one'
+    },
+    cellId: { type: 'string', description: 'Id of a cell: only that' },
+    name: { type: 'string', description: 'A variable’s name: only that' },
+    confirmed: {
+      type: 'boolean',
+      description: 'Forget without asking first'
+    }
+  });
 }

@@ -4,6 +4,7 @@ import { planPlugin } from './plan/plugin';
 import { sessionPlugin } from './session/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
 import { statusPlugin } from './status/plugin';
+import { storagePlugin } from './storage/plugin';
 import { timelinePlugin } from './timeline/plugin';
 
 export * from './tokens';
@@ -15,5 +16,6 @@ export default [
   notebookPlugin,
   planPlugin,
   statusPlugin,
+  storagePlugin,
   timelinePlugin
 ];

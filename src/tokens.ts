@@ -11,8 +11,11 @@ import type { ISignal } from '@lumino/signaling';
 import type {
   ICellFacts,
   ICellState,
+  ICleanup,
   IDifference,
+  IForgotten,
   IHistory,
+  INotebookStorage,
   IOutputs,
   IPeek,
   IPlan,
@@ -20,6 +23,7 @@ import type {
   ISources,
   ISpan,
   IState,
+  IStorage,
   IVersion,
   PlanActionWord,
   PlanTarget
@@ -283,4 +287,48 @@ export interface IRewindSessions {
 export const IRewindSessions = new Token<IRewindSessions>(
   'jupyterlab-nbrewind:IRewindSessions',
   'The connections of open notebooks with what is recorded of them.'
+);
+
+/** What is to be forgotten: a notebook, or only a cell or a name of it. */
+export interface IForgetTarget {
+  /** The notebook's path, as the contents API names it. */
+  readonly path: string;
+  /** Id of a cell; empty for none. */
+  readonly cell?: string;
+  /** A name; empty for none. */
+  readonly name?: string;
+}
+
+/** The store of all records: what it holds, and making it smaller. */
+export interface IRewindStorage {
+  /** Emitted when something was removed in this page. */
+  readonly changed: ISignal<IRewindStorage, void>;
+
+  /** What the store holds, by notebook. Rejects with a sentence. */
+  usage(): Promise<IStorage>;
+
+  /** What it holds of a notebook, by cell and name. Rejects with a sentence. */
+  notebook(path: string): Promise<INotebookStorage>;
+
+  /**
+   * Return what cleaning up would do; nothing changes. Rejects with a sentence.
+   *
+   * @param budget - Bytes that may be left; by default the store's budget
+   */
+  previewCleanUp(budget?: number): Promise<ICleanup>;
+
+  /** Evict until the store fits its budget, and remove garbage. */
+  cleanUp(budget?: number): Promise<ICleanup>;
+
+  /** Return what forgetting would remove. Rejects with a sentence. */
+  previewForget(target: IForgetTarget): Promise<IForgotten>;
+
+  /** Remove records for good. Rejects with a sentence. */
+  forget(target: IForgetTarget): Promise<IForgotten>;
+}
+
+/** The token of the store. */
+export const IRewindStorage = new Token<IRewindStorage>(
+  'jupyterlab-nbrewind:IRewindStorage',
+  'What the store of records holds, cleaning it up, and forgetting.'
 );

@@ -8,8 +8,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { components } from './schema';
 import type {
+  ICleanup,
   IDifference,
+  IForgotten,
   IHistory,
+  INotebookStorage,
   IOutputs,
   IPeek,
   IPlan,
@@ -18,6 +21,7 @@ import type {
   ISources,
   ISpan,
   IState,
+  IStorage,
   PlanActionWord
 } from './types';
 
@@ -163,6 +167,31 @@ export class RewindClient {
   act(id: string, action: PlanActionWord): Promise<IPlan> {
     const body: Schemas['PlanAction'] = { action };
     return this._ask('POST', `/plans/${encodeURIComponent(id)}`, { body });
+  }
+
+  /** What the store holds, by notebook. */
+  storage(): Promise<IStorage> {
+    return this._ask('GET', '/storage');
+  }
+
+  /** What the store holds of a notebook, by cell and by name. */
+  notebookStorage(path: string): Promise<INotebookStorage> {
+    return this._ask('GET', '/storage/notebook', { query: { path } });
+  }
+
+  /** What cleaning up would do. */
+  previewCleanup(body: Schemas['CleanRequest']): Promise<ICleanup> {
+    return this._ask('POST', '/storage/preview', { body });
+  }
+
+  /** Clean up. */
+  cleanUp(body: Schemas['CleanRequest']): Promise<ICleanup> {
+    return this._ask('POST', '/storage/clean', { body });
+  }
+
+  /** Remove records for good. */
+  forget(body: Schemas['ForgetRequest']): Promise<IForgotten> {
+    return this._ask('POST', '/storage/forget', { body });
   }
 
   private async _ask<T>(

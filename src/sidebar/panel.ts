@@ -1,29 +1,41 @@
 import { SidePanel } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
-import { Panel, SplitPanel, Widget } from '@lumino/widgets';
+import { AccordionPanel, Panel, Widget } from '@lumino/widgets';
 
 import { CellsSection } from '../cells/section';
 import { rewindIcon } from '../icons';
+import { StorageSection } from '../storage/section';
 import { TimelineSection } from '../timeline/section';
+import type { IRewindStorage } from '../tokens';
 import { type IHeaderOptions, RewindHeader } from './header';
 
-/** How the cells and the timeline share the height. */
-const SIZES = [3, 2];
+/**
+ * How cells, timeline and storage share the height. A selected checkpoint takes
+ * more words; who opens the storage wants to see it.
+ */
+const SIZES = {
+  plain: [3, 2, 3],
+  selected: [2, 3, 3],
+  storage: [1, 1, 2]
+};
 
-/** The same while a checkpoint is selected, which takes more words. */
-const SELECTED_SIZES = [2, 3];
+/** What the panel needs. */
+export interface IPanelOptions extends IHeaderOptions {
+  /** The store. */
+  readonly storage: IRewindStorage;
+}
 
 /**
  * The panel in the left sidebar: whether the notebook is recorded, its cells,
- * and its checkpoints.
+ * its checkpoints, and what all that takes on disk.
  */
 export class RewindPanel extends SidePanel {
   /**
    * @param options - What the panel needs
    */
-  constructor(options: IHeaderOptions) {
+  constructor(options: IPanelOptions) {
     super({ header: new Panel(), translator: options.translator });
-    const { commands, server, sessions, translator } = options;
+    const { commands, server, sessions, storage, translator } = options;
     const trans = translator.load('jupyterlab_nbrewind');
     this._options = options;
     this.id = 'jp-rewind-panel';
@@ -36,7 +48,10 @@ export class RewindPanel extends SidePanel {
     this.addWidget(new CellsSection({ commands, sessions, trans }));
     this._timeline = new TimelineSection({ commands, sessions, translator });
     this.addWidget(this._timeline);
-    if (this.content instanceof SplitPanel) {
+    this.addWidget(new StorageSection({ commands, sessions, storage, trans }));
+    if (this.content instanceof AccordionPanel) {
+      // Few look at the storage, and it asks the server: it waits to be opened.
+      this.content.collapse(this.widgets.length - 1);
       this._share(this.content);
     }
     // The sections share what the header leaves, and aren't told when it grows.
@@ -64,23 +79,29 @@ export class RewindPanel extends SidePanel {
   }
 
   /**
-   * Give the timeline more of the height while a checkpoint is selected; but
-   * leave it to users as soon as they choose heights themselves.
+   * Give the height to what the user looks at; but leave it to users as soon
+   * as they choose heights themselves.
    */
-  private _share(split: SplitPanel): void {
+  private _share(accordion: AccordionPanel): void {
     const { model } = this._timeline.body;
-    let isSelected = false;
+    const [cells, timeline, storage] = accordion.widgets;
+    let sizes = SIZES.plain;
     const share = (): void => {
-      if (!!model.selected !== isSelected) {
-        isSelected = !!model.selected;
-        if (split.widgets.every(section => !section.isHidden)) {
-          split.setRelativeSizes(isSelected ? SELECTED_SIZES : SIZES);
-        }
+      const before = sizes;
+      sizes = !storage?.isHidden
+        ? SIZES.storage
+        : model.selected
+          ? SIZES.selected
+          : SIZES.plain;
+      if (sizes !== before && !cells?.isHidden && !timeline?.isHidden) {
+        accordion.setRelativeSizes(sizes);
       }
     };
-    split.setRelativeSizes(SIZES);
+    accordion.setRelativeSizes(sizes);
+    accordion.expansionToggled.connect(share);
     model.changed.connect(share);
-    split.handleMoved.connect(() => {
+    accordion.handleMoved.connect(() => {
+      accordion.expansionToggled.disconnect(share);
       model.changed.disconnect(share);
     });
   }

@@ -9,7 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandArguments, CommandIDs } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- the tab shows one, and settings name them
 import { rewindIcon } from '../icons';
-import { IRewindServer, IRewindSessions } from '../tokens';
+import { IRewindServer, IRewindSessions, IRewindStorage } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- its tab is part of the first layout
 import { RewindPanel } from './panel';
 
@@ -23,12 +23,13 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-nbrewind:sidebar',
   description: 'Adds the panel of NBRewind to the left sidebar.',
   autoStart: true,
-  requires: [IRewindServer, IRewindSessions],
+  requires: [IRewindServer, IRewindSessions, IRewindStorage],
   optional: [ITranslator, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     server: IRewindServer,
     sessions: IRewindSessions,
+    storage: IRewindStorage,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
@@ -36,7 +37,13 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     translator = translator ?? nullTranslator;
     const trans = translator.load('jupyterlab_nbrewind');
     const { commands } = app;
-    const panel = new RewindPanel({ commands, server, sessions, translator });
+    const panel = new RewindPanel({
+      commands,
+      server,
+      sessions,
+      storage,
+      translator
+    });
     app.shell.add(panel, 'left', { rank: RANK, type: 'Rewind' });
     restorer?.add(panel, panel.id);
 

@@ -1,0 +1,173 @@
+/**
+ * What takes how much of the store, as rows. Pure.
+ */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { durationText } from '../plan/words';
+import { cellText } from '../timeline/words';
+import type {
+  ICleanup,
+  IEvicted,
+  INotebookStorage,
+  IStorage,
+  IStoredNotebook
+} from '../tokens';
+import type { IShareRow } from './shares';
+import { baseName, checkpointsText, notebookPhrases } from './words';
+
+/** The numbers of a notebook's cells, by their ids. */
+export type Numbers = ReadonlyMap<string, number>;
+
+/** A row, and what forgetting it takes. */
+export type Forget = (target: {
+  path: string;
+  cellId?: string;
+  name?: string;
+}) => void;
+
+/** Return the notebooks of the store, the current one first. */
+export function notebookRows(
+  storage: IStorage,
+  current: IStoredNotebook | null,
+  forget: Forget,
+  trans: TranslationBundle
+): IShareRow[] {
+  const isCurrent = ({ file }: IStoredNotebook): boolean =>
+    file === current?.file;
+  const notebooks = [
+    ...storage.notebooks.filter(isCurrent),
+    ...storage.notebooks.filter(notebook => !isCurrent(notebook))
+  ];
+  return notebooks.map(notebook => {
+    // The current one may be a link to what lies elsewhere.
+    const path = isCurrent(notebook) ? current!.path : notebook.path;
+    const label = baseName(path || notebook.file);
+    const phrases = notebookPhrases({ ...notebook, path }, trans);
+    if (isCurrent(notebook)) {
+      phrases.unshift(trans.__('this notebook'));
+    }
+    return {
+      key: notebook.file,
+      label,
+      code: '',
+      phrases,
+      bytes: notebook.bytes,
+      title: [path || notebook.file, ...phrases].join('\n'),
+      action: {
+        label: trans.__('Forget %1…', label),
+        whyNot: path
+          ? ''
+          : trans.__(
+              'It lies outside of the folder that this server shows: use “nbrewind forget” there.'
+            ),
+        run: () => forget({ path })
+      }
+    };
+  });
+}
+
+/** Return the cells of a notebook. */
+export function cellRows(
+  { cells, notebook }: INotebookStorage,
+  numbers: Numbers,
+  forget: Forget,
+  trans: TranslationBundle
+): IShareRow[] {
+  const path = notebook?.path ?? '';
+  return cells.map(({ bytes, checkpoints, key, title }) => {
+    const label = cellText({ cell: key || null }, numbers.get(key), trans);
+    const phrases = [checkpointsText(checkpoints, trans)];
+    return {
+      key,
+      label,
+      code: title,
+      phrases,
+      bytes,
+      title: [label, title, ...phrases].filter(line => line).join('\n'),
+      action: {
+        label: trans.__('Forget what is recorded of %1…', label),
+        whyNot: key
+          ? ''
+          : trans.__('What changed between cells goes with the notebook.'),
+        run: () => forget({ path, cellId: key })
+      }
+    };
+  });
+}
+
+/** Return the names of a notebook. */
+export function nameRows(
+  { names, notebook }: INotebookStorage,
+  forget: Forget,
+  trans: TranslationBundle
+): IShareRow[] {
+  const path = notebook?.path ?? '';
+  return names.map(({ bytes, checkpoints, key }) => {
+    const phrases = [checkpointsText(checkpoints, trans)];
+    return {
+      key,
+      label: '',
+      code: key,
+      phrases,
+      bytes,
+      title: [key, ...phrases].join('\n'),
+      action: {
+        label: trans.__('Forget the values of %1…', key),
+        whyNot: '',
+        run: () => forget({ path, name: key })
+      }
+    };
+  });
+}
+
+/**
+ * Return what a cleanup evicts: a row for each cell of a notebook, the largest
+ * first.
+ *
+ * @param cleanup - What it does
+ * @param numbersOf - Returns the numbers of an open notebook's cells
+ * @param trans - The application's language
+ */
+export function evictionRows(
+  cleanup: ICleanup,
+  numbersOf: (path: string) => Numbers | undefined,
+  trans: TranslationBundle
+): IShareRow[] {
+  const groups = new Map<string, IEvicted[]>();
+  for (const one of cleanup.evictions) {
+    const key = `${one.file}\n${one.cell}`;
+    const group = groups.get(key);
+    if (group) {
+      group.push(one);
+    } else {
+      groups.set(key, [one]);
+    }
+  }
+  const rows = [...groups].map(([key, group]): IShareRow => {
+    const { cell, file, path, title } = group[0]!;
+    const numbers = numbersOf(path);
+    const label =
+      numbers || !cell
+        ? cellText({ cell: cell || null }, numbers?.get(cell), trans)
+        : '';
+    const seconds = group.reduce((sum, one) => sum + one.seconds, 0);
+    const phrases = [
+      baseName(path || file),
+      checkpointsText(group.length, trans),
+      trans.__('%1 to recompute', durationText(seconds, trans)),
+      ...new Set(group.map(({ reason }) => reason).filter(reason => reason))
+    ];
+    return {
+      key,
+      label: label || (title ? '' : trans.__('A cell')),
+      code: title,
+      phrases,
+      bytes: group.reduce((sum, one) => sum + one.bytes, 0),
+      title: [label, title, path || file, ...phrases.slice(1)]
+        .filter(line => line)
+        .join('\n')
+    };
+  });
+  return rows.sort((one, other) => other.bytes - one.bytes);
+}

@@ -1,0 +1,216 @@
+/**
+ * What the store holds in words. Pure.
+ */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { durationText } from '../plan/words';
+import { bytesText } from '../timeline/words';
+import type {
+  ICleanup,
+  IForgetTarget,
+  IForgotten,
+  IStorage,
+  IStoredNotebook
+} from '../tokens';
+
+/** Return the last part of a path. */
+export function baseName(path: string): string {
+  return path.replace(/^.*[/\\]/, '');
+}
+
+/** Return how much of the budget is used, in a sentence. */
+export function usedSentence(
+  { budget, bytes }: Pick<IStorage, 'budget' | 'bytes'>,
+  trans: TranslationBundle
+): string {
+  return trans.__(
+    '%1 of %2 used (%3)',
+    bytesText(bytes, trans),
+    bytesText(budget, trans),
+    percentText(bytes, budget, trans)
+  );
+}
+
+/** Return a share of the budget; never 0 % of something. */
+function percentText(
+  bytes: number,
+  budget: number,
+  trans: TranslationBundle
+): string {
+  const percent = budget > 0 ? (100 * bytes) / budget : 100;
+  return bytes > 0 && percent < 1
+    ? trans.__('less than 1 %')
+    : trans.__('%1 %', Math.floor(percent));
+}
+
+/** Return what else there is to say of the store, a sentence each. */
+export function storeSentences(
+  storage: IStorage,
+  trans: TranslationBundle
+): string[] {
+  const { budget, bytes, garbage, notebooks } = storage;
+  const evicted = notebooks.reduce((sum, one) => sum + one.evicted, 0);
+  const sentences: string[] = [];
+  if (bytes > budget) {
+    sentences.push(
+      trans.__('That is %1 too much.', bytesText(bytes - budget, trans))
+    );
+  }
+  if (garbage > 0) {
+    sentences.push(
+      trans.__(
+        '%1 are garbage: nothing refers to them.',
+        bytesText(garbage, trans)
+      )
+    );
+  }
+  if (evicted) {
+    sentences.push(
+      trans._n(
+        '%1 checkpoint was evicted.',
+        '%1 checkpoints were evicted.',
+        evicted
+      )
+    );
+  }
+  return sentences;
+}
+
+/** Return a number of checkpoints. */
+export function checkpointsText(
+  checkpoints: number,
+  trans: TranslationBundle
+): string {
+  return trans._n('%1 checkpoint', '%1 checkpoints', checkpoints);
+}
+
+/** Return what is known of a notebook besides its size, as short phrases. */
+export function notebookPhrases(
+  notebook: IStoredNotebook,
+  trans: TranslationBundle
+): string[] {
+  const { bytes, evicted, exists, kept, own, path } = notebook;
+  return [
+    !exists && trans.__('deleted'),
+    exists && !path && trans.__('in another folder'),
+    checkpointsText(notebook.checkpoints, trans),
+    kept > 0 && trans.__('%1 kept', kept),
+    evicted > 0 && trans.__('%1 evicted', evicted),
+    own < bytes && trans.__('%1 of it alone', bytesText(own, trans))
+  ].filter(phrase => phrase !== false);
+}
+
+/** Return what cleaning up frees, as short phrases. */
+export function cleanupPhrases(
+  cleanup: ICleanup,
+  trans: TranslationBundle
+): string[] {
+  const { after, before, evictions, garbage } = cleanup;
+  const seconds = evictions.reduce((sum, one) => sum + one.seconds, 0);
+  return [
+    trans.__('%1 freed', bytesText(before - after, trans)),
+    garbage > 0 && trans.__('%1 of it garbage', bytesText(garbage, trans)),
+    evictions.length > 0 &&
+      trans._n(
+        '%1 checkpoint evicted',
+        '%1 checkpoints evicted',
+        evictions.length
+      ),
+    evictions.length > 0 &&
+      trans.__('%1 to recompute', durationText(seconds, trans))
+  ].filter(phrase => phrase !== false);
+}
+
+/** Return why a cleanup leaves more than was wanted; empty if it does not. */
+export function leftSentence(
+  { after, budget }: ICleanup,
+  trans: TranslationBundle
+): string {
+  return after > budget
+    ? trans.__(
+        '%1 stay: kept checkpoints, and what kernels work with, are never evicted.',
+        bytesText(after, trans)
+      )
+    : '';
+}
+
+/** Return what cleaning up did, in a sentence. */
+export function cleanedSentence(
+  { after, before, evictions }: ICleanup,
+  trans: TranslationBundle
+): string {
+  const freed = bytesText(Math.max(0, before - after), trans);
+  if (!evictions.length && before <= after) {
+    return trans.__('There was nothing to clean up.');
+  }
+  return evictions.length
+    ? trans._n(
+        'Cleaned up: %2 freed, %1 checkpoint evicted.',
+        'Cleaned up: %2 freed, %1 checkpoints evicted.',
+        evictions.length,
+        freed
+      )
+    : trans.__('Cleaned up: %1 freed, nothing evicted.', freed);
+}
+
+/**
+ * Return what is to be forgotten, in words.
+ *
+ * @param target - The target
+ * @param cell - Its cell in words, if it is one
+ * @param trans - The application's language
+ */
+export function targetText(
+  target: IForgetTarget,
+  cell: string,
+  trans: TranslationBundle
+): string {
+  const notebook = baseName(target.path);
+  if (target.cell) {
+    return trans.__('%1 of %2', cell, notebook);
+  }
+  return target.name
+    ? trans.__('the name %1 of %2', target.name, notebook)
+    : notebook;
+}
+
+/** Return what forgetting would remove, in a sentence. */
+export function removesSentence(
+  { bytes, checkpoints, name, runs }: IForgotten,
+  trans: TranslationBundle
+): string {
+  const [held, points] = [
+    bytesText(bytes, trans),
+    checkpointsText(checkpoints, trans)
+  ];
+  return name
+    ? trans.__('This removes its values from %1, and frees %2.', points, held)
+    : trans._n(
+        'This removes %1 run and %2, with code, outputs and values, and frees %3.',
+        'This removes %1 runs and %2, with code, outputs and values, and frees %3.',
+        runs,
+        points,
+        held
+      );
+}
+
+/**
+ * Return what forgetting did, in a sentence.
+ *
+ * @param forgotten - What was removed
+ * @param what - What was forgotten, in words
+ * @param trans - The application's language
+ */
+export function forgottenSentence(
+  { bytes, checkpoints }: IForgotten,
+  what: string,
+  trans: TranslationBundle
+): string {
+  return trans.__(
+    'Forgotten: %1 (%2, %3 freed).',
+    what,
+    checkpointsText(checkpoints, trans),
+    bytesText(bytes, trans)
+  );
+}
