@@ -8,7 +8,7 @@ import { bytesText } from '../timeline/words';
 /** How many rows are shown at first. */
 const FIRST = 12;
 
-/** The height of a row, in pixels; style/storage.css has it too. */
+/** The height of a row in a list that scrolls, in pixels. */
 const ROW_HEIGHT = 44;
 
 /** How many rows are drawn above and below what is in sight. */
@@ -79,14 +79,14 @@ export function Shares(props: {
         onScroll={onScroll}
         ref={list}
         role="list"
-        style={{ maxHeight: FIRST * ROW_HEIGHT }}
+        style={isScrolled ? { maxHeight: FIRST * ROW_HEIGHT } : undefined}
         // What scrolls is reached by keyboard.
         tabIndex={isScrolled && !hasActions ? 0 : undefined}
       >
         <div
           className="jp-RewindShares-sizer"
           role="presentation"
-          style={{ height: count * ROW_HEIGHT }}
+          style={isScrolled ? { height: count * ROW_HEIGHT } : undefined}
         >
           {drawn.map(place => {
             const row = rows[place]!;
@@ -106,7 +106,11 @@ export function Shares(props: {
                   }
                 }}
                 role="listitem"
-                style={{ height: ROW_HEIGHT, top: place * ROW_HEIGHT }}
+                style={
+                  isScrolled
+                    ? { height: ROW_HEIGHT, top: place * ROW_HEIGHT }
+                    : undefined
+                }
               >
                 <Row
                   isStop={place === stop}
@@ -201,6 +205,7 @@ function useKeyboard(
   const go = (place: number): void => {
     const row = rows[place];
     if (row && list.current) {
+      // It may not be drawn yet where it is scrolled to.
       const begin = place * ROW_HEIGHT;
       scrollTo(list.current, begin, begin + ROW_HEIGHT);
       isWanted.current = true;
@@ -215,9 +220,7 @@ function useKeyboard(
       focused && found < 0 && document.activeElement === document.body;
     if (isWanted.current || isLost) {
       isWanted.current = false;
-      list.current
-        ?.querySelector<HTMLElement>('[tabindex="0"]')
-        ?.focus({ preventScroll: true });
+      list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
     }
   });
   return { go, setFocused, stop };
