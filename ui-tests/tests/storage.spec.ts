@@ -1,0 +1,193 @@
+/**
+ * The section *Storage*: what takes how much of the store, cleaning it up, and
+ * forgetting, in a real JupyterLab.
+ */
+
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import { execute, expectFreshness, open, test, write } from './notebook';
+import { unreadable } from './text';
+
+const PANEL = '#jp-rewind-panel';
+
+/** Cells that make 3 MB, 1 MB and nothing; the kernel ends after the last. */
+function cells(seed: number): string[] {
+  return [
+    `import random; large = random.Random(${seed}).randbytes(3_000_000)`,
+    `small = random.Random(${seed + 1}).randbytes(1_000_000)`,
+    'size = len(large) + len(small); del large, small',
+    'size'
+  ];
+}
+
+/** Run cells, and wait until their checkpoints are saved. */
+async function runAll(page: IJupyterLabPageFixture): Promise<void> {
+  await page.notebook.run();
+  await expectFreshness(page, ['fresh', 'fresh', 'fresh', 'fresh']);
+}
+
+/** Open the section, and return it. */
+async function openStorage(page: IJupyterLabPageFixture): Promise<Locator> {
+  await execute(page, 'nbrewind:open');
+  await page
+    .locator(PANEL)
+    .getByRole('button', { name: /Storage/ })
+    .click();
+  const section = page.locator('.jp-RewindStorageSection');
+  await expect(section.getByRole('meter', { name: 'Store' })).toBeVisible();
+  return section;
+}
+
+/** The row of a list. */
+function row(section: Locator, list: string, text: string): Locator {
+  return section
+    .getByRole('list', { name: list })
+    .getByRole('listitem')
+    .filter({ hasText: text });
+}
+
+test.describe('Storage', () => {
+  test('shows what takes how much, and is not asked for before', async ({
+    page,
+    tmpPath
+  }) => {
+    const asked: string[] = [];
+    page.on('request', request => {
+      if (request.url().includes('/nbrewind/api/storage')) {
+        asked.push(request.url());
+      }
+    });
+    await write(page, `${tmpPath}/shown.ipynb`, cells(100), 's');
+    await open(page, `${tmpPath}/shown.ipynb`);
+    await execute(page, 'nbrewind:open');
+    await runAll(page);
+    expect(asked).toEqual([]);
+
+    const section = await openStorage(page);
+    await expect(section.getByText(/ of 21 GB used/)).toBeVisible();
+    const notebooks = section.getByRole('list', { name: 'Notebooks' });
+    await expect(notebooks.getByRole('listitem').first()).toContainText(
+      'shown.ipynb'
+    );
+    await expect(notebooks.getByRole('listitem').first()).toContainText(
+      '4.0 MB'
+    );
+    const cell = row(section, 'Cells of this notebook', 'Cell 1');
+    await expect(cell).toContainText('3.0 MB');
+    const name = row(section, 'Names of this notebook', 'large');
+    await expect(name).toContainText('3.0 MB');
+    expect(await unreadable(page)).toEqual([]);
+  });
+
+  test('cleans up after showing what goes', async ({ page, tmpPath }) => {
+    await write(page, `${tmpPath}/full.ipynb`, cells(200), 'f');
+    await open(page, `${tmpPath}/full.ipynb`);
+    await runAll(page);
+    const section = await openStorage(page);
+    await section.getByRole('button', { name: 'Clean Up…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Clean Up the Store' });
+    await expect(
+      dialog.getByText(/there is nothing to clean up/)
+    ).toBeVisible();
+    const clean = dialog.getByRole('button', { name: 'Clean Up' });
+    await expect(clean).toHaveAttribute('aria-disabled', 'true');
+
+    await dialog.getByRole('spinbutton').fill('0');
+    const evicted = dialog.getByRole('list', { name: 'What is evicted' });
+    await expect(
+      evicted.getByRole('listitem').filter({ hasText: 'Cell 1' }).first()
+    ).toContainText('to recompute');
+    await expect(dialog.getByText(/^Never touched/)).toBeVisible();
+    expect(await unreadable(page)).toEqual([]);
+    await clean.click();
+    await expect(
+      page.getByText(/^Cleaned up: .* freed, \d+ checkpoints? evicted\.$/)
+    ).toBeVisible();
+    await expect(
+      section.getByText(/checkpoints? (was|were) evicted/)
+    ).toBeVisible();
+
+    await page.locator(PANEL).getByRole('treeitem').first().click();
+    await expect(
+      page.locator(PANEL).getByRole('region', { name: 'Selected cell' })
+    ).toContainText('evicted');
+  });
+
+  test('forgets after a warning', async ({ page, tmpPath }) => {
+    await write(page, `${tmpPath}/secret.ipynb`, cells(300), 'g');
+    await open(page, `${tmpPath}/secret.ipynb`);
+    await runAll(page);
+    const section = await openStorage(page);
+    const name = row(section, 'Names of this notebook', 'large');
+    await name
+      .getByRole('button', { name: 'Forget the values of large…' })
+      .click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText(
+      'Forget the name large of secret.ipynb?'
+    );
+    await expect(dialog).toContainText('This can’t be undone');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect(name).toBeVisible();
+
+    await name
+      .getByRole('button', { name: 'Forget the values of large…' })
+      .click();
+    await expect(dialog).toContainText('frees 3.0 MB');
+    await dialog.getByRole('button', { name: 'Forget' }).click();
+    await expect(page.getByText(/^Forgotten: the name large/)).toBeVisible();
+    await expect(name).toBeHidden();
+
+    await section
+      .getByRole('button', { name: 'Forget This Notebook…' })
+      .click();
+    await expect(dialog).toContainText('Forget secret.ipynb?');
+    await dialog.getByRole('button', { name: 'Forget' }).click();
+    await expect(page.getByText(/^Forgotten: secret.ipynb/)).toBeVisible();
+    await expectFreshness(page, [
+      'never run',
+      'never run',
+      'never run',
+      'never run'
+    ]);
+  });
+
+  test('is used with the keyboard alone', async ({ page, tmpPath }) => {
+    await write(page, `${tmpPath}/keys.ipynb`, cells(400), 'k');
+    await open(page, `${tmpPath}/keys.ipynb`);
+    await runAll(page);
+    await execute(page, 'nbrewind:open');
+    const header = page.locator(PANEL).getByRole('button', { name: /Storage/ });
+    await header.focus();
+    await page.keyboard.press('Enter');
+    const section = page.locator('.jp-RewindStorageSection');
+    await expect(section.getByRole('meter')).toBeVisible();
+    const focused = async (): Promise<string> =>
+      page.evaluate(() => {
+        const { activeElement } = document;
+        return (
+          activeElement?.getAttribute('aria-label') ??
+          activeElement?.textContent ??
+          ''
+        );
+      });
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Clean Up…');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Forget keys.ipynb…');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toMatch(/^Forget what is recorded of Cell 1…$/);
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toMatch(/^Forget what is recorded of Cell 2…$/);
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText('Forget Cell 2 of keys.ipynb?');
+    // What loses nothing has the focus.
+    expect(await focused()).toBe('Cancel');
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    expect(await focused()).toMatch(/^Forget what is recorded of Cell 2…$/);
+  });
+});
