@@ -150,18 +150,34 @@ async function selectCell(page: IJupyterLabPageFixture): Promise<void> {
   ).toBeVisible();
 }
 
+/** Do something while the dialog of a command shows what it would do. */
+async function withDialog(
+  page: IJupyterLabPageFixture,
+  command: string,
+  look: () => Promise<void>,
+  args: Record<string, unknown> = {}
+): Promise<void> {
+  const done = execute(page, command, args);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.locator('[aria-busy="false"]')).toBeVisible();
+  await look();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await done;
+}
+
 /** Do something while the plan of what is stale is shown. */
-async function withPlan(
+function withPlan(
   page: IJupyterLabPageFixture,
   look: () => Promise<void>
 ): Promise<void> {
-  const plan = execute(page, 'nbrewind:run-stale');
-  const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('listitem').first()).toBeVisible();
-  await look();
-  await dialog.getByRole('button', { name: 'Cancel' }).click();
-  await plan;
+  return withDialog(page, 'nbrewind:run-stale', look);
 }
+
+/** What makes the store smaller, each with a dialog. */
+const STORAGE_DIALOGS = [
+  ['nbrewind:clean-up', 'cleaning up', { budget: 0 }],
+  ['nbrewind:forget', 'forgetting', {}]
+] as const;
 
 /** Cells with what cells have: long lines, much that is read, errors. */
 function cells(start: number): string[] {
@@ -227,6 +243,17 @@ test.describe('Looks', () => {
     await expectGood(page, 'a comparison');
 
     await withPlan(page, () => expectGood(page, 'a plan'));
+
+    const storage = page
+      .locator(PANEL)
+      .getByRole('button', { name: /Storage/ });
+    await storage.click();
+    await expect(page.getByRole('meter', { name: 'Store' })).toBeVisible();
+    await expectGood(page, 'the storage');
+    for (const [command, view, args] of STORAGE_DIALOGS) {
+      await withDialog(page, command, () => expectGood(page, view), args);
+    }
+    await storage.click();
 
     await execute(page, 'nbrewind:open-timeline');
     await selectCheckpoint(page, TIMELINE);
