@@ -395,7 +395,7 @@ class StoredShare(Answer, frozen=True, kw_only=True):
     key: str
     """The cell's id, or the name."""
     title: str = ""
-    """The first line of what the cell last ran."""
+    """The first line of what the cell last ran; what the name stands for, if it is no variable."""
     bytes: int
     checkpoints: int
 
@@ -431,9 +431,9 @@ class Evicted(Answer, frozen=True, kw_only=True):
     bytes: int
     """What that frees."""
     seconds: float
-    """What computing it again took."""
+    """To compute it again; 0 if no cell does."""
     reason: str
-    """Why it goes, in words."""
+    """What makes it again, in words."""
 
 
 class Cleanup(Answer, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import title
 from nbrewind.store import Notebook
 from nbrewind_server.messages import (
@@ -59,7 +60,15 @@ def notebook_storage_of(records: Records, path: Path, name: str) -> NotebookStor
             StoredShare(key=one.key, title=title_of(one.key), bytes=one.bytes, checkpoints=one.checkpoints)
             for one in shares.cells
         ),
-        names=tuple(StoredShare(key=one.key, bytes=one.bytes, checkpoints=one.checkpoints) for one in shares.names),
+        names=tuple(
+            StoredShare(
+                key=one.key,
+                title=describe(one.key) if ":" in one.key else "",
+                bytes=one.bytes,
+                checkpoints=one.checkpoints,
+            )
+            for one in shares.names
+        ),
     )
 
 
@@ -75,14 +84,13 @@ def clean(records: Records, places: Places, budget: int | None, *, preview: bool
     if store is None:
         raise Refused("unknown", f"nothing is recorded yet: there is no store at {records.directory}")
     done = store.plan_cleanup(budget) if preview else store.clean(budget)
-    notebooks = {notebook.id: notebook for notebook in store.notebooks()}
-    title_of = {id_: _titles(records, index) for id_, index in notebooks.items()}
+    notebooks = {notebook.path: notebook for notebook in store.notebooks()}
+    title_of = {path: _titles(records, index) for path, index in notebooks.items()}
 
     def evicted(one: Eviction) -> Evicted:
-        index = notebooks[one.notebook]
         return Evicted(
-            path=places.path_of(index.path),
-            file=index.path,
+            path=places.path_of(one.notebook),
+            file=one.notebook,
             checkpoint=one.checkpoint,
             cell=one.cell,
             title=title_of[one.notebook](one.cell),

@@ -437,9 +437,9 @@ export interface components {
             title: string;
             /** @description What that frees. */
             bytes: number;
-            /** @description What computing it again took. */
+            /** @description To compute it again; 0 if no cell does. */
             seconds: number;
-            /** @description Why it goes, in words. */
+            /** @description What makes it again, in words. */
             reason: string;
         };
         /**
@@ -904,7 +904,7 @@ export interface components {
         StoredShare: {
             /** @description The cell's id, or the name. */
             key: string;
-            /** @description The first line of what the cell last ran. */
+            /** @description The first line of what the cell last ran; what the name stands for, if it is no variable. */
             title: string;
             bytes: number;
             checkpoints: number;

@@ -103,17 +103,18 @@ export function nameRows(
   trans: TranslationBundle
 ): IShareRow[] {
   const path = notebook?.path ?? '';
-  return names.map(({ bytes, checkpoints, key }) => {
+  return names.map(({ bytes, checkpoints, key, title }) => {
+    const name = title || key;
     const phrases = [checkpointsText(checkpoints, trans)];
     return {
       key,
       label: '',
-      code: key,
+      code: name,
       phrases,
       bytes,
-      title: [key, ...phrases].join('\n'),
+      title: [name, ...phrases].join('\n'),
       action: {
-        label: trans.__('Forget the values of %1…', key),
+        label: trans.__('Forget the values of %1…', name),
         whyNot: '',
         run: () => forget({ path, name: key })
       }
@@ -155,14 +156,14 @@ export function evictionRows(
     const phrases = [
       baseName(path || file),
       checkpointsText(group.length, trans),
-      trans.__('%1 to recompute', durationText(seconds, trans)),
-      ...new Set(group.map(({ reason }) => reason).filter(reason => reason))
-    ];
+      seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
+      ...group.map(one => !one.seconds && one.reason)
+    ].filter((phrase): phrase is string => !!phrase);
     return {
       key,
       label: label || (title ? '' : trans.__('A cell')),
       code: title,
-      phrases,
+      phrases: [...new Set(phrases)],
       bytes: group.reduce((sum, one) => sum + one.bytes, 0),
       title: [label, title, path || file, ...phrases.slice(1)]
         .filter(line => line)

@@ -108,6 +108,7 @@ export function cleanupPhrases(
 ): string[] {
   const { after, before, evictions, garbage } = cleanup;
   const seconds = evictions.reduce((sum, one) => sum + one.seconds, 0);
+  const gone = evictions.filter(one => !one.seconds).length;
   return [
     trans.__('%1 freed', bytesText(before - after, trans)),
     garbage > 0 && trans.__('%1 of it garbage', bytesText(garbage, trans)),
@@ -117,8 +118,9 @@ export function cleanupPhrases(
         '%1 checkpoints evicted',
         evictions.length
       ),
-    evictions.length > 0 &&
-      trans.__('%1 to recompute', durationText(seconds, trans))
+    seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
+    gone > 0 &&
+      trans._n('%1 can’t be recomputed', '%1 can’t be recomputed', gone)
   ].filter(phrase => phrase !== false);
 }
 

@@ -8,21 +8,29 @@ import type { ICheckpoint } from '../tokens';
 import { bytesText, cellText, whenText } from './words';
 
 /** How a checkpoint lies on the disk. */
-export type Kept = 'saving' | 'saved' | 'lost';
+export type Kept = 'saving' | 'saved' | 'evicted' | 'lost';
+
+/** What says how a checkpoint lies on the disk. */
+type IOnDisk = Pick<ICheckpoint, 'evicted' | 'lost' | 'saved'>;
 
 /** Return how a checkpoint lies on the disk. */
-export function keptOf(checkpoint: Pick<ICheckpoint, 'lost' | 'saved'>): Kept {
-  return checkpoint.lost ? 'lost' : checkpoint.saved ? 'saved' : 'saving';
+export function keptOf({ evicted, lost, saved }: IOnDisk): Kept {
+  return lost ? 'lost' : evicted ? 'evicted' : saved ? 'saved' : 'saving';
 }
 
 /** Return a sentence about how a checkpoint lies on the disk. */
 export function keptSentence(
-  checkpoint: Pick<ICheckpoint, 'lost' | 'saved'>,
+  checkpoint: IOnDisk,
   trans: TranslationBundle
 ): string {
   switch (keptOf(checkpoint)) {
     case 'lost':
       return trans.__('It can’t be brought back: %1.', bare(checkpoint.lost));
+    case 'evicted':
+      return trans.__(
+        'Contents of it are not in the store any more: %1.',
+        bare(checkpoint.evicted)
+      );
     case 'saved':
       return trans.__('It is saved.');
     case 'saving':
@@ -32,12 +40,14 @@ export function keptSentence(
 
 /** Return in a word or two how a checkpoint lies on the disk; empty if lost. */
 export function keptText(
-  checkpoint: Pick<ICheckpoint, 'lost' | 'saved'>,
+  checkpoint: IOnDisk,
   trans: TranslationBundle
 ): string {
   switch (keptOf(checkpoint)) {
     case 'lost':
       return '';
+    case 'evicted':
+      return trans.__('evicted');
     case 'saved':
       return trans.__('saved');
     case 'saving':

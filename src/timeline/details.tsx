@@ -63,7 +63,9 @@ export function Details(props: IDetailsProps): React.JSX.Element {
           trans
         )}
       </p>
-      {checkpoint.lost && <p>{keptSentence(checkpoint, trans)}</p>}
+      {(checkpoint.lost || checkpoint.evicted) && (
+        <p>{keptSentence(checkpoint, trans)}</p>
+      )}
       <Actions {...props} />
       <h4>
         {other

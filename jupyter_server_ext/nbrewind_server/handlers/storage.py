@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -10,18 +13,29 @@ from nbrewind_server.handlers.base import RewindHandler
 from nbrewind_server.messages import CleanRequest, ForgetRequest
 from nbrewind_server.paths import Places, file_of
 
+T = TypeVar("T")
 
-class StorageHandler(RewindHandler):
+
+class WholeStoreHandler(RewindHandler):
+    """Base of those who look at the whole store: one at a time, so that they never take all threads."""
+
+    async def alone(self, task: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Do blocking work off the event loop, once nobody else looks at the whole store."""
+        async with self.app.turn(self.app.records.directory):
+            return await self.work(task, self.app.records, *args, **options)
+
+
+class StorageHandler(WholeStoreHandler):
     """What the store holds."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         """Answer the bytes by notebook, and the budget."""
-        self.answer(await self.work(storage.storage_of, self.app.records, Places(self.contents_manager)))
+        self.answer(await self.alone(storage.storage_of, Places(self.contents_manager)))
 
 
-class NotebookStorageHandler(RewindHandler):
+class NotebookStorageHandler(WholeStoreHandler):
     """What the store holds of a notebook."""
 
     @web.authenticated
@@ -30,10 +44,10 @@ class NotebookStorageHandler(RewindHandler):
         """Answer the bytes by cell and by name."""
         name = self.required("path")
         path = await self.notebook(name)
-        self.answer(await self.work(storage.notebook_storage_of, self.app.records, path, name))
+        self.answer(await self.alone(storage.notebook_storage_of, path, name))
 
 
-class PreviewHandler(RewindHandler):
+class PreviewHandler(WholeStoreHandler):
     """What cleaning up would do."""
 
     @web.authenticated
@@ -41,11 +55,10 @@ class PreviewHandler(RewindHandler):
     async def post(self) -> None:
         """Answer what would go; nothing changes."""
         budget = self.read(CleanRequest).budget
-        places = Places(self.contents_manager)
-        self.answer(await self.work(storage.clean, self.app.records, places, budget, preview=True))
+        self.answer(await self.alone(storage.clean, Places(self.contents_manager), budget, preview=True))
 
 
-class CleanHandler(RewindHandler):
+class CleanHandler(WholeStoreHandler):
     """Cleans the store up."""
 
     @web.authenticated
@@ -53,13 +66,10 @@ class CleanHandler(RewindHandler):
     async def post(self) -> None:
         """Evict, and remove garbage; answer what was done."""
         budget = self.read(CleanRequest).budget
-        places = Places(self.contents_manager)
-        async with self.app.turn(self.app.records.directory):
-            cleanup = await self.work(storage.clean, self.app.records, places, budget, preview=False)
-        self.answer(cleanup)
+        self.answer(await self.alone(storage.clean, Places(self.contents_manager), budget, preview=False))
 
 
-class ForgetHandler(RewindHandler):
+class ForgetHandler(WholeStoreHandler):
     """Removes records for good."""
 
     @web.authenticated
@@ -68,6 +78,4 @@ class ForgetHandler(RewindHandler):
         """Forget a notebook, a cell or a name; answer what was removed, or would be."""
         request = self.read(ForgetRequest)
         path = await file_of(self.contents_manager, request.path, gone=True)
-        async with self.app.turn(self.app.records.directory):
-            forgotten = await self.work(storage.forget, self.app.records, path, request)
-        self.answer(forgotten)
+        self.answer(await self.alone(storage.forget, path, request))

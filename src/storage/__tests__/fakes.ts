@@ -64,7 +64,7 @@ export function evicted(cell: string, more: Partial<IEvicted> = {}): IEvicted {
     title: '',
     bytes: 1_000_000,
     seconds: 1,
-    reason: 'cheap to recompute',
+    reason: 'its cell makes it again',
     ...more
   };
 }

@@ -115,21 +115,23 @@ describe('what is evicted', () => {
       cleanup([
         evicted('a', { bytes: 10, seconds: 0.2 }),
         evicted('x', { ...other, bytes: 50, title: 'x = 1' }),
-        evicted('a', { bytes: 20, seconds: 0.3, reason: '' })
+        evicted('a', { bytes: 20, seconds: 0.3 }),
+        evicted('', { bytes: 5, seconds: 0, reason: 'no cell makes it again' })
       ]),
       path => (path === 'one.ipynb' ? NUMBERS : undefined),
       trans
     );
     expect(rows.map(({ bytes, code, label }) => [label, code, bytes])).toEqual([
       ['', 'x = 1', 50],
-      ['Cell 1', '', 30]
+      ['Cell 1', '', 30],
+      ['Changes between cells', '', 5]
     ]);
     expect(rows[1]!.phrases).toEqual([
       'one.ipynb',
       '2 checkpoints',
-      '0.5 s to recompute',
-      'cheap to recompute'
+      '0.5 s to recompute'
     ]);
+    expect(rows[2]!.phrases[2]).toBe('no cell makes it again');
   });
 });
 
@@ -164,6 +166,8 @@ describe('sentences', () => {
       '1 checkpoint evicted',
       '2 s to recompute'
     ]);
+    const gone = cleanup([evicted('', { seconds: 0 })]);
+    expect(cleanupPhrases(gone, trans)).toContain('1 can’t be recomputed');
     expect(leftSentence(one, trans)).toBe('');
     expect(leftSentence({ ...one, budget: 1e6 }, trans)).toContain(
       '20 MB stay'

@@ -69,6 +69,14 @@ describe('rows', () => {
     expect(container.querySelector('.jp-RewindTimeline-lostNode')).toBeTruthy();
   });
 
+  it('say that a checkpoint’s contents were evicted', () => {
+    const evicted = 'the store was over its budget';
+    render(<Rows {...props(line(1, { evicted }))} />);
+    expect(options()[0]!.getAttribute('aria-label')).toContain(
+      'Contents of it are not in the store any more: the store was over its budget.'
+    );
+  });
+
   it('have one tab stop, which the arrows move', async () => {
     render(<Rows {...props(line(3))} />);
     const stops = (): (string | undefined)[] =>
