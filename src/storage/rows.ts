@@ -14,7 +14,7 @@ import type {
   IStoredNotebook
 } from '../tokens';
 import type { IShareRow } from './shares';
-import { baseName, checkpointsText, notebookPhrases } from './words';
+import { baseName, checkpointsText, notebookPhrases, runsText } from './words';
 
 /** The numbers of a notebook's cells, by their ids. */
 export type Numbers = ReadonlyMap<string, number>;
@@ -115,7 +115,11 @@ export function nameRows(
       title: [name, ...phrases].join('\n'),
       action: {
         label: trans.__('Forget the values of %1…', name),
-        whyNot: '',
+        whyNot: title
+          ? trans.__(
+              'It is no variable: it goes with its cell or the notebook.'
+            )
+          : '',
         run: () => forget({ path, name: key })
       }
     };
@@ -155,7 +159,7 @@ export function evictionRows(
     const seconds = group.reduce((sum, one) => sum + one.seconds, 0);
     const phrases = [
       baseName(path || file),
-      checkpointsText(group.length, trans),
+      runsText(group.length, trans),
       seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
       ...group.map(one => !one.seconds && one.reason)
     ].filter((phrase): phrase is string => !!phrase);

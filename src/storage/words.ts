@@ -68,8 +68,8 @@ export function storeSentences(
   if (evicted) {
     sentences.push(
       trans._n(
-        '%1 checkpoint was evicted.',
-        '%1 checkpoints were evicted.',
+        '%1 checkpoint lacks values that were evicted.',
+        '%1 checkpoints lack values that were evicted.',
         evicted
       )
     );
@@ -83,6 +83,11 @@ export function checkpointsText(
   trans: TranslationBundle
 ): string {
   return trans._n('%1 checkpoint', '%1 checkpoints', checkpoints);
+}
+
+/** Return a number of runs. */
+export function runsText(runs: number, trans: TranslationBundle): string {
+  return trans._n('%1 run', '%1 runs', runs);
 }
 
 /** Return what is known of a notebook besides its size, as short phrases. */
@@ -114,8 +119,8 @@ export function cleanupPhrases(
     garbage > 0 && trans.__('%1 of it garbage', bytesText(garbage, trans)),
     evictions.length > 0 &&
       trans._n(
-        '%1 checkpoint evicted',
-        '%1 checkpoints evicted',
+        'values of %1 run evicted',
+        'values of %1 runs evicted',
         evictions.length
       ),
     seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
@@ -148,8 +153,8 @@ export function cleanedSentence(
   }
   return evictions.length
     ? trans._n(
-        'Cleaned up: %2 freed, %1 checkpoint evicted.',
-        'Cleaned up: %2 freed, %1 checkpoints evicted.',
+        'Cleaned up: %2 freed, values of %1 run evicted.',
+        'Cleaned up: %2 freed, values of %1 runs evicted.',
         evictions.length,
         freed
       )
@@ -187,11 +192,14 @@ export function removesSentence(
     checkpointsText(checkpoints, trans)
   ];
   return name
-    ? trans.__('This removes its values from %1, and frees %2.', points, held)
-    : trans._n(
-        'This removes %1 run and %2, with code, outputs and values, and frees %3.',
-        'This removes %1 runs and %2, with code, outputs and values, and frees %3.',
-        runs,
+    ? trans.__(
+        'This removes its values from %1, also from what shares objects with it, and frees %2.',
+        points,
+        held
+      )
+    : trans.__(
+        'This removes %1 and %2, with code, outputs and values, and frees %3.',
+        runsText(runs, trans),
         points,
         held
       );

@@ -102,10 +102,10 @@ test.describe('Storage', () => {
     expect(await unreadable(page)).toEqual([]);
     await clean.click();
     await expect(
-      page.getByText(/^Cleaned up: .* freed, \d+ checkpoints? evicted\.$/)
+      page.getByText(/^Cleaned up: .* freed, values of \d+ runs? evicted\.$/)
     ).toBeVisible();
     await expect(
-      section.getByText(/checkpoints? (was|were) evicted/)
+      section.getByText(/checkpoints? lacks? values that were evicted/)
     ).toBeVisible();
 
     await page.locator(PANEL).getByRole('treeitem').first().click();

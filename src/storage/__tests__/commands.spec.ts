@@ -59,7 +59,7 @@ describe.each([CommandIDs.cleanUp, CommandIDs.forget])('%s', id => {
 describe('clean-up', () => {
   it('shows what goes before it is done, and says what was', async () => {
     const result = commands.execute(CommandIDs.cleanUp);
-    const dialog = await dialogShown('1 checkpoint evicted');
+    const dialog = await dialogShown('values of 1 run evicted');
     expect(dialog.node.textContent).toContain('Cell 1');
     expect(dialog.node.textContent).toContain('Never touched');
     expect(fake.cleanUp).not.toHaveBeenCalled();
@@ -68,19 +68,19 @@ describe('clean-up', () => {
     expect(done).toMatchObject({ done: true, cancelled: false, problem: '' });
     expect(done.cleanup.evictions).toHaveLength(1);
     expect(fake.cleanUp).toHaveBeenCalledWith(undefined);
-    expect(told()).toBe('Cleaned up: 3.0 MB freed, 1 checkpoint evicted.');
+    expect(told()).toBe('Cleaned up: 3.0 MB freed, values of 1 run evicted.');
   });
 
   it('takes another budget, and shows what goes then', async () => {
     const result = commands.execute(CommandIDs.cleanUp);
-    const dialog = await dialogShown('1 checkpoint evicted');
+    const dialog = await dialogShown('values of 1 run evicted');
     fake.previewCleanUp.mockResolvedValueOnce(
       cleanup([evicted('cell a'), evicted('cell b')], { budget: 7_500_000 })
     );
     const input = dialog.node.querySelector('input')!;
     expect(input.value).toBe('20');
     fireEvent.change(input, { target: { value: '7.5' } });
-    await dialogShown('2 checkpoints evicted');
+    await dialogShown('values of 2 runs evicted');
     expect(fake.previewCleanUp).toHaveBeenLastCalledWith(7_500_000);
     // Enter in the field is no decision.
     fireEvent.keyDown(input, { key: 'Enter' });

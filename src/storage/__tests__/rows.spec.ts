@@ -81,7 +81,7 @@ describe('a notebook’s parts', () => {
       share('gone', 4, { title: 'old = 1' }),
       share('', 3)
     ],
-    names: [share('df', 5)]
+    names: [share('df', 5), share('file:a.csv', 1, { title: 'file a.csv' })]
   };
 
   it('are its cells', () => {
@@ -101,8 +101,10 @@ describe('a notebook’s parts', () => {
 
   it('are its names', () => {
     const forget = jest.fn();
-    const [row] = nameRows(part, forget, trans);
+    const [row, file] = nameRows(part, forget, trans);
     expect(row).toMatchObject({ label: '', code: 'df', bytes: 5 });
+    expect(file).toMatchObject({ code: 'file a.csv' });
+    expect(file!.action!.whyNot).toContain('no variable');
     row!.action!.run();
     expect(forget).toHaveBeenCalledWith({ path: 'n.ipynb', name: 'df' });
   });
@@ -128,7 +130,7 @@ describe('what is evicted', () => {
     ]);
     expect(rows[1]!.phrases).toEqual([
       'one.ipynb',
-      '2 checkpoints',
+      '2 runs',
       '0.5 s to recompute'
     ]);
     expect(rows[2]!.phrases[2]).toBe('no cell makes it again');
@@ -154,7 +156,7 @@ describe('sentences', () => {
     expect(storeSentences(full, trans)).toEqual([
       'That is 1.0 MB too much.',
       '2.0 MB are garbage: nothing refers to them.',
-      '1 checkpoint was evicted.'
+      '1 checkpoint lacks values that were evicted.'
     ]);
   });
 
@@ -163,7 +165,7 @@ describe('sentences', () => {
     expect(cleanupPhrases(one, trans)).toEqual([
       '3.0 MB freed',
       '1.0 MB of it garbage',
-      '1 checkpoint evicted',
+      'values of 1 run evicted',
       '2 s to recompute'
     ]);
     const gone = cleanup([evicted('', { seconds: 0 })]);
@@ -173,7 +175,7 @@ describe('sentences', () => {
       '20 MB stay'
     );
     expect(cleanedSentence(one, trans)).toBe(
-      'Cleaned up: 3.0 MB freed, 1 checkpoint evicted.'
+      'Cleaned up: 3.0 MB freed, values of 1 run evicted.'
     );
     expect(cleanedSentence({ ...one, evictions: [] }, trans)).toBe(
       'Cleaned up: 3.0 MB freed, nothing evicted.'
@@ -192,7 +194,7 @@ describe('sentences', () => {
       'This removes 7 runs and 5 checkpoints, with code, outputs and values, and frees 2.0 MB.'
     );
     expect(removesSentence({ ...forgotten, name: 'df' }, trans)).toBe(
-      'This removes its values from 5 checkpoints, and frees 2.0 MB.'
+      'This removes its values from 5 checkpoints, also from what shares objects with it, and frees 2.0 MB.'
     );
     const path = 'd/n.ipynb';
     expect(targetText({ path }, '', trans)).toBe('n.ipynb');

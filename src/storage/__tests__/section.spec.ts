@@ -70,7 +70,7 @@ describe('the section', () => {
     );
     await show();
     expect(section.node.textContent).toContain('3.0 MB of 20 MB used (15 %)');
-    expect(section.node.textContent).toContain('3 checkpoints were evicted.');
+    expect(section.node.textContent).toContain('3 checkpoints lack values');
     expect(section.node.textContent).toContain('5.0 kB are garbage');
     const meter = screen.getByRole('meter', { name: 'Store' });
     expect(meter.getAttribute('aria-valuetext')).toContain('15 %');
