@@ -246,7 +246,7 @@ test.describe('Looks', () => {
 
     const storage = page
       .locator(PANEL)
-      .getByRole('button', { name: /Storage/ });
+      .getByRole('heading', { name: /^Storage/ });
     await storage.click();
     await expect(page.getByRole('meter', { name: 'Store' })).toBeVisible();
     await expectGood(page, 'the storage');

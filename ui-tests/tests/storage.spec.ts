@@ -32,7 +32,7 @@ async function openStorage(page: IJupyterLabPageFixture): Promise<Locator> {
   await execute(page, 'nbrewind:open');
   await page
     .locator(PANEL)
-    .getByRole('button', { name: /Storage/ })
+    .getByRole('heading', { name: /^Storage/ })
     .click();
   const section = page.locator('.jp-RewindStorageSection');
   await expect(section.getByRole('meter', { name: 'Store' })).toBeVisible();
@@ -158,7 +158,9 @@ test.describe('Storage', () => {
     await open(page, `${tmpPath}/keys.ipynb`);
     await runAll(page);
     await execute(page, 'nbrewind:open');
-    const header = page.locator(PANEL).getByRole('button', { name: /Storage/ });
+    const header = page
+      .locator(PANEL)
+      .getByRole('heading', { name: /^Storage/ });
     await header.focus();
     await page.keyboard.press('Enter');
     const section = page.locator('.jp-RewindStorageSection');
