@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import title
 from nbrewind.store import Notebook
+from nbrewind.store.evict import Eviction
+from nbrewind.store.usage import NotebookUsage
 from nbrewind_server.messages import (
     Cleanup,
     Evicted,
@@ -22,10 +23,6 @@ from nbrewind_server.messages import (
 from nbrewind_server.paths import Places
 from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
-
-if TYPE_CHECKING:
-    from nbrewind.store.evict import Eviction
-    from nbrewind.store.usage import NotebookUsage
 
 
 def storage_of(records: Records, places: Places) -> Storage:

@@ -187,7 +187,7 @@ test.describe('Storage', () => {
     const dialog = page.getByRole('dialog');
     await expect(dialog).toContainText('Forget Cell 2 of keys.ipynb?');
     // What loses nothing has the focus.
-    expect(await focused()).toBe('Cancel');
+    await expect.poll(focused).toBe('Cancel');
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     expect(await focused()).toMatch(/^Forget what is recorded of Cell 2…$/);
