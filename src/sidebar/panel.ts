@@ -88,11 +88,11 @@ export class RewindPanel extends SidePanel {
     let sizes = SIZES.plain;
     const share = (): void => {
       const before = sizes;
-      sizes = !storage?.isHidden
-        ? SIZES.storage
-        : model.selected
-          ? SIZES.selected
-          : SIZES.plain;
+      sizes = model.selected
+        ? SIZES.selected
+        : storage?.isHidden
+          ? SIZES.plain
+          : SIZES.storage;
       if (sizes !== before && !cells?.isHidden && !timeline?.isHidden) {
         accordion.setRelativeSizes(sizes);
       }

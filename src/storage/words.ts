@@ -40,7 +40,7 @@ function percentText(
 ): string {
   const percent = budget > 0 ? (100 * bytes) / budget : 100;
   return bytes > 0 && percent < 1
-    ? trans.__('less than 1 %')
+    ? trans.__('< 1 %')
     : trans.__('%1 %', Math.floor(percent));
 }
 

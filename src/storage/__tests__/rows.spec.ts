@@ -142,7 +142,7 @@ describe('sentences', () => {
     const said = (bytes: number, budget: number): string =>
       usedSentence({ bytes, budget }, trans);
     expect(said(3e6, 20e6)).toBe('3.0 MB of 20 MB used (15 %)');
-    expect(said(1, 20e6)).toBe('1 B of 20 MB used (less than 1 %)');
+    expect(said(1, 20e6)).toBe('1 B of 20 MB used (< 1 %)');
     expect(said(30e6, 20e6)).toBe('30 MB of 20 MB used (150 %)');
     expect(said(0, 0)).toBe('0 B of 0 B used (100 %)');
   });
