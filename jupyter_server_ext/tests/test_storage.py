@@ -165,3 +165,14 @@ async def test_notebooks_elsewhere_have_no_path(note, api, refused, tmp_path, jp
     plan = await api("POST", "storage/preview", {"budget": 0})
     assert {one["path"] for one in plan["evictions"]} <= {""}
     await refused(api("POST", "storage/forget", {"path": "note.ipynb"}), 404, "unknown")
+
+
+async def test_after_a_notebook_was_forgotten_its_runs_are_recorded_again(note, api, told):
+    await note.state()
+    await api("POST", "storage/forget", {"path": note.path})
+    told.clear()
+    await note.run()
+    assert (await note.freshness()) == ["fresh"] * 3
+    assert (await told.wait("urn:nbrewind:changed"))[0]["path"] == note.path
+    [one] = (await api("GET", "storage"))["notebooks"]
+    assert one["path"] == note.path and one["checkpoints"] >= 3

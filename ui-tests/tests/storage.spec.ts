@@ -160,6 +160,12 @@ test.describe('Storage', () => {
       'never run',
       'never run'
     ]);
+
+    // The kernel goes on, and what runs now is recorded.
+    await runAll(page);
+    await expect(
+      row(section, 'Cells of this notebook', 'Cell 1')
+    ).toContainText('3.0 MB');
   });
 
   test('is used with the keyboard alone', async ({ page, tmpPath }) => {
