@@ -141,7 +141,7 @@ function CleanUp(
       )}
       <p className="jp-RewindStorageDialog-never">
         {trans.__(
-          'Never touched: checkpoints that you keep, where kernels are, and all code and outputs. What is evicted stays in the timeline; going back there may run its cells again.'
+          'Never touched: checkpoints that you keep, the newest state of each notebook, where kernels are or were within 7 days, and all code and outputs. What is evicted stays in the timeline; a rewind there says which values are gone, and running their cells makes them again.'
         )}
       </p>
     </div>
@@ -213,7 +213,7 @@ function Forget(props: {
       {isWhole && (
         <p>
           {trans.__(
-            'The notebook itself, and the values in its kernel, stay as they are. What runs from now on is recorded again.'
+            'The notebook itself stays as it is. What a running kernel holds is recorded again when a cell runs: to prevent that, shut the kernel down or turn recording off first.'
           )}
         </p>
       )}

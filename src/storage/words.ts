@@ -136,7 +136,7 @@ export function leftSentence(
 ): string {
   return after > budget
     ? trans.__(
-        '%1 stay: kept checkpoints, and what kernels work with, are never evicted.',
+        '%1 stay: kept checkpoints and the newest states are never evicted.',
         bytesText(after, trans)
       )
     : '';
@@ -193,7 +193,7 @@ export function removesSentence(
   ];
   return name
     ? trans.__(
-        'This removes its values from %1, also from what shares objects with it, and frees %2.',
+        'This removes its values from %1, also from what shares objects with it, and frees %2. Code and outputs stay.',
         points,
         held
       )

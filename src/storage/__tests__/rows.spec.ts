@@ -194,7 +194,7 @@ describe('sentences', () => {
       'This removes 7 runs and 5 checkpoints, with code, outputs and values, and frees 2.0 MB.'
     );
     expect(removesSentence({ ...forgotten, name: 'df' }, trans)).toBe(
-      'This removes its values from 5 checkpoints, also from what shares objects with it, and frees 2.0 MB.'
+      'This removes its values from 5 checkpoints, also from what shares objects with it, and frees 2.0 MB. Code and outputs stay.'
     );
     const path = 'd/n.ipynb';
     expect(targetText({ path }, '', trans)).toBe('n.ipynb');
