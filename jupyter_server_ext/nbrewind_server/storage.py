@@ -10,7 +10,10 @@ from nbrewind.planning.notebook import title
 from nbrewind.store import Notebook
 from nbrewind.store.evict import Eviction
 from nbrewind.store.usage import NotebookUsage
-from nbrewind_server.messages import (
+from nbrewind_server.paths import Places
+from nbrewind_server.problem import Refused
+from nbrewind_server.records import Records
+from nbrewind_server.storage_messages import (
     Cleanup,
     Evicted,
     ForgetRequest,
@@ -20,9 +23,6 @@ from nbrewind_server.messages import (
     StoredNotebook,
     StoredShare,
 )
-from nbrewind_server.paths import Places
-from nbrewind_server.problem import Refused
-from nbrewind_server.records import Records
 
 
 def storage_of(records: Records, places: Places) -> Storage:
