@@ -19,10 +19,12 @@ import yaml
 
 from nbrewind import model
 from nbrewind.model import PROTOCOL
-from nbrewind_server import messages
+from nbrewind_server import messages, storage_messages
 from nbrewind_server.handlers import ROUTES
 from nbrewind_server.operations import OPERATIONS, Operation
 
+MODULES = (messages, storage_messages)
+"""Where requests and answers are."""
 TARGET = Path(messages.__file__).with_name("openapi.yaml")
 REFERENCE = "#/components/schemas/{name}"
 HEAD = "# Made by scripts/build_api.py from messages.py and operations.py: change those, then run `jlpm build:api`.\n"
@@ -49,10 +51,10 @@ def descriptions(module: Any) -> dict[tuple[str, str], str]:
 
 def schemas() -> dict[str, Any]:
     """Return the schemas of all messages, and of the records that they use."""
-    used = [message for message in structs(messages) if message is not messages.Answer]
+    used = [message for module in MODULES for message in structs(module) if message is not messages.Answer]
     _, found = msgspec.json.schema_components(used, ref_template=REFERENCE)
-    texts = descriptions(messages) | descriptions(model)
-    types = {kind.__name__: kind for module in (model, messages) for kind in structs(module)}
+    texts = {place: text for module in (*MODULES, model) for place, text in descriptions(module).items()}
+    types = {kind.__name__: kind for module in (model, *MODULES) for kind in structs(module)}
     for name, schema in found.items():
         kind = types[name]
         if not kind.__struct_config__.omit_defaults:

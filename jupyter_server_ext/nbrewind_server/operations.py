@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nbrewind.model import Record
-from nbrewind_server import messages
+from nbrewind_server import messages, storage_messages
 
 
 class Operation(NamedTuple):
@@ -55,13 +55,13 @@ OPERATIONS = (
     Operation(
         "POST", "/plans/{id}", "actOnPlan", "Accept, cancel or acknowledge a plan", messages.Plan, messages.PlanAction
     ),
-    Operation("GET", "/storage", "getStorage", "What the store holds, by notebook", messages.Storage),
+    Operation("GET", "/storage", "getStorage", "What the store holds, by notebook", storage_messages.Storage),
     Operation(
         "GET",
         "/storage/notebook",
         "getNotebookStorage",
         "What the store holds of a notebook, by cell and name",
-        messages.NotebookStorage,
+        storage_messages.NotebookStorage,
         query=("path",),
     ),
     Operation(
@@ -69,16 +69,16 @@ OPERATIONS = (
         "/storage/preview",
         "previewCleanup",
         "What cleaning up would do",
-        messages.Cleanup,
-        messages.CleanRequest,
+        storage_messages.Cleanup,
+        storage_messages.CleanRequest,
     ),
-    Operation("POST", "/storage/clean", "cleanUp", "Clean up", messages.Cleanup, messages.CleanRequest),
+    Operation("POST", "/storage/clean", "cleanUp", "Clean up", storage_messages.Cleanup, storage_messages.CleanRequest),
     Operation(
         "POST",
         "/storage/forget",
         "forget",
         "Remove records for good",
-        messages.Forgotten,
-        messages.ForgetRequest,
+        storage_messages.Forgotten,
+        storage_messages.ForgetRequest,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from nbrewind.planning.notebook import title
 from nbrewind.store import Notebook
 from nbrewind.store.evict import Eviction
 from nbrewind.store.usage import NotebookUsage
-from nbrewind_server.messages import (
+from nbrewind_server.paths import Places
+from nbrewind_server.problem import Refused
+from nbrewind_server.records import Records
+from nbrewind_server.storage_messages import (
     Cleanup,
     Evicted,
     ForgetRequest,
@@ -20,9 +24,6 @@ from nbrewind_server.messages import (
     StoredNotebook,
     StoredShare,
 )
-from nbrewind_server.paths import Places
-from nbrewind_server.problem import Refused
-from nbrewind_server.records import Records
 
 
 def storage_of(records: Records, places: Places) -> Storage:
@@ -36,10 +37,7 @@ def storage_of(records: Records, places: Places) -> Storage:
         bytes=usage.bytes,
         budget=usage.budget,
         garbage=usage.garbage,
-        notebooks=tuple(
-            _stored(notebook, places.path_of(notebook.path))
-            for notebook in sorted(usage.notebooks, key=lambda notebook: notebook.bytes, reverse=True)
-        ),
+        notebooks=tuple(_stored(notebook, places.path_of(notebook.path)) for notebook in usage.notebooks),
     )
 
 
@@ -48,7 +46,9 @@ def notebook_storage_of(records: Records, path: Path, name: str) -> NotebookStor
     store, index = records.store(), records.notebook(path)
     if store is None or index is None:
         return NotebookStorage(notebook=None)
-    usage = next(notebook for notebook in store.usage().notebooks if notebook.id == index.id)
+    usage = next((notebook for notebook in store.usage().notebooks if notebook.id == index.id), None)
+    if usage is None:  # forgotten just now
+        return NotebookStorage(notebook=None)
     shares = store.shares(index)
     title_of = _titles(records, index)
     return NotebookStorage(
@@ -81,8 +81,8 @@ def clean(records: Records, places: Places, budget: int | None, *, preview: bool
     if store is None:
         raise Refused("unknown", f"nothing is recorded yet: there is no store at {records.directory}")
     done = store.plan_cleanup(budget) if preview else store.clean(budget)
-    notebooks = {notebook.path: notebook for notebook in store.notebooks()}
-    title_of = {path: _titles(records, index) for path, index in notebooks.items()}
+    touched = {one.notebook for one in done.evictions}
+    title_of = {index.path: _titles(records, index) for index in store.notebooks() if index.path in touched}
 
     def evicted(one: Eviction) -> Evicted:
         return Evicted(
@@ -135,7 +135,7 @@ def _stored(notebook: NotebookUsage, path: str) -> StoredNotebook:
     return StoredNotebook(
         path=path,
         file=notebook.path,
-        exists=Path(notebook.path).exists(),
+        exists=os.path.exists(notebook.path),
         bytes=notebook.bytes,
         own=notebook.own,
         checkpoints=notebook.checkpoints,

@@ -10,8 +10,8 @@ from tornado import web
 
 from nbrewind_server import storage
 from nbrewind_server.handlers.base import RewindHandler
-from nbrewind_server.messages import CleanRequest, ForgetRequest
 from nbrewind_server.paths import Places, file_of
+from nbrewind_server.storage_messages import CleanRequest, ForgetRequest
 
 T = TypeVar("T")
 
