@@ -37,6 +37,9 @@ NOISE = {
 }
 """What IPython and the standard library set by themselves."""
 
+OF_MODULES = frozenset({"__doc__", "__file__", "__name__", "__package__", "__path__", "__version__"})
+"""What every module has when it is new; the body of each class reads ``__name__``."""
+
 PATCHING = frozenset({"tqdm.pandas", "tqdm_notebook.pandas"})
 """Functions of known libraries that put something into another one."""
 
@@ -119,7 +122,7 @@ class Snapshot:
                     self._patches.append((next(iter(told)), owner, None if stays else patch(owner, name, old, new)))
         for module in self._new():
             held = held_by(module)
-            named = (name for name in words.intersection(held) if not _is_of_library(held[name]))
+            named = (name for name in words.intersection(held) - OF_MODULES if not _is_of_library(held[name]))
             meant = [name for name in named if _is_meant(module, name, words, made)]
             own = words_of(code) if meant and (code := _code_of(module)) is not None else set()
             for name in set(meant) - own:

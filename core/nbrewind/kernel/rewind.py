@@ -104,7 +104,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     steps, stuck = recorder.patches.steps(back, forth)
     missing += tuple(LostName(name="modules", reason=text) for text in stuck)
     missing += module_changes(recorder, state, between) + unkept_settings(recorder, state)
-    notes = untouched(between)
+    notes = (*untouched(between), *inexact(loaded))
     if missing and not partial:
         return RewindReport(
             checkpoint=checkpoint.id,
@@ -251,6 +251,14 @@ def untouched(between: Iterable[Run]) -> tuple[str, ...]:
         if any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs):
             notes["Out is as it is now: a cell used IPython's history, and may have changed what it holds"] = None
     return tuple(notes)
+
+
+def inexact(loaded: Loaded) -> tuple[str, ...]:
+    """Say which values were loaded of which it is not known whether all that they held was saved."""
+    names = sorted(name for name, version in loaded.versions.items() if not version.digest.startswith("b3:"))
+    if not names:
+        return ()
+    return (f"{', '.join(names)}: loaded as far as such values can be saved (exceptions have no traceback any more)",)
 
 
 def is_written(path: str) -> bool:

@@ -6,6 +6,7 @@ import abc
 import enum
 import sys
 import types
+import typing
 from typing import TYPE_CHECKING, Any
 
 from . import rebuild
@@ -111,10 +112,18 @@ def reduce_type_variable(pickler: Snapshotter, obj: Any) -> Any:
     name = pickler.definition(obj)
     if name:
         return rebuild.ref, (name,)
-    if getattr(obj, "__infer_variance__", False) or getattr(obj, "has_default", bool)():
-        pickler.refuse(f"the type variable {obj.__name__} can't be saved")
+    options: dict[str, Any] = {"infer_variance": True} if getattr(obj, "__infer_variance__", False) else {}
+    if getattr(obj, "has_default", bool)():
+        options["default"] = obj.__default__
     args = (obj.__name__, obj.__constraints__, obj.__bound__, obj.__covariant__, obj.__contravariant__, obj.__module__)
-    return rebuild.type_variable, args
+    return rebuild.type_variable, (*args, options) if options else args
+
+
+def reduce_new_type(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a type of the notebook's made by ``typing.NewType``."""
+    if is_importable(obj, obj.__module__ or "", obj.__qualname__):
+        return NotImplemented
+    return typing.NewType, (obj.__name__, obj.__supertype__), obj.__dict__
 
 
 def reduce_method(pickler: Snapshotter, obj: types.MethodType) -> Any:

@@ -195,7 +195,7 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
         return None
     if (module, name) in _OWNED:
         return rebuild.module_attribute, (module, name)
-    if (module, name) == SINGLETONS.get(id(obj)):
+    if (module, name) == SINGLETONS.get(id(obj)) or module == "typing":
         return rebuild.module_attribute, (module, name)
     if not attributes(obj) and not slots(obj):
         return rebuild.module_attribute, (module, name)
@@ -252,15 +252,46 @@ def reduce_void(pickler: Snapshotter, obj: Any) -> Any:
 
 
 def reduce_exception(pickler: Snapshotter, obj: Any) -> Any:
-    """Save an exception; with a traceback, cause or context it is not the whole value."""
-    if obj.__traceback__ is not None or obj.__cause__ is not None or obj.__context__ is not None:
+    """Save an exception with cause and context; with a traceback, it is not the whole value."""
+    if obj.__traceback__ is not None:
         pickler.exact = False
     cls = type(obj)
     if cls.__module__ == "builtins" or getattr(cls, "__reduce__", None) is not BaseException.__reduce__:
         if cls.__module__ != "builtins" and not is_standard(root_of(cls.__module__)):
             pickler.exact = False
-        return NotImplemented
-    return rebuild.exception, (cls, obj.args), (attributes(obj), slots(obj)), None, None, rebuild.set_plain
+        if not _was_raised_from(obj):
+            return NotImplemented
+        function, args, *rest = obj.__reduce_ex__(5)
+        state = (rest[0] if rest else None, obj.__cause__, obj.__context__, obj.__suppress_context__)
+        return function, args, state, None, None, rebuild.set_raised
+    made = (attributes(obj), slots(obj))
+    if not _was_raised_from(obj):
+        return rebuild.exception, (cls, obj.args), made, None, None, rebuild.set_plain
+    state = (made, obj.__cause__, obj.__context__, obj.__suppress_context__)
+    return rebuild.exception, (cls, obj.args), state, None, None, rebuild.set_raised
+
+
+def _was_raised_from(obj: Any) -> bool:
+    return obj.__cause__ is not None or obj.__context__ is not None or obj.__suppress_context__
+
+
+def reduce_view(pickler: Snapshotter, obj: Any) -> Any:
+    """Save what shows a dictionary's keys, values or items, with the dictionary."""
+    (mapping,) = gc.get_referents(obj)
+    if type(mapping) is not dict:
+        pickler.refuse("a view of a dictionary of another kind can't be saved")
+    return rebuild.view, (mapping, type(obj).__name__.removeprefix("dict_"))
+
+
+def reduce_match(pickler: Snapshotter, obj: Any) -> Any:
+    """Save a match by the search that finds it."""
+    where = (obj.string, obj.pos, obj.endpos)
+    if type(obj.string) in (str, bytes):
+        for way in ("match", "fullmatch", "search"):
+            found = getattr(obj.re, way)(*where)
+            if found is not None and found.regs == obj.regs and found.lastindex == obj.lastindex:
+                return rebuild.match, (obj.re, way, *where)
+    return pickler.refuse("a match that is not the first in its text can't be saved")
 
 
 def reduce_ctypes(pickler: Snapshotter, obj: Any) -> Any:

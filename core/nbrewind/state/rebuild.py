@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import collections
 import importlib
+import re
 import sys
 import types
 import typing
@@ -74,11 +75,19 @@ def module_attribute(name: str, attribute: str) -> Any:
 
 
 def type_variable(
-    name: str, constraints: tuple[Any, ...], bound: Any, covariant: bool, contravariant: bool, module: str
+    name: str,
+    constraints: tuple[Any, ...],
+    bound: Any,
+    covariant: bool,
+    contravariant: bool,
+    module: str,
+    options: dict[str, Any] | None = None,
 ) -> Any:
-    """Make a type variable."""
+    """Make a type variable. ``options``: those of newer Pythons."""
     make: Any = typing.TypeVar
-    made = make(name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant)
+    made = make(
+        name, *constraints, bound=bound, covariant=covariant, contravariant=contravariant, **(options or {})
+    )  # fmt: skip
     made.__module__ = module
     return made
 
@@ -214,6 +223,26 @@ def set_class(obj: type, state: dict[str, Any]) -> None:
 def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     """Make an exception without running its ``__init__``."""
     return cls.__new__(cls, *args)
+
+
+def set_raised(obj: BaseException, state: tuple[Any, Any, Any, bool]) -> None:
+    """Give an exception its attributes, its cause and its context."""
+    own, cause, context, suppress = state
+    if isinstance(own, tuple):
+        set_plain(obj, own)
+    elif own is not None:
+        obj.__setstate__(own)
+    obj.__cause__, obj.__context__, obj.__suppress_context__ = cause, context, suppress
+
+
+def view(mapping: dict[Any, Any], kind: str) -> Any:
+    """Return the keys, values or items of a dictionary."""
+    return getattr(mapping, kind)()
+
+
+def match(pattern: re.Pattern[Any], way: str, text: Any, start: int, end: int) -> Any:
+    """Search again."""
+    return getattr(pattern, way)(text, start, end)
 
 
 def ctypes_array(element: type, values: list[Any]) -> Any:

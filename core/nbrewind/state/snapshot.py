@@ -11,6 +11,7 @@ import io
 import itertools
 import logging
 import pickle
+import re
 import types
 import typing
 import weakref
@@ -269,6 +270,8 @@ _HANDLERS: dict[type, Handler] = {
     types.BuiltinFunctionType: _builtin,
     types.MappingProxyType: objects.reduce_proxy,
     itertools.count: objects.reduce_count,
+    re.Match: objects.reduce_match,
+    **dict.fromkeys((type({}.keys()), type({}.values()), type({}.items())), objects.reduce_view),
     weakref.ReferenceType: _weak,
     weakref.ProxyType: _proxy,
     weakref.CallableProxyType: _proxy,
@@ -279,6 +282,7 @@ _HANDLERS: dict[type, Handler] = {
     definitions.Ended: _plain,
     types.GeneratorType: definitions.reduce_generator,
     typing.TypeVar: definitions.reduce_type_variable,
+    typing.NewType: definitions.reduce_new_type,
     **resources.REDUCERS,
 }
 

@@ -31,9 +31,8 @@ STEP = ["run"] * 12 + ["rewind"] * 5 + ["undo"] * 2 + ["again", "look", "restart
 ALLOWED = re.compile(
     r"an object of type \w+ can't be saved|it needs \w+, which can't be loaded"
     r"|it can't be saved: cannot pickle '\w+' object"
-    r"|it changes (?!Node|Color|Leaf|Data|keep)[\w.]+, which is not recorded"
 )
-"""Why a rewind may be refused: kinds of values that `docs/limits.md` lists, and changes of libraries' classes."""
+"""Why a rewind may be refused: kinds of values that `docs/limits.md` lists."""
 
 
 class Machine(RuleBasedStateMachine):

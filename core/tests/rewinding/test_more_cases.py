@@ -86,6 +86,7 @@ def test_rewind(case: Case, forked: Kernels, tmp_path: Path) -> None:
     report, found = rewound(case, forked, tmp_path / "recorded")
     if case.lost and report.startswith("Not rewound"):
         assert re.search(f"lost       ({case.lost}): ", report), report
+        print("LOST", case.name, re.findall("lost  .*", report))
         return
     assert report.startswith("Rewound"), report
     assert found == expected(case, forked, tmp_path / "plain"), report
