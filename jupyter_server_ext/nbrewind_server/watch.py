@@ -101,13 +101,16 @@ class Watch:
             if one.index is None:
                 one.index = self._records.notebook(one.file)
             if one.index is None:
+                one.sequence = 0  # nothing is recorded, or nothing any more
                 one.due = max(one.due, now + UNKNOWN)
                 return
             sequence = one.index.sequence()
         except StoreError:
-            one.index = None  # the next question says what is wrong with the store
-            one.due = now + SLOW
+            # The next question says what is wrong with the store. If the notebook was forgotten, what comes is news.
+            one.index, one.sequence = None, -1
+            one.due = now + UNKNOWN
             return
         if sequence != one.sequence:
             one.sequence, one.used = sequence, now
+            one.index = None  # the records may be forgotten: then others begin
             self._tell(path, sequence)

@@ -98,6 +98,8 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
+        if self._closed:
+            self.release()
         entry = self._connections.get(threading.get_ident())
         return entry[1] if entry else self._connect()
 
@@ -266,8 +268,13 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
+    def retire(self) -> None:
+        """Refuse all further use. Threads that are reading end that; each closes its connection when it comes again."""
+        self._closed = True
+        self.release()
+
     def remove(self) -> None:
-        """Remove the file, which is closed, and SQLite's side files."""
+        """Remove the file and SQLite's side files."""
         for end in ("", "-wal", "-shm", "-journal"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{self.path}{end}")

@@ -128,10 +128,10 @@ class Store:
             return notebook
 
     def drop(self, notebook: Notebook) -> None:
-        """Close a notebook that was forgotten, and remove its index."""
+        """Let go of a notebook that was forgotten, and remove its index; other threads may be reading it."""
         with self._lock:
             self._notebooks.pop(notebook.id, None)
-        notebook.close()
+        notebook.database.retire()
         notebook.database.remove()
 
     def peek_notebook(self, entry: Entry) -> Notebook:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbrewind.store import Store
+from nbrewind.store import Notebook, Store, StoreError
 
 ROW = b"secret in a row " * 20
 BLOB = b"secret in a blob" * 10_000
@@ -151,3 +154,26 @@ def test_nothing_is_left_where_others_have_the_store_open(store: Store, history:
         assert theirs.runs() == [] and theirs.checkpoints() == []
         assert not theirs.stands("session-1")
     assert store.doctor(deep=True) == []
+
+
+def test_who_reads_it_meanwhile_is_told(store: Store, new_history: Any, tmp_path: Path) -> None:
+    for number in range(3):
+        notebook = store.notebook(tmp_path / f"{number}.ipynb")
+        assert notebook is not None
+        new_history(store, notebook).run({"x": ROW}, code="code:1")
+        told: list[str] = []
+
+        def read(notebook: Notebook = notebook, told: list[str] = told) -> None:
+            with contextlib.suppress(StoreError):
+                while True:
+                    notebook.checkpoints()
+            told.append("gone")
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        time.sleep(0.01)
+        store.forget(notebook)
+        for reader in readers:
+            reader.join(10)
+        assert told == ["gone", "gone"]
