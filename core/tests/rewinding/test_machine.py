@@ -40,6 +40,8 @@ class Machine(RuleBasedStateMachine):
     forked: Kernels
     plain: Plain
     tally: Counter[str]
+    fault = ""
+    """What spoils the product in the kernel."""
 
     @initialize()
     def begin(self) -> None:
@@ -67,6 +69,8 @@ class Machine(RuleBasedStateMachine):
             silent=True,
         )
         kernel.record(self.folder / "n.ipynb", self.folder / "store")
+        if self.fault:
+            kernel._execute(self.fault, silent=True)
         return kernel
 
     def line(self, place: int) -> list[str]:
@@ -171,10 +175,10 @@ def difference(found: list[str], expected: list[str]) -> str:
     return "\n".join(["the namespace is not what it was:", *lines[:4]])
 
 
-def search(forked: Kernels, plain: Plain, number: int, machines: int) -> Counter[str]:
+def search(forked: Kernels, plain: Plain, number: int, machines: int, fault: str = "") -> Counter[str]:
     """Run some machines, which follow from the number."""
     tally: Counter[str] = Counter()
-    made = type("Machine", (Machine,), {"forked": forked, "plain": plain, "tally": tally})
+    made = type("Machine", (Machine,), {"forked": forked, "plain": plain, "tally": tally, "fault": fault})
     phases = [Phase.generate, Phase.shrink] if os.environ.get("REWINDS_SHRINK") else [Phase.generate]
     found = settings(
         max_examples=machines, stateful_step_count=STEPS, deadline=None, database=None, derandomize=False,
@@ -196,6 +200,12 @@ def test_machines(forked: Kernels, plain: Plain) -> None:
     tally = search(forked, plain, 0, FEW)
     print(*sorted(tally.items()), sep="\n")
     assert tally["rewinds"] > 3 * FEW, "hardly anything was rewound: nothing was tested"
+
+
+def test_a_wrong_rewind_is_found(forked: Kernels, plain: Plain) -> None:
+    fault = "__import__('nbrewind.state').state.LiveState.dependents = lambda self, names, versions: set(names)"
+    with pytest.raises(AssertionError, match="the namespace is not what it was"):
+        search(forked, plain, 0, 3, fault)
 
 
 @pytest.mark.slow
