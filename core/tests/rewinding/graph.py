@@ -181,8 +181,13 @@ class _Form:
         import numpy as np
 
         owner = obj
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        while True:
+            base = owner.base
+            if type(base).__name__ == "DummyArray":  # stands between some views and their array
+                base = base.base
+            if not isinstance(base, np.ndarray):
+                break
+            owner = base
         address = obj.__array_interface__["data"][0] - owner.__array_interface__["data"][0] if obj.size else 0
         base = owner.base.obj if isinstance(owner.base, memoryview) else owner.base
         shows = "itself" if owner is obj else self.token(owner)
@@ -272,11 +277,20 @@ KINDS: dict[str, Callable[[_Form, Any], str]] = {
     "weakref.ReferenceType": _Form.of_weak,
     "builtins.mappingproxy": lambda form, obj: f"of {form.tokens(gc.get_referents(obj))}",
     "builtins.dict_keys": lambda form, obj: f"of {form.tokens(gc.get_referents(obj))}",
+    "builtins.dict_items": lambda form, obj: f"of {form.tokens(gc.get_referents(obj))}",
+    "re.Match": lambda form, obj: f"{obj.re.pattern} {obj.regs} {form.token(obj.string)}",
+    "itertools.repeat": lambda form, obj: form.token(obj.__reduce__()[1]),
+    "pandas.Index": _Form.of_index,
+    "pandas.core.groupby.generic.DataFrameGroupBy": lambda form, obj: form.token(obj.obj),
+    "pandas.api.typing.DataFrameGroupBy": lambda form, obj: form.token(obj.obj),
+    "pandas.Categorical": lambda form, obj: repr(obj),
     "random.Random": lambda form, obj: hashlib.sha256(repr(obj.getstate()).encode()).hexdigest()[:12],
     "numpy.random._generator.Generator": lambda form, obj: repr(obj.bit_generator.state),
     "enum.Enum": lambda form, obj: repr(obj),
     "itertools.count": lambda form, obj: repr(obj),
     "functools._lru_cache_wrapper": lambda form, obj: repr(obj.cache_info()),
     "operator.itemgetter": lambda form, obj: repr(obj),
-    "builtins.BaseException": lambda form, obj: form.token(obj.__reduce__()[1:]),
+    "builtins.BaseException": lambda form, obj: form.token(
+        (obj.args, obj.__cause__, obj.__context__, obj.__suppress_context__, (obj.__reduce__()[2:] or ({},))[0])
+    ),
 }

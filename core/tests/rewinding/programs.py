@@ -15,7 +15,7 @@ from .plain import Place
 T = TypeVar("T")
 Choose = Callable[[list[T]], T]
 
-PRELUDE = """import random, os, decimal, types, weakref, array, functools, itertools, enum, dataclasses
+PRELUDE = """import random, os, re, decimal, types, weakref, array, functools, itertools, enum, dataclasses
 from collections import deque, defaultdict, OrderedDict, Counter, namedtuple
 import numpy as np, pandas as pd
 random.seed(1); np.random.seed(1)
@@ -42,6 +42,41 @@ class Data:
 class Color(enum.Enum):
     RED = 1
     BLUE = 2
+class Oops(Exception):
+    seen = []
+    def __init__(self, v):
+        super().__init__(v)
+        self.v = v
+class Deep:
+    def __init__(self, v):
+        self.inner = Node(v)
+        self.again = self.inner
+        self.me = self
+    def grow(self, v):
+        self.inner.v = [v, self]
+class Box:
+    def __init__(self, items):
+        self.items = items
+        self.add = items.append
+    def __getattr__(self, name):
+        raise AttributeError(name)
+    def __eq__(self, other):
+        return True
+    __hash__ = None
+class Grid:
+    def __init__(self, a):
+        self.a = a
+        self.view = a[1:]
+        self.both = {"a": a, "t": a.T}
+def nested(box):
+    def outer():
+        def inner(v=box):
+            return outer, v, box
+        return inner
+    return outer
+def gen_list(made=[]):
+    made.append([made])
+    return made[-1]
 class Rows(list):
     pass
 Pair = namedtuple("Pair", "x y")
@@ -87,6 +122,7 @@ VALUES = [
     "defaultdict(list, k={any})", "OrderedDict(k={any})", "Counter('aab')", "{dict}.keys()",
     "random.Random(3)", "np.random.default_rng(1)", "pd.DataFrame({'p': [1, 2, 3], 'q': [{any}, 'x', None]})", "pd.DataFrame({'p': [1., 2.], 'q': ['x', 'y']})",
     "{DataFrame}['p']", "{DataFrame}[:]", "{DataFrame}.to_numpy()", "{DataFrame}.index", "pd.Series({array})", "pd.Series([1, 2, 3])", "{Series}.to_numpy()", "pd.Categorical(['a', 'b'])",
+    "{dict}.items()", "re.search('b', 'abc')", "ValueError({any}, [1])", "Oops({any})", "Deep({any})", "itertools.repeat({any}, 3)", "Box([{any}])", "Grid(np.arange(4))", "np.broadcast_to({array}, (2, 6))", "{array}[:, 0]", "{array}.ravel()", "{array}.astype('f4')", "np.lib.stride_tricks.sliding_window_view({array}, 1)", "{objects}.reshape(1, -1)", "{DataFrame}[{DataFrame}['p'] > 1]", "{DataFrame}.T", "{DataFrame}.copy(deep=False)", "pd.concat([{DataFrame}, {DataFrame}])", "{DataFrame}.groupby('p')", "pd.Index([1, 2])", "nested({list})", "gen_list()", "[{list}, {list}]", "{dict}.copy()", "{list}[:]", "set({list})", "{Node}.__dict__", "vars({Data})", "{Deep}.inner", "{Deep}.inner.get", "{Box}.items", "{Grid}.a[1:]",
     "type('Made', (Node,), {'made': {any}})", "type({any})", "property({function})", "slice(1, {any})", "ValueError({any})"
 ]  # fmt: skip
 """What a name is bound to."""
@@ -108,6 +144,7 @@ CHANGES = [
     "random.random()", "random.seed(5)", "np.random.rand()", "os.environ['RW_ONE'] = '1'", "os.environ.pop('RW_ONE', None)", "os.environ['RW_TWO'] = 'x'", "decimal.getcontext().prec = 7", "np.set_printoptions(precision=4)",
     "class Node(Node):\n    def get(self):\n        return 'new'", "class Node:\n    made = [{any}]\n    def __init__(self, v=None):\n        self.v = v", "def keep(v, seen=[{any}]):\n    seen.append(0)\n    return seen",
     "def local(x={any}):\n    return x, a", "for i in range(2): {list}.append(i)", "try: {list}.append({any})\nfinally: i = 1", "with np.errstate(all='ignore'): {array} += 1", "{list}[0].append({any})", "exec('{list}.append(1)')", "globals().update(b={any})", "globals()['c'] = {any}",
+    "{Deep}.inner.put({any})", "{Deep}.inner = {Node}", "{Deep}.grow({any})", "{Box}.items.append({any})", "{Box}.add({any})", "{Grid}.a[0] = 7", "{Grid}.a = {array}", "Oops.seen.append({any})", "{Oops}.args = ({any},)", "try: raise Oops({any})\nexcept Oops as e: h = e", "try:\n    try: 1 / 0\n    except ZeroDivisionError as z: raise Oops(1) from z\nexcept Oops as e: g = e", "nested({list})({any})", "{DataFrame}.columns = ['x', 'y'][:1] * {DataFrame}.shape[1]", "{DataFrame}.loc[0, 'p'] = 3", "{DataFrame}['p'] += 1", "{DataFrame}.index = {DataFrame}.index[::-1]", "{list}.sort(key=str)", "{list}.insert(0, {any})", "{list}.remove({list}[0])", "{dict}.setdefault('s', []).append({any})", "{list}[:] = [{any}]", "{list} += {list}", "[x.append(1) for x in [{list}]]", "(lambda v: v.append({any}))({list})", "{Node}.__dict__['w'] = {any}", "setattr({Node}, 's', {any})", "Node.get = lambda self: {any}", "del Node.extra", "Leaf.put = Node.put", "Color.BLUE.link = {any}", "{Slots}.a.append({any})", "del {Slots}.a", "{deque}.extend([{any}, {any}])", "{deque}.clear()", "{set}.clear()",
     "{any}.v = {any}", "{any}.append({any})", "{any}['k'] = {any}", "{any}[0] = {any}", "{any}()",
 ]  # fmt: skip
 """What is changed in place, whoever holds it."""
