@@ -36,6 +36,8 @@ from nbrewind.store import Notebook, Store
 UNTOLD = "a value was changed by something that reached it through no variable: nobody saw which cell did that"
 """Why there is an outside run although nothing is known to have run between the cells."""
 
+LATE = "code of the user's ran between its end and its record: what that changed is taken for its doing"
+
 
 class Recorder(Head):
     """Records the runs of one kernel session into one notebook's history."""
@@ -188,6 +190,7 @@ class Recorder(Head):
         if self._unrecorded is None:
             return
         (entry, outcome), self._unrecorded = self._unrecorded, None
+        entry.extra["late"] = bool(self.watch.started)
         try:
             with self.store.writing():
                 self._record(entry, outcome)
@@ -314,7 +317,7 @@ class Recorder(Head):
             removed=(*("var:" + name for name in changes.removed), *trace.files.removed),
             imports=analysis.imports,
             effects=trace.effects,
-            unknown=tuple(trace.unknown),
+            unknown=(*trace.unknown, *([LATE] if extra["late"] else [])),
             prelude=analysis.prelude,
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from nbrewind.model import AT_ONCE
@@ -72,6 +74,15 @@ def test_a_task_that_runs_on_belongs_to_no_cell(kernel, records):
     kernel.run("task = asyncio.ensure_future(later())\nawait asyncio.sleep(0)", cell="here")
     kernel.run("print(xs)", cell="next")
     assert writes(records("here")) == {"var:task"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="which code starts is not seen")
+def test_code_that_runs_before_the_record_makes_it_unknown(kernel, records):
+    stream = "class Stream:\n    def write(self, text): pass\n    def flush(self): xs.append(1)"
+    kernel.run(f"import sys\nxs = []\n{stream}\nsys.stdout = Stream()", cell="stream")
+    kernel.run("y = 1", cell="here")
+    kernel.run("sys.stdout = sys.__stdout__", cell="back")
+    assert any("between its end" in reason for reason in records("here")[-1].unknown)
 
 
 @pytest.mark.py311
