@@ -31,6 +31,7 @@ from nbrewind.store.types import Buffer, Content, ContentError, MissingError, St
 
 ROW_BYTES = 64 * 1024
 PENDING_BYTES = 1024 * 1024
+MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL_BYTES = 4 * CHUNK_BYTES
 OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
 PLAIN = 0  # codec: the bytes as they are
@@ -63,7 +64,11 @@ class Contents:
     def put(self, content: Content) -> Stored:
         """Store a value; nothing is durable before ``sync``."""
         with self.lease.shared():
-            stored = [self._put_piece(segment) for segment in segments(memoryview(content.stream))]
+            stored = []
+            for segment in segments(memoryview(content.stream)):
+                stored.append(self._put_piece(segment))
+                if self._pending > MOST_PENDING_BYTES:
+                    self.write_rows()
             count = len(stored)
             for data in (content.side, *content.buffers):
                 with _bytes_of(data) as view:

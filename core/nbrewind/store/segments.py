@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zlib import crc32
 
-WHOLE = 512 * 1024
-"""Shorter streams are not cut."""
+SHORT, LONG = 512 * 1024, 128 * 1024**2
+"""Shorter and longer streams are not cut: those would be of thousands of segments, which are kept in rows."""
 LEAST = 8 * 1024
 """Bytes of a segment at least; on average it has twice as many, at most three times."""
 MOST_SEGMENTS = 4096
-"""Longer streams have longer segments, lest the list of them grows long."""
+"""Of longer streams each segment is twice as long, or four times: the list of them stays short."""
 MARKS = (b"\x94", b"J", b"M", b"K", b"G")
 """MEMOIZE, which follows texts and containers, and the opcodes of numbers."""
 ENOUGH = 8
@@ -30,7 +30,7 @@ def segments(stream: memoryview) -> Iterator[memoryview]:
     while size > 2 * least * MOST_SEGMENTS:
         least *= 2
     start = 0
-    while size >= WHOLE and size - start > 4 * least:
+    while SHORT <= size <= LONG and size - start > 4 * least:
         end = start + least + _cut(bytes(stream[start + least : start + 3 * least]))
         yield stream[start:end]
         start = end

@@ -116,6 +116,7 @@ def test_attaching_unpickles_nothing(start: Callable[[], Kernel]):
     kernel.silently(RECORD)
     for cell in NOTEBOOK["cells"]:
         run(kernel, cell["source"], cell["id"])
+    kernel.evaluate("'1'")  # the last run is recorded before the kernel answers again
     kernel.close()
     kernel = start()
     kernel.silently("import pickle; import nbrewind.kernel.recorder\n" + WATCH)
@@ -135,6 +136,7 @@ def test_looking_from_the_command_line_unpickles_nothing(start: Callable[[], Ker
     kernel.silently(RECORD)
     for cell in NOTEBOOK["cells"]:
         run(kernel, cell["source"], cell["id"])
+    kernel.evaluate("'1'")  # the last run is recorded before the kernel answers again
     kernel.close()
     arguments = {"doctor": ["doctor"], "store": ["store", "info"]}.get(command, [command, str(notebook)])
     code = f"""{WATCH}

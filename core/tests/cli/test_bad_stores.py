@@ -66,7 +66,7 @@ def test_a_damaged_index_of_one_notebook(copied: Place) -> None:
 
 
 BIG = (
-    ("make", "big = bytearray(range(256)) * 40_000"),
+    ("make", "import numpy as np\nbig = np.tile(np.arange(256, dtype='u1'), 40_000)"),
     ("use", "print(len(big))"),
     ("edit", "big[0] = 7\nprint(big[0])"),
 )
