@@ -86,7 +86,10 @@ test.describe('Storage', () => {
   test('cleans up after showing what goes', async ({ page, tmpPath }) => {
     // Of all notebooks of all tests, the cheapest to make again for its size.
     const [, ...others] = cells(200);
-    const sources = ['import random; large = b"200" * 2_000_000', ...others];
+    const sources = [
+      'import numpy as np; large = np.arange(12_500_000)',
+      ...others
+    ];
     await write(page, `${tmpPath}/full.ipynb`, sources, 'f');
     await open(page, `${tmpPath}/full.ipynb`);
     await runAll(page);

@@ -177,14 +177,16 @@ def set_modules(
         if call.rpartition(".")[2] not in UNOWNED_CALLS:
             continue
         value = namespace.get(first) if rest else None
-        if watched and call.endswith("setLevel"):
-            continue  # whose level, the call itself has told
         if value is None:
-            found.update(used)
+            changed = set(used)
         elif isinstance(value, types.ModuleType):
-            found.add(top_module(value.__name__))
+            changed = {top_module(value.__name__)}
         else:
-            found.add(top_module(module_of(value if isinstance(value, type) else type(value))))
+            changed = {top_module(module_of(value if isinstance(value, type) else type(value)))}
+        if not call.endswith("setLevel"):
+            found |= changed
+        elif not watched:  # else the call itself has told whose level
+            found |= changed - {"logging"}  # a provider looks after these
         if rest.endswith("reload") or call == "reload":
             found.update(local)
     return found - {"__main__", "builtins"}
