@@ -101,8 +101,10 @@ class Watch:
             if one.index is None:
                 one.index = self._records.notebook(one.file)
             if one.index is None:
-                one.sequence = 0  # nothing is recorded, or nothing any more
                 one.due = max(one.due, now + UNKNOWN)
+                if one.sequence:
+                    one.sequence = 0  # nothing is recorded any more
+                    self._tell(path, 0)
                 return
             sequence = one.index.sequence()
         except StoreError:

@@ -11,11 +11,11 @@ import { unreadable } from './text';
 
 const PANEL = '#jp-rewind-panel';
 
-/** Cells that make 3 MB, 1 MB and nothing; the kernel ends after the last. */
+/** Cells that slowly make 3 MB, 1 MB and nothing. */
 function cells(seed: number): string[] {
   return [
-    `import random; large = random.Random(${seed}).randbytes(3_000_000)`,
-    `small = random.Random(${seed + 1}).randbytes(1_000_000)`,
+    `import random, time; time.sleep(0.2); large = random.Random(${seed}).randbytes(3_000_000)`,
+    `time.sleep(0.2); small = random.Random(${seed + 1}).randbytes(1_000_000)`,
     'size = len(large) + len(small); del large, small',
     'size'
   ];
@@ -87,7 +87,7 @@ test.describe('Storage', () => {
     // Of all notebooks of all tests, the cheapest to make again for its size.
     const [, ...others] = cells(200);
     const sources = [
-      'import numpy as np; large = np.arange(12_500_000)',
+      'import random, time, numpy as np; large = np.arange(12_500_000)',
       ...others
     ];
     await write(page, `${tmpPath}/full.ipynb`, sources, 'f');
