@@ -198,6 +198,10 @@ test.describe('Storage', () => {
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Forget keys.ipynb…');
     await page.keyboard.press('Tab');
+    if ((await focused()).startsWith('Show All')) {
+      // Other tests' notebooks are there, too.
+      await page.keyboard.press('Tab');
+    }
     expect(await focused()).toMatch(/^Forget what is recorded of Cell 1…$/);
     await page.keyboard.press('ArrowDown');
     expect(await focused()).toMatch(/^Forget what is recorded of Cell 2…$/);
