@@ -3,6 +3,7 @@ import { Button, checkIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { attentionIcon, stepIcons } from '../icons';
+import { Notice } from '../preview/notice';
 import type { Proposal } from './proposal';
 import { type IStepRow, rowsOf, summaryOf, verdictOf } from './steps';
 import { actionWord, expectedText, summaryPhrases } from './words';
@@ -101,16 +102,6 @@ function Head(props: {
         <li key={phrase}>{phrase}</li>
       ))}
     </ul>
-  );
-}
-
-/** Something that is in the way. */
-function Notice(props: { text: string }): React.JSX.Element {
-  return (
-    <p className="jp-RewindPlan-notice">
-      <attentionIcon.react tag="span" />
-      <span>{props.text}</span>
-    </p>
   );
 }
 

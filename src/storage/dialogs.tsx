@@ -2,8 +2,8 @@ import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { attentionIcon } from '../icons';
 import { PreviewDialog } from '../preview/dialog';
+import { Notice } from '../preview/notice';
 import { Preview } from '../preview/preview';
 import type {
   ICleanup,
@@ -218,16 +218,6 @@ function Forget(props: {
         </p>
       )}
     </div>
-  );
-}
-
-/** Something to look at before going on. */
-function Notice(props: { text: string }): React.JSX.Element {
-  return (
-    <p className="jp-RewindPlan-notice">
-      <attentionIcon.react tag="span" />
-      <span>{props.text}</span>
-    </p>
   );
 }
 

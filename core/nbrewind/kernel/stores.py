@@ -69,16 +69,14 @@ def module_writes(
 def set_by_text(codes: Sequence[types.CodeType], namespace: Mapping[str, object]) -> dict[str, Owner]:
     """Return the modules and classes of which the code does no more than set attributes, by `module_writes`' words."""
     found: dict[str, Owner | None] = {}
-    for target in (target for code in codes for target in targets(code)):
+    for target in (target for code in codes for target in targets(code) if _unowned(target, namespace)):
         value = namespace.get(target[0])
         for attribute in target[1:]:
             value = held(value).get(attribute) if isinstance(value, types.ModuleType | type) else None
         only = isinstance(value, types.ModuleType | type) and found.get(_words(target), value) is value
         found[_words(target)] = value if only else None  # type: ignore[assignment]
-    for name in (name for code in codes for name in _indirect(code, True)):
-        value = namespace.get(name)
-        if isinstance(value, types.ModuleType | type):
-            found[_by_name(name)] = value
+    for name in (name for code in codes for name in _indirect(code, True) if _unowned((name,), namespace)):
+        found[_by_name(name)] = namespace[name]  # type: ignore[assignment]
     return {words: owner for words, owner in found.items() if owner is not None}
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from xxhash import xxh3_64_digest
 
+from nbrewind.model import Run, Version
 from nbrewind.store.types import StoreError
 
 CHECKED = b"\xc1"
@@ -51,6 +52,8 @@ def decoder(kind: type[T]) -> Callable[[bytes], T]:
     return decode
 
 
+decode_run = decoder(Run)
+decode_version = decoder(Version)
 decode_delta = decoder(dict[str, str])
 decode_names = decoder(list[str])
 decode_outputs: Callable[[bytes], list[dict[str, Any]]] = decoder(list[dict[str, Any]])

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from nbrewind.model import Record, Run, Version
-from nbrewind.store.codec import decoder, encode
+from nbrewind.model import Record, Version
+from nbrewind.store.codec import decode_run, decode_version, decoder, encode
 from nbrewind.store.database import Connection
 from nbrewind.store.garbage import collect
 from nbrewind.store.ledger import Book, Ledger
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 REASON = "it was forgotten on request"
 FOLD_SECONDS = 5.0
-
-_run = decoder(Run)
-_version = decoder(Version)
 
 
 class Used(msgspec.Struct):
@@ -126,7 +123,7 @@ def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
         records = {}
         for run in scope.runs:
             (record,) = connection.execute("SELECT record FROM runs WHERE id = ?", (run,)).fetchone()
-            found = _run(record)
+            found = decode_run(record)
             writes = tuple(_blank(each) if each.id in scope.versions else each for each in found.writes)
             records[run] = encode(msgspec.structs.replace(found, writes=writes))
         rows = [(data, id_) for id_, data in records.items()]
@@ -191,7 +188,7 @@ def _blank_versions(connection: Connection, versions: Collection[str]) -> None:
     for id_ in versions:
         rows = connection.execute("SELECT record FROM versions WHERE id = ?", (id_,)).fetchall()
         if rows:
-            blank = encode(_blank(_version(rows[0][0])))
+            blank = encode(_blank(decode_version(rows[0][0])))
             connection.execute("UPDATE versions SET record = ? WHERE id = ?", (blank, id_))
 
 

@@ -26,6 +26,7 @@ BREATH = 0.005
 PATIENCE = 5.0
 """Seconds until a cleaning gives up against others that keep on writing."""
 BATCH = 50
+DIGEST = 32
 ORPHAN_SECONDS = 3600.0
 """A blob that no table knows belongs to somebody who is about to flush it, or to nobody once it is older than this."""
 
@@ -100,6 +101,3 @@ def _remove(store: Store, pieces: list[Piece]) -> list[Path]:
             os.rename(store.layout.blob(digest), target)
             moved.append(target)
     return moved
-
-
-DIGEST = 32

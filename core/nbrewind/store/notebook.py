@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nbrewind.model import CellAnalysis, Checkpoint, Run, Version
-from nbrewind.store.codec import decode_delta, decode_outputs, encode
+from nbrewind.store.codec import decode_delta, decode_outputs, decode_run, encode
 from nbrewind.store.database import Connection, Database, Guard, Row
 from nbrewind.store.layout import Layout
 from nbrewind.store.registry import Entry
 from nbrewind.store.rows import REMOVED, add_versions, advance, evict, follows, hold_not, lose, move
 from nbrewind.store.schema import NOTEBOOK
 from nbrewind.store.states import States
-from nbrewind.store.traces import GRACE_SECONDS, Traces, decode_run, provable
+from nbrewind.store.traces import GRACE_SECONDS, Traces, provable
 from nbrewind.store.types import ContentError, StoreError
 
 _CHECKPOINT = "id, parent, session, cell, run, action, time, delta, label, keep, saved, lost, evicted, stored"

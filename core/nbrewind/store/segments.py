@@ -30,10 +30,11 @@ def segments(stream: memoryview) -> Iterator[memoryview]:
     while size > 2 * least * MOST_SEGMENTS:
         least *= 2
     start = 0
-    while SHORT <= size <= LONG and size - start > 4 * least:
-        end = start + least + _cut(bytes(stream[start + least : start + 3 * least]))
-        yield stream[start:end]
-        start = end
+    if SHORT <= size <= LONG:
+        while size - start > 4 * least:
+            end = start + least + _cut(bytes(stream[start + least : start + 3 * least]))
+            yield stream[start:end]
+            start = end
     yield stream[start:]
 
 

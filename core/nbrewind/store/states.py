@@ -6,13 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from nbrewind.model import Checkpoint, Version
-from nbrewind.store.codec import decode_delta, decoder
+from nbrewind.store.codec import decode_delta, decode_version
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.types import StoreError
 
 MAPS = 128
 VERSIONS = 200_000
-_decode_version = decoder(Version)
 
 
 class States:
@@ -77,7 +76,7 @@ class States:
 
     def _load(self, wanted: set[str]) -> None:
         for version, record in self._database.select("SELECT id, record FROM versions WHERE id IN", sorted(wanted)):
-            self._versions[version] = _decode_version(record)
+            self._versions[version] = decode_version(record)
 
     def clear(self) -> None:
         """Remember nothing: something was forgotten."""

@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nbrewind.model import CellAnalysis, Run
-from nbrewind.store.codec import decode_text, decoder, encode, encode_text
+from nbrewind.store.codec import decode_run, decode_text, decoder, encode, encode_text
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Connection, Database
 from nbrewind.store.types import StoreError
 
-decode_run = decoder(Run)
 decode_analysis = decoder(CellAnalysis)
 
 GRACE_SECONDS = 60.0
