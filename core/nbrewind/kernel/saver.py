@@ -28,7 +28,9 @@ PAUSE = 30.0
 CLEAN_SECONDS = 2.0
 """How long one cleaning may take, about."""
 REST = 10
-"""After a look, nothing is done for so many times as long as it took."""
+"""After a look, nothing is done for so many times as long as it took, unless very much was added."""
+RUSH_SHARE = 2
+"""How large a part of the budget that is."""
 SPARE = 10
 """What part of the budget a cleaning leaves free."""
 
@@ -94,8 +96,7 @@ class Saver:
     def _flush_due(self) -> None:
         self._is_due = False
         self.flush()
-        if not self._comes_again:
-            self._clean()
+        self._clean()
 
     def _clean_again(self) -> None:
         self._comes_again = False
@@ -113,7 +114,7 @@ class Saver:
         at_leisure = begin >= self._leisure and (self._added * LOOK_SHARE >= budget or not self._looked)
         if not at_leisure and self._added * HASTE_SHARE < budget:
             return
-        if begin < self._rested:
+        if begin < self._rested and self._added * RUSH_SHARE < budget:
             self._again(self._rested - begin)
             return
         self._added, self._looked = 0, True
@@ -121,7 +122,7 @@ class Saver:
             if self._store.bytes_on_disk() > budget:
                 found = self._store.clean(budget - budget // SPARE, seconds=CLEAN_SECONDS)
                 if found.after > budget and found.after < found.before:
-                    self._added = budget  # time was up: there is more to do
+                    self._added = budget // HASTE_SHARE + 1  # time was up: there is more to do
         finally:
             end = time.monotonic()
             self._leisure, self._rested = end + PAUSE, end + REST * (end - begin)
@@ -129,6 +130,8 @@ class Saver:
             self._again(self._rested - end)
 
     def _again(self, seconds: float) -> None:
+        if self._comes_again:
+            return
         self._comes_again = True
         self._loop.call_later(seconds, self._clean_again)  # type: ignore[union-attr]
 

@@ -109,6 +109,8 @@ class Reach:
     """Reasons for state of modules and classes that it changed, each with the module."""
     living: list[str]
     """Threads and tasks that it left behind, in words."""
+    lived: bool
+    """Some were there while it ran."""
     unread: set[str] = field(default_factory=set)
     """Those of ``names`` that it is known not to have looked up."""
 
@@ -116,7 +118,7 @@ class Reach:
 def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     """Find out what an ended run may have looked up, before values are looked at."""
     analysis: CellAnalysis = entry.extra["analysis"]
-    started, namespace = entry.extra["started"], recorder.namespace
+    started, namespace, lived = entry.extra["started"], recorder.namespace, recorder.living.any
     looked_up = facts.started_globals(started) | entry.extra["log"].names
     names = read_names(analysis, recorder.state, looked_up)
     if not recorder.watch.active:
@@ -145,6 +147,7 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         modules=_module_doubts(entry, values, namespace)
         | facts.library_setters(analysis, namespace, entry.extra["setters"]),
         living=recorder.living.update(may_start_tasks(started, words)),
+        lived=lived,
     )
 
 
@@ -199,6 +202,8 @@ def observe(
     ]
     effects += [Effect(kind="thread", subject=name) for name in reach.living]
     unknown += [f"{name} is running and may change what it reaches" for name in reach.living]
+    if reach.lived and not reach.living:
+        unknown.append("a thread or task of before was running, and may have changed what this run seems to have")
     unknown += [UNSEEN.format(name) for name in extra["unseen"]]
     limited = recorder.live.over_limit(names)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]

@@ -18,6 +18,7 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from . import tensors
 from .kinds import LEAVES, is_importable, is_user_class, module_of, root_of
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _visit_data(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
             _visit_arrow(walker, index, obj)
             return
         if root == "torch" and name == "Tensor":
-            walker.problem(index, "torch tensors are not saved yet")
+            tensors.visit(walker, index, obj, extra)
             return
 
 
@@ -168,7 +169,7 @@ def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: 
         extra += [item for item in root.ravel(order="K").tolist() if type(item) not in LEAVES]
     walker.memory.append((index, id(array), id(root), kind))
     address = root.__array_interface__["data"][0]
-    walker.spans.append(_span(address, address + max(extent(root), 1), index, kind))
+    walker.note_memory(address, address + max(extent(root), 1), index, kind)
     base = memory_owner(root)
     if base is None:
         return
@@ -209,12 +210,6 @@ def owner_of(array: Any) -> Any:
         if not isinstance(base, np.ndarray):
             return array
         array = base
-
-
-def _span(start: int, end: int, index: int, kind: str) -> Any:
-    from .links import Span
-
-    return Span(start, end, index, kind)
 
 
 def _visit_frame(walker: Walker, index: int, frame: Any, extra: list[Any]) -> None:
@@ -267,7 +262,7 @@ def _visit_arrow(walker: Walker, index: int, obj: Any) -> None:
     """Note the memory of Arrow data."""
     for buffer in _arrow_buffers(obj):
         if buffer is not None and buffer.size and buffer.is_cpu:
-            walker.spans.append(_span(buffer.address, buffer.address + buffer.size, index, "arrow"))
+            walker.note_memory(buffer.address, buffer.address + buffer.size, index, "arrow")
 
 
 def _arrow_buffers(obj: Any) -> list[Any]:

@@ -73,7 +73,7 @@ LEAVES: set[type] = {
 _THROUGH = (tuple, frozenset, types.MappingProxyType, slice, types.GenericAlias)
 _RUNNING = {"IPython", "ipykernel", "tornado", "zmq", "jupyter_client", "nbrewind", "comm"}
 
-TRUSTED_ROOTS = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "polars"}
+TRUSTED_ROOTS = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "polars", "torch"}
 """Libraries whose reducers hold the whole value."""
 
 LOSSY_ROOTS = {

@@ -33,7 +33,7 @@ class Span(NamedTuple):
     owner: int
     kind: str
     """``raw``: whoever holds it sees writes. ``pandas``: copied before it is written. ``arrow``: never written.
-    ``private``: inside a figure, where only another kind of holder makes a link."""
+    ``private``: inside a figure, where only another kind of holder makes a link. ``tensor``: a storage of torch's."""
 
 
 class Group(NamedTuple):
@@ -104,6 +104,10 @@ class Walker:
     def problem(self, index: int, reason: str) -> None:
         """Note why a name can't be saved soundly; the first reason wins."""
         self.problems.setdefault(index, reason)
+
+    def note_memory(self, start: int, end: int, index: int, kind: str) -> None:
+        """Note a range of memory that a name reaches; ``kind``: see `Span`."""
+        self.spans.append(Span(start, end, index, kind))
 
     def defined(self, index: int, obj: object) -> bool:
         """Tell whether an object is a definition bound to another name; then the name only refers to it."""
@@ -308,10 +312,12 @@ class Walker:
             active = [other for other in active if other.end > span.start]
             for other in active:
                 kinds = {span.kind, other.kind}
-                if "raw" not in kinds:
+                if kinds.isdisjoint(("raw", "tensor")):
                     continue
                 if other.owner != span.owner:
                     self.union(other.owner, span.owner)
+                if "tensor" in kinds and len(kinds) > 1:
+                    self.problem(span.owner, "a tensor shares its memory with an array")
                 if "arrow" in kinds:
                     self.problem(span.owner, "an Arrow array shares memory with an array that can be written")
             active.append(span)

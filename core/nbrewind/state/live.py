@@ -238,6 +238,31 @@ class LiveState:
                 reason = str(error)
         return unread(group._replace(problem=reason), namespace, self.versions)
 
+    def apart(self, names: Collection[str]) -> tuple[list[GroupChange], dict[str, set[str]]]:
+        """Read hidden names that share nothing with live ones; return also what the others share with whom.
+
+        Nothing is read where walking the values takes too long.
+        """
+        self.limit.start()
+        hidden, found = set(names), []
+        shared: dict[str, set[str]] = {}
+        try:
+            with _no_collection():
+                others = [name for name in self.names() if name not in self._atoms]
+                definitions = self._defined(others)
+                walker = Walker([*others, *names], self.namespace, definitions, self.limit)
+                for group in walker.groups():
+                    theirs = hidden.intersection(group.members)
+                    if theirs and len(theirs) < len(group.members):
+                        shared |= dict.fromkeys(theirs, set(group.members) - theirs)
+                    elif theirs and (change := self._read(group, None, "", definitions, walker)) is not None:
+                        found.append(change)
+        except OverLimit:
+            return [], {}
+        except KeyboardInterrupt:
+            raise ScanInterrupted("interrupted while values were being read") from None
+        return found, shared
+
     def over_limit(self, names: Collection[str]) -> dict[str, str]:
         """Return those of *names* whose values the last scan did not read to their end, with the reasons."""
         found = {name: base.limit for members, base in self._groups.items() if base.limit for name in members}

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from xxhash import xxh3_128_digest
 
-from . import arrays, definitions, objects, rebuild, resources
+from . import arrays, definitions, objects, rebuild, resources, tensors
 from .code import Places, canonical
 from .digest import Fingerprint
 from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
@@ -124,6 +124,8 @@ class Snapshotter(pickle.Pickler):
         self.exact = True
         self.keep: list[Any] = []
         self.cells: set[int] = set()
+        self.tensors: dict[tuple[int, int, str], tensors.Memory] = {}
+        """Storages of torch's, by where they lie."""
         self.nested: set[int] = set()
         """Ids of files on which other files are built."""
         self.reaches = reaches
@@ -152,6 +154,7 @@ class Snapshotter(pickle.Pickler):
         self.lines.clear()
         self.keep.clear()
         self.cells.clear()
+        self.tensors.clear()
         self.nested.clear()
         self.exact = True
         self.dump(values)
@@ -283,6 +286,7 @@ _HANDLERS: dict[type, Handler] = {
     types.GeneratorType: definitions.reduce_generator,
     typing.TypeVar: definitions.reduce_type_variable,
     typing.NewType: definitions.reduce_new_type,
+    tensors.Memory: tensors.reduce_memory,
     **resources.REDUCERS,
 }
 
@@ -323,6 +327,8 @@ def _choose(cls: type) -> Handler:
             return _named(arrays.reduce_array if cls is base else arrays.reduce_subclass, cls)
         if root == "numpy" and name == "void":
             return _named(objects.reduce_void, cls)
+        if root == "torch" and name == "Tensor":
+            return _named(tensors.reduce_tensor, cls)
         if root == "pandas" and name in ("NDFrame", "Block", "Index", "SingleBlockManager"):
             return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
     if cls.__name__ == "BlockValuesRefs":

@@ -39,16 +39,14 @@ def test_the_store_stays_within_its_budget(kernel, store, notebook_path):
     """Large arrays are made again and again: the old ones go, the head stays, and cells say so."""
     store.set_budget(40 * MB)
     sources = ["import os", *(f"a{index} = os.urandom(4_000_000 + {index})" for index in range(30)), "b = a29[:5]"]
-    largest = 0
     for index, source in enumerate(sources):
         kernel.run(source, cell=f"c{index}")
         if index > 2:
             kernel.run(f"del a{index - 3}", cell=f"d{index}")
-        time.sleep(0.15)
-        largest = max(largest, store.bytes_on_disk())
+        if index % 6 == 5:
+            until(lambda: store.bytes_on_disk() <= 44 * MB)  # a tenth may come until the next look
     until(lambda: store.bytes_on_disk() <= 40 * MB)
     until(lambda: all(checkpoint.saved for checkpoint in store.notebook(notebook_path).checkpoints()))
-    assert largest <= 85 * MB, "what is added until the next look comes on top"
     shown = {state.id: state for state in states(store, notebook_path, sources)}
     evicted = [state for state in shown.values() if state.checkpoint == "evicted"]
     assert len(evicted) > 8 and all("evicted to keep to the budget" in state.reason for state in evicted)
