@@ -165,11 +165,12 @@ def test_a_write_through_a_library_module_is_reported_and_nothing_is_changed(ker
 
 def test_what_can_not_be_checked_is_noted(kernel, tmp_path):
     (tmp_path / "registry.py").write_text("kept = []\nkeep = kept.append\n")
-    kernel.cells(["import sys\nsys.path.insert(0, '.')\nimport registry", "[5]", "registry.keep(1)\nOut[2].append(6)"])
+    sources = ["import sys\nsys.path.insert(0, '.')\nimport registry\na = [[5]]", "a[0]", "registry.keep(1)\nOut[2].append(6)"]
+    kernel.cells(sources)
     report = kernel.text(kernel.run("%rewind c1")[1])
     assert report.startswith("Rewound")
     assert "note       the local module registry is as it is now" in report
-    assert "note       Out is as it is now" in report
+    assert "note       Out[2] is as it is now" in report
 
 
 def test_the_lines_of_a_shell_command_come_back(kernel):
