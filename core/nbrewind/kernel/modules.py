@@ -146,7 +146,7 @@ class Snapshot:
     def _new(self) -> list[types.ModuleType]:
         """Return the modules that were loaded since."""
         found = (sys.modules[name] for name in sorted(sys.modules.keys() - self._known) if root_of(name) not in OWN)
-        return [module for module in found if _is_module(module)]
+        return [module for module in found if _is_module(module) and root_of(_home(module)) not in OWN]
 
 
 def _is_module(value: object) -> TypeGuard[types.ModuleType]:

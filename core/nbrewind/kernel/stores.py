@@ -47,6 +47,9 @@ Target = tuple[str, ...]
 ``[]`` one of which an item is set."""
 CALL, ITEM = "()", "[]"
 
+DICT = ("__dict__", "__weakref__")
+"""Data descriptors that each class has."""
+
 
 def module_writes(
     codes: Iterable[types.CodeType], namespace: Mapping[str, object], *, inner: bool = True
@@ -73,11 +76,22 @@ def set_by_text(codes: Sequence[types.CodeType], namespace: Mapping[str, object]
         value = namespace.get(target[0])
         for attribute in target[1:]:
             value = held(value).get(attribute) if isinstance(value, types.ModuleType | type) else None
-        only = isinstance(value, types.ModuleType | type) and found.get(_words(target), value) is value
+        only = _keeps_itself(value) and found.get(_words(target), value) is value
         found[_words(target)] = value if only else None  # type: ignore[assignment]
     for name in (name for code in codes for name in _indirect(code, True) if _unowned((name,), namespace)):
         found[_by_name(name)] = namespace[name]  # type: ignore[assignment]
     return {words: owner for words, owner in found.items() if owner is not None}
+
+
+def _keeps_itself(value: object) -> bool:
+    """Whether an attribute that is set on a module or class is in its dictionary, and nowhere else."""
+    base: type = types.ModuleType if isinstance(value, types.ModuleType) else type
+    if not isinstance(value, base) or type(value).__setattr__ is not base.__setattr__:
+        return False
+    own = (cls for cls in type(value).__mro__ if cls not in base.__mro__)
+    return not any(
+        hasattr(type(each), "__set__") for cls in own for name, each in vars(cls).items() if name not in DICT
+    )
 
 
 def _by_name(name: str) -> str:

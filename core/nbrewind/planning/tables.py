@@ -27,6 +27,7 @@ AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:sys.recursionlimit": "sys",
     "ambient:sys.switchinterval": "sys",
     "ambient:time.zone": "time",
+    "ambient:torch.settings": "torch",
     "ambient:warnings": "",
 }
 """Ambient items but for random generators, with the package whose users they matter to; empty: they may matter to any
@@ -71,6 +72,10 @@ AMBIENT_SETTERS: dict[str, frozenset[str]] = {
     "ambient:sys.recursionlimit": frozenset({"setrecursionlimit"}),
     "ambient:sys.switchinterval": frozenset({"setswitchinterval"}),
     "ambient:time.zone": frozenset({"tzset"}),
+    "ambient:torch.settings": frozenset(
+        {"set_default_device", "set_default_dtype", "set_default_tensor_type", "set_detect_anomaly", "set_grad_enabled"}
+        | {"set_float32_matmul_precision", "set_num_threads", "set_printoptions", "use_deterministic_algorithms"}
+    ),
     "ambient:warnings": frozenset({"simplefilter", "filterwarnings", "resetwarnings"}),
 }
 """The words by which code changes an ambient item for good. One that is used without them is left as it is."""
@@ -156,6 +161,7 @@ KNOWN_PACKAGES = (sys.stdlib_module_names - UNOWNED_MODULES) | frozenset(
         "statsmodels",
         "sympy",
         "threadpoolctl",
+        "torch",
         "tqdm",
         "tzdata",
         "xarray",

@@ -74,3 +74,15 @@ def test_what_somebody_else_has_changed_since_is_left_alone(kernel) -> None:
     kernel.run("get_ipython().user_ns['math'].__dict__['mine'] = 7", silent=True)
     report = kernel.text(kernel.run("%rewind before")[1])
     assert report.startswith("Not rewound") and kernel.value("math.mine") == 7
+
+
+def test_an_attribute_that_a_module_keeps_elsewhere_is_lost(kernel):
+    """Modules of a class of their own, with properties (`torch.backends.cudnn`)."""
+    made = (
+        "import sys, types, string\nclass Switches(types.ModuleType):\n    kept = {'on': False}\n"
+        "    on = property(lambda s: s.kept['on'], lambda s, v: s.kept.update(on=v))\nSwitches.__module__ = 'string'\n"
+        "string.switches = sys.modules['string.switches'] = Switches('string.switches')"
+    )
+    kernel.cells([made, "import string\nx = 1", "string.switches.on = True"])
+    report = kernel.text(kernel.run("%rewind c1")[1])
+    assert report.startswith("Not rewound") and "lost       modules: it changes string.switches" in report

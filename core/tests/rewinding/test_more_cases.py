@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from oracles.kernels import Kernel, Kernels
 
-from . import cases_functions, cases_interpreter, cases_libraries, cases_results, cases_steps, cases_values
+from . import cases_functions, cases_interpreter, cases_libraries, cases_results, cases_steps, cases_torch, cases_values
 from .form import RESTART, Case
 
 CASES = [
@@ -19,6 +19,7 @@ CASES = [
     *cases_libraries.CASES,
     *cases_interpreter.CASES,
     *cases_results.CASES,
+    *cases_torch.CASES,
     *cases_steps.CASES,
 ]
 

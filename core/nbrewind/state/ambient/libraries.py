@@ -278,6 +278,67 @@ class TorchRandom(Provider):
         torch.set_rng_state(torch.frombuffer(bytearray(data), dtype=torch.uint8))
 
 
+class TorchSettings(Provider):
+    """torch's defaults: kinds of elements and devices, gradients, determinism, precision, threads, how it prints."""
+
+    key = "ambient:torch.settings"
+    module = "torch"
+
+    def __init__(self) -> None:
+        """Know no library yet."""
+        self._first: Any = None
+
+    def signature(self) -> Any:
+        """Return the settings; a torch that is older than 2.3, or being imported, has none."""
+        return self.read() if hasattr(sys.modules.get("torch"), "get_default_device") else None
+
+    def read(self) -> Any:
+        """Return the settings."""
+        torch = sys.modules["torch"]
+        found = {
+            "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+            "device": str(torch.get_default_device()),
+            "gradients": torch.is_grad_enabled(),
+            "deterministic": [
+                torch.are_deterministic_algorithms_enabled(),
+                torch.is_deterministic_algorithms_warn_only_enabled(),
+            ],
+            "precision": torch.get_float32_matmul_precision(),
+            "threads": torch.get_num_threads(),
+            "anomaly": torch.is_anomaly_enabled(),
+            "print": dict(vars(sys.modules["torch._tensor_str"].PRINT_OPTS)),
+        }
+        self._first = self._first or found
+        return found
+
+    def write(self, data: Any) -> None:
+        """Set the settings."""
+        torch = sys.modules["torch"]
+        torch.set_default_dtype(getattr(torch, data["dtype"]))
+        if data["device"] != str(torch.get_default_device()):
+            torch.set_default_device(None if data["device"] == "cpu" else data["device"])
+        torch.set_grad_enabled(data["gradients"])
+        torch.use_deterministic_algorithms(data["deterministic"][0], warn_only=data["deterministic"][1])
+        torch.set_float32_matmul_precision(data["precision"])
+        torch.set_num_threads(data["threads"])
+        torch.autograd.set_detect_anomaly(data["anomaly"])
+        vars(sys.modules["torch._tensor_str"].PRINT_OPTS).update(data["print"])
+
+    def default(self) -> Any:
+        """Return torch's own settings; the number of threads is the machine's."""
+        print_options = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+        return {
+            "dtype": "float32",
+            "device": "cpu",
+            "gradients": True,
+            "deterministic": [False, False],
+            "precision": "highest",
+            "threads": self._first["threads"] if self._first else sys.modules["torch"].get_num_threads(),
+            "anomaly": False,
+            "print": print_options,
+        }
+
+
 LIBRARIES: tuple[type[Provider], ...] = (
     NumpyRandom,
     NumpyPrint,
@@ -286,4 +347,5 @@ LIBRARIES: tuple[type[Provider], ...] = (
     MatplotlibSettings,
     SklearnConfig,
     TorchRandom,
+    TorchSettings,
 )
