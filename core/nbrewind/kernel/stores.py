@@ -13,6 +13,7 @@ import types
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from nbrewind.kernel.patches import Owner, held
 from nbrewind.planning.trace import top_module
@@ -85,7 +86,7 @@ def set_by_text(codes: Sequence[types.CodeType], namespace: Mapping[str, object]
 
 def _keeps_itself(value: object) -> bool:
     """Whether an attribute that is set on a module or class is in its dictionary, and nowhere else."""
-    base: type = types.ModuleType if isinstance(value, types.ModuleType) else type
+    base: Any = types.ModuleType if isinstance(value, types.ModuleType) else type
     if not isinstance(value, base) or type(value).__setattr__ is not base.__setattr__:
         return False
     own = (cls for cls in type(value).__mro__ if cls not in base.__mro__)
