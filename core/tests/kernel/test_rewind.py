@@ -165,7 +165,11 @@ def test_a_write_through_a_library_module_is_reported_and_nothing_is_changed(ker
 
 def test_what_can_not_be_checked_is_noted(kernel, tmp_path):
     (tmp_path / "registry.py").write_text("kept = []\nkeep = kept.append\n")
-    sources = ["import sys\nsys.path.insert(0, '.')\nimport registry\na = [[5]]", "a[0]", "registry.keep(1)\nOut[2].append(6)"]
+    sources = [
+        "import sys\nsys.path.insert(0, '.')\nimport registry\na = [[5]]",
+        "a[0]",
+        "registry.keep(1)\nOut[2].append(6)",
+    ]
     kernel.cells(sources)
     report = kernel.text(kernel.run("%rewind c1")[1])
     assert report.startswith("Rewound")
