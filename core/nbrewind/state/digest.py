@@ -11,11 +11,9 @@ from collections.abc import Iterable
 from blake3 import blake3
 from xxhash import xxh3_128_digest
 
+from nbrewind.store.types import CHUNK_BYTES as CHUNK
+
 from .limit import Limit
-
-CHUNK = 4 * 1024 * 1024
-"""Bytes of a chunk."""
-
 
 _SMALL = 65536
 
@@ -60,16 +58,16 @@ def content_digest(
     fingerprint: Fingerprint,
     known: dict[bytes, bytes],
     limit: Limit,
-) -> str:
-    """Return the ``b3:`` digest of a content; raise `OverLimit` if reading it takes too long.
+) -> tuple[str, tuple[bytes, ...]]:
+    """Return the ``b3:`` digest of a content, and those of its buffers' chunks.
 
-    *known* maps xxh3 digests of chunks to their BLAKE3 digests, and is filled.
+    Raise `OverLimit` if reading it takes too long. *known* maps xxh3 digests of chunks to their BLAKE3 digests, and is filled.
     """
     whole = blake3()
     for start in range(0, len(stream), CHUNK):
         limit.check()
         whole.update(memoryview(stream)[start : start + CHUNK])
-    position = 0
+    position, chunks = 0, []
     for buffer in buffers:
         whole.update(len(buffer).to_bytes(8, "little"))
         for start in range(0, len(buffer), CHUNK):
@@ -82,7 +80,8 @@ def content_digest(
                 limit.check()
                 strong = known[key] = blake3(part).digest()
             whole.update(strong)
-    return "b3:" + whole.hexdigest()
+            chunks.append(strong)
+    return "b3:" + whole.hexdigest(), tuple(chunks)
 
 
 def member_digest(group: str, name: str) -> str:

@@ -44,7 +44,7 @@ def read(
     fingerprint = None
     views: list[memoryview] = []
     content = None
-    digest = ""
+    digest, parts = "", tuple[bytes, ...]()
     if not reason:
         stream = pickler.file.getvalue()
         views = [buffer.raw() for buffer in pickler.buffers]
@@ -52,9 +52,9 @@ def read(
             fingerprint = Fingerprint(stream, views, pickler.limit)
             if base is not None and base.fingerprint == fingerprint:
                 return None
-            digest = content_digest(stream, views, fingerprint, chunks, pickler.limit)
+            digest, parts = content_digest(stream, views, fingerprint, chunks, pickler.limit)
         side = msgspec.msgpack.encode([1, MAGIC, pickler.places, pickler.lines]) if pickler.places else b""
-        content = Content(stream, list(views), side)
+        content = Content(stream, list(views), side, parts)
         pickler.limit.keep()
     size = len(stream) + sum(len(view) for view in views)
     share, rest = divmod(size, len(members))

@@ -34,12 +34,13 @@ class Blobs:
         self._fresh: dict[bytes, int] = {}
         self._suspect: set[bytes] = set()  # found damaged, or their flush failed: the next put writes them again
 
-    def ensure(self, data: memoryview | bytes) -> tuple[bytes, int]:
+    def ensure(self, data: memoryview | bytes, known: bytes | None = None) -> tuple[bytes, int]:
         """Make sure that a blob with these bytes exists; return its digest and the bytes added (0 if it was there).
 
-        ``data`` may change while this runs: the digest returned is always that of the bytes in the file.
+        ``known``: what their digest was just now. ``data`` may change while this runs: the digest returned is always that
+        of the bytes in the file.
         """
-        digest = blake3(data).digest()
+        digest = known or blake3(data).digest()
         if self.present(digest, len(data)):
             return digest, 0
         if not isinstance(data, bytes):

@@ -1,7 +1,7 @@
 """Contents by digest: what a snapshot id stands for, where its bytes are, and when they are durable.
 
 A snapshot is a manifest of *pieces*: the segments of the stream (`segments`), the side, each buffer (or the one piece
-of a file). A piece of up to 64 KiB is a row; a larger one is a list of blobs of 4 MiB, cut at fixed offsets, so that
+of a file). A piece of up to 64 KiB is a row; a larger one is a list of blobs of 2 MiB, cut at fixed offsets, so that
 changing one element of a large array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
 
 Rows are buffered in memory until a run is recorded, ``sync`` is called, or a megabyte has gathered: a put on the cell's
@@ -13,7 +13,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
 from pickle import PickleBuffer
 from typing import NamedTuple
@@ -25,14 +26,14 @@ from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.lease import Lease
-from nbrewind.store.manifest import CHUNK_BYTES, Manifest, Piece, decode_manifest, encode_manifest, piece_of
+from nbrewind.store.manifest import Manifest, Piece, decode_manifest, encode_manifest, piece_of
 from nbrewind.store.segments import segments
-from nbrewind.store.types import Buffer, Content, ContentError, MissingError, Stored, StoreError
+from nbrewind.store.types import CHUNK_BYTES, Buffer, Content, ContentError, MissingError, Stored, StoreError
 
 ROW_BYTES = 64 * 1024
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
-PARALLEL_BYTES = 4 * CHUNK_BYTES
+PARALLEL_BYTES = 8 * CHUNK_BYTES
 OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
 PLAIN = 0  # codec: the bytes as they are
 
@@ -70,19 +71,21 @@ class Contents:
                 if self._pending > MOST_PENDING_BYTES:
                     self.write_rows()
             count = len(stored)
-            for data in (content.side, *content.buffers):
+            stored.append(self._put_piece(memoryview(content.side)))
+            known = iter(content.digests)
+            for data in content.buffers:
                 with _bytes_of(data) as view:
-                    stored.append(self._put_piece(view))
+                    stored.append(self._put_piece(view, list(islice(known, -(-len(view) // CHUNK_BYTES)))))
             manifest = Manifest("value", tuple(piece for piece, _ in stored), count)
             return self._put_manifest(manifest, sum(added for _, added in stored))
 
-    def _put_piece(self, view: memoryview) -> tuple[Piece, int]:
+    def _put_piece(self, view: memoryview, known: Sequence[bytes] = ()) -> tuple[Piece, int]:
         size = len(view)
         if size <= ROW_BYTES:
             return self._put_row(bytes(view))
         chunks, added = [], 0
-        for start in range(0, size, CHUNK_BYTES):
-            digest, new = self.blobs.ensure(view[start : start + CHUNK_BYTES])
+        for start, name in zip_longest(range(0, size, CHUNK_BYTES), known):
+            digest, new = self.blobs.ensure(view[start : start + CHUNK_BYTES], name)
             chunks.append(digest)
             added += new
         return piece_of(size, chunks), added

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 from blake3 import blake3
 
-CHUNK_BYTES = 4 * 1024 * 1024
+from nbrewind.store.types import CHUNK_BYTES
 
 
 class Piece(msgspec.Struct, frozen=True, array_like=True):
-    """One sequence of bytes: a row if it has no chunks, else blobs of 4 MiB (the last one shorter)."""
+    """One sequence of bytes: a row if it has no chunks, else blobs of 2 MiB (the last one shorter)."""
 
     digest: bytes
     size: int

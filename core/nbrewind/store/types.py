@@ -28,6 +28,10 @@ class MissingError(ContentError):
     """Content is not there at all."""
 
 
+CHUNK_BYTES = 2 * 1024 * 1024
+"""How long the pieces are in which buffers are hashed and stored: one that changes is stored anew, as a whole."""
+
+
 class Content(NamedTuple):
     """What a snapshot holds."""
 
@@ -37,6 +41,8 @@ class Content(NamedTuple):
     """Out-of-band buffers: anything bytes-like when put, ``bytearray`` of own memory when got."""
     side: bytes
     """What belongs to the value but not to its identity (line numbers)."""
+    digests: tuple[bytes, ...] = ()
+    """BLAKE3 of each ``CHUNK_BYTES`` of each buffer, in order, if known: what is stored already is not hashed again."""
 
 
 class Stored(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from blake3 import blake3
 
 from nbrewind.store import Content, ContentError, Store, StoreError
 from nbrewind.store import blobs as blobs_module
@@ -105,6 +106,17 @@ def test_changing_one_element_writes_one_chunk(store: Store) -> None:
     store.put(Content(b"s", [data], b""))
     data[3 * CHUNK_BYTES + 11] ^= 1
     assert store.put(Content(b"s", [data], b"")).added == CHUNK_BYTES
+
+
+def test_chunks_with_known_digests_are_not_hashed_again(store: Store) -> None:
+    data = bytearray(_bytes(2 * CHUNK_BYTES + 5))
+    chunks = [bytes(data[start : start + CHUNK_BYTES]) for start in range(0, len(data), CHUNK_BYTES)]
+    digests = tuple(blake3(chunk).digest() for chunk in (*chunks, b"small"))
+    first = store.put(Content(b"s", [b"", data, b"small"], b"", digests))
+    assert store.get(first.id).buffers == [b"", data, b"small"]
+    assert store.put(Content(b"s", [b"", data, b"small"], b"")) == (first.id, first.bytes, 0)
+    data[0] ^= 1  # as a thread of the user's may do meanwhile: what counts is what was hashed
+    assert store.put(Content(b"s", [b"", data, b"small"], b"", digests)).id == first.id
 
 
 def test_rule_10_the_digest_is_that_of_what_was_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,8 @@ def _describe(name, value):
     elif name not in ("get_ipython", "exit", "quit", "open"):
         about["repr"] = _attempt(lambda: repr(value)[:2000])
         about["pickle"] = _attempt(lambda: _digest(value))
-        if (issubclass(kind, _OWN) or kind.__module__ == "__main__") and not name.startswith("_"):
+        own = issubclass(kind, _OWN) or kind.__module__ == "__main__"
+        if own and not name.startswith("_") and value is not sys.modules["__main__"].__dict__:  # the shell's
             about["references"] = sys.getrefcount(value)
     return about
 
