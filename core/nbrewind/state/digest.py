@@ -61,7 +61,8 @@ def content_digest(
 ) -> tuple[str, tuple[bytes, ...]]:
     """Return the ``b3:`` digest of a content, and those of its buffers' chunks.
 
-    Raise `OverLimit` if reading it takes too long. *known* maps xxh3 digests of chunks to their BLAKE3 digests, and is filled.
+    Raise `OverLimit` if reading it takes too long. *known* maps xxh3 digests of chunks to their BLAKE3 digests, and is
+    filled.
     """
     whole = blake3()
     for start in range(0, len(stream), CHUNK):

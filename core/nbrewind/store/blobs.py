@@ -37,8 +37,8 @@ class Blobs:
     def ensure(self, data: memoryview | bytes, known: bytes | None = None) -> tuple[bytes, int]:
         """Make sure that a blob with these bytes exists; return its digest and the bytes added (0 if it was there).
 
-        ``known``: what their digest was just now. ``data`` may change while this runs: the digest returned is always that
-        of the bytes in the file.
+        ``known``: what their digest was just now. ``data`` may change while this runs: the digest returned is always
+        that of the bytes in the file.
         """
         digest = known or blake3(data).digest()
         if self.present(digest, len(data)):
