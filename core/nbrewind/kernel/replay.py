@@ -46,7 +46,7 @@ class Replayer:
         recorder = self._recorder
         try:
             versions = [version for version in run.writes if version.key.startswith("var:")]
-            self._loaded = recorder.live.load(versions, recorder.store.get)
+            self._loaded = recorder.live.load(versions, recorder.store.fetch)
             self._outputs = recorder.store.outputs(run.id)
         except (LoadError, StoreError) as error:
             quiet("loading a recorded run", error)

@@ -143,7 +143,7 @@ def load_all(recorder: Recorder, versions: Mapping[str, Version]) -> tuple[Loade
     lost: dict[str, str] = {}
     while wanted:
         try:
-            return recorder.live.load(wanted.values(), recorder.store.get), lost
+            return recorder.live.load(wanted.values(), recorder.store.fetch), lost
         except LoadError as error:
             lost.update(error.reasons)
             before = len(wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.store.types import Later
+
 from .adapters import extent, memory_owner, owner_of
 
 if TYPE_CHECKING:
@@ -116,7 +118,12 @@ def owned(memory: Any, dtype: Any, shape: tuple[int, ...], order: tuple[int, ...
     import numpy as np
 
     turned = np.empty(tuple(shape[axis] for axis in order), dtype)
-    turned.reshape(-1).view(np.uint8)[:] = np.frombuffer(memory, np.uint8)
+    place = turned.reshape(-1).view(np.uint8)
+    if isinstance(memory, Later) and memory.size == place.nbytes:
+        memory.fill(memoryview(place))
+    else:
+        place[:] = np.frombuffer(memory, np.uint8)
+    del place
     if order != tuple(range(len(order))):
         # An array that owns its memory, in the order of axes that it had.
         inverse = [order.index(axis) for axis in range(len(order))]

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from nbrewind.model import Version
-from nbrewind.store.types import Content
+from nbrewind.store.types import Content, Opened
 
 from .changes import Aside, Baseline, Changes, GroupChange
 from .kinds import ATOM_BYTES, ATOMS, is_user_class
@@ -374,7 +374,7 @@ class LiveState:
                 return wanted
             wanted |= more
 
-    def load(self, versions: Iterable[Version], fetch: Callable[[str], Content]) -> Loaded:
+    def load(self, versions: Iterable[Version], fetch: Callable[[str], Content | Opened]) -> Loaded:
         """Load versions beside the namespace, which stays as it is; raise `LoadError` if any can't be."""
         with _no_collection():
             return load(list(versions), fetch, self.namespace)

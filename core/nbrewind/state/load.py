@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from nbrewind.model import Version
-from nbrewind.store.types import Content
+from nbrewind.store.types import Content, ContentError, Later, Opened
 
 from . import rebuild
 from .code import MAGIC
@@ -35,7 +35,7 @@ class Loaded:
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, content: Content, builder: rebuild.Builder) -> None:
+    def __init__(self, content: Content | Opened, builder: rebuild.Builder) -> None:
         super().__init__(io.BytesIO(content.stream), buffers=content.buffers)
         self._builder = builder
 
@@ -49,7 +49,9 @@ class _Unpickler(pickle.Unpickler):
 class _Loading:
     """One load of several groups, each when it is first needed."""
 
-    def __init__(self, versions: list[Version], fetch: Callable[[str], Content], namespace: dict[str, Any]) -> None:
+    def __init__(
+        self, versions: list[Version], fetch: Callable[[str], Content | Opened], namespace: dict[str, Any]
+    ) -> None:
         self.wanted = {version.key.removeprefix("var:"): version for version in versions}
         self.fetch = fetch
         self.namespace = namespace
@@ -92,8 +94,7 @@ class _Loading:
             return "its definition needs itself"
         self.busy.update(members)
         try:
-            content = self.fetch(version.snapshot)
-            values = self._unpickle(content)
+            values = self._unpickled(self.fetch(version.snapshot))
             if len(values) != len(members):
                 return "its content is damaged"
         except KeyboardInterrupt:
@@ -107,7 +108,17 @@ class _Loading:
         self.values.update(zip(members, values, strict=True))
         return ""
 
-    def _unpickle(self, content: Content) -> tuple[Any, ...]:
+    def _unpickled(self, content: Content | Opened) -> tuple[Any, ...]:
+        if isinstance(content, Content) or not any(isinstance(data, Later) for data in content.buffers):
+            return self._unpickle(content)
+        try:
+            return self._unpickle(content)
+        except (ContentError, rebuild.LoadProblem):
+            raise
+        except Exception:  # something else than an array of numpy's takes a buffer
+            return self._unpickle(content.read())
+
+    def _unpickle(self, content: Content | Opened) -> tuple[Any, ...]:
         places: list[Any] = []
         if content.side:
             _, magic, places, _lines = msgspec.msgpack.decode(content.side)
@@ -118,7 +129,7 @@ class _Loading:
         return values
 
 
-def load(versions: list[Version], fetch: Callable[[str], Content], namespace: dict[str, Any]) -> Loaded:
+def load(versions: list[Version], fetch: Callable[[str], Content | Opened], namespace: dict[str, Any]) -> Loaded:
     """Load versions beside *namespace*; raise `LoadError` with a reason for each that can't be."""
     loading = _Loading(versions, fetch, namespace)
     for name in sorted(loading.wanted):

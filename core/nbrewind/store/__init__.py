@@ -7,15 +7,17 @@ through this package. Two commits per run: *recorded* (:meth:`Notebook.record`),
 
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.store import Store
-from nbrewind.store.types import Content, ContentError, Finding, Stored, StoreError, StoreInfo
+from nbrewind.store.types import Content, ContentError, Finding, Later, Opened, Stored, StoreError, StoreInfo
 from nbrewind.store.usage import NotebookUsage, Share, Shares, Usage
 
 __all__ = [
     "Content",
     "ContentError",
     "Finding",
+    "Later",
     "Notebook",
     "NotebookUsage",
+    "Opened",
     "Share",
     "Shares",
     "Store",

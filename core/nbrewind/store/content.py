@@ -14,6 +14,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 from pickle import PickleBuffer
@@ -28,12 +29,22 @@ from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import Manifest, Piece, decode_manifest, encode_manifest, piece_of
 from nbrewind.store.segments import segments
-from nbrewind.store.types import CHUNK_BYTES, Buffer, Content, ContentError, MissingError, Stored, StoreError
+from nbrewind.store.types import (
+    CHUNK_BYTES,
+    Buffer,
+    Content,
+    ContentError,
+    Later,
+    MissingError,
+    Opened,
+    Stored,
+    StoreError,
+)
 
 ROW_BYTES = 64 * 1024
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
-PARALLEL_BYTES = 8 * CHUNK_BYTES
+PARALLEL = 8  # chunks
 OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
 PLAIN = 0  # codec: the bytes as they are
 
@@ -207,8 +218,8 @@ class Contents:
             raise ContentError(f"content {snapshot[:12]} is damaged in {self._layout.traces}; run `nbrewind doctor`")
         return manifest
 
-    def get(self, snapshot: str) -> Content:
-        """Return a value's content in memory of its own, verified.
+    def fetch(self, snapshot: str) -> Opened:
+        """Return a value's content, verified but for large buffers, which are not read yet.
 
         Raises:
             ContentError: missing or damaged.
@@ -216,25 +227,28 @@ class Contents:
         manifest = self.manifest(snapshot)
         if manifest.kind != "value":
             raise ContentError(f"content {snapshot[:12]} is that of a file, not of a value")
-        buffers = [_allocate(piece.size) for piece in manifest.pieces]
-        jobs: list[tuple[bytes, memoryview]] = []
-        for piece, buffer in zip(manifest.pieces, buffers, strict=True):
-            view = memoryview(buffer)
-            if piece.chunks:
-                jobs += [(digest, view[start:stop]) for digest, start, stop in piece.spans()]
-            elif piece.size:
-                view[:] = self._get_row(piece)
-        if manifest.size > PARALLEL_BYTES:
+        count = manifest.segments
+        whole = [self._piece(piece).read() for piece in manifest.pieces[: count + 1]]
+        found = [self._piece(piece) for piece in manifest.pieces[count + 1 :]]
+        large = [data if data.size >= OWN_BYTES else data.read() for data in found]
+        return Opened(b"".join(whole[:count]), large, bytes(whole[count]))
+
+    def _piece(self, piece: Piece) -> Later:
+        return Later(piece.size, partial(self._fill, piece), _allocate)
+
+    def _fill(self, piece: Piece, view: memoryview) -> None:
+        jobs = [(digest, view[start:stop]) for digest, start, stop in piece.spans()]
+        if len(jobs) > PARALLEL:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
                 for _ in pool.map(lambda job: self.blobs.read(*job), jobs):
                     pass
-        else:
+        elif jobs:
             for digest, part in jobs:
                 self.blobs.read(digest, part)
-        count = manifest.segments
-        return Content(b"".join(buffers[:count]), list(buffers[count + 1 :]), bytes(buffers[count]))
+        elif piece.size:
+            view[:] = self._get_row(piece)
 
     def get_file(self, snapshot: str, path: str | os.PathLike[str]) -> None:
         """Write a stored file's content to ``path``, replacing what is there only once all is verified.

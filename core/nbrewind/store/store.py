@@ -19,7 +19,7 @@ from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
 from nbrewind.store.schema import TRACES
 from nbrewind.store.traces import Traces
-from nbrewind.store.types import Content, ContentError, Finding, Stored, StoreInfo
+from nbrewind.store.types import Content, ContentError, Finding, Opened, Stored, StoreInfo
 from nbrewind.store.usage import Shares, Usage
 
 if TYPE_CHECKING:
@@ -182,7 +182,15 @@ class Store:
         Raises:
             ContentError: missing or damaged.
         """
-        return self.contents.get(snapshot)
+        return self.contents.fetch(snapshot).read()
+
+    def fetch(self, snapshot: str) -> Opened:
+        """Return a value's content, of which large buffers are read, and verified, by whoever takes them.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        return self.contents.fetch(snapshot)
 
     def put_file(self, path: str | os.PathLike[str]) -> Stored:
         """Store a file's content, never wholly in memory. Durable after ``sync``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from nbrewind.model import Record
@@ -43,6 +44,44 @@ class Content(NamedTuple):
     """What belongs to the value but not to its identity (line numbers)."""
     digests: tuple[bytes, ...] = ()
     """BLAKE3 of each ``CHUNK_BYTES`` of each buffer, in order, if known: what is stored already is not hashed again."""
+
+
+class Later:
+    """A large buffer of a content, read when it is known where to: what takes it needs no second copy."""
+
+    def __init__(self, size: int, fill: Callable[[memoryview], None], make: Callable[[int], bytearray]) -> None:
+        """Stand for ``size`` bytes, which ``fill`` reads and verifies; ``make`` gives memory."""
+        self.size = size
+        self.fill = fill
+        self._make = make
+
+    def read(self) -> bytearray:
+        """Return the bytes in memory of their own.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        found = self._make(self.size)
+        with memoryview(found) as view:
+            self.fill(view)
+        return found
+
+
+class Opened(NamedTuple):
+    """A content of which large buffers are not read yet."""
+
+    stream: bytes
+    buffers: list[bytearray | Later]
+    side: bytes
+
+    def read(self) -> Content:
+        """Read all of it.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        buffers: list[Buffer] = [data.read() if isinstance(data, Later) else data for data in self.buffers]
+        return Content(self.stream, buffers, self.side)
 
 
 class Stored(NamedTuple):

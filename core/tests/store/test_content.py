@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from blake3 import blake3
 
-from nbrewind.store import Content, ContentError, Store, StoreError
+from nbrewind.store import Content, ContentError, Later, Store, StoreError
 from nbrewind.store import blobs as blobs_module
 from nbrewind.store.content import CHUNK_BYTES, ROW_BYTES
 
@@ -62,6 +62,29 @@ def test_any_contiguous_buffer(store: Store) -> None:
         array("d", [1.5, 2.5]).tobytes(), b"abc", b"xyz", fortran.tobytes("F"), read_only.tobytes(),
         np.array(7).tobytes(),
     ]  # fmt: skip
+
+
+def test_a_large_buffer_is_read_where_it_is_wanted(store: Store) -> None:
+    data, small = _bytes(BIG), _bytes(700, 1)
+    stored = store.put(Content(b"s", [data, small], b"side"))
+    found = store.fetch(stored.id)
+    large = found.buffers[0]
+    assert isinstance(large, Later) and (found.stream, found.buffers[1], found.side) == (b"s", small, b"side")
+    place = bytearray(BIG)
+    large.fill(memoryview(place))
+    assert place == data == large.read()
+    assert found.read() == store.get(stored.id)
+    with pytest.raises(ContentError):
+        large.fill(memoryview(bytearray(BIG - 1)))
+
+
+def test_a_damaged_large_buffer_is_found_when_it_is_read(store: Store) -> None:
+    stored = store.put(Content(b"s", [_bytes(BIG)], b""))
+    found = store.fetch(stored.id)
+    path = next(path for path in store.layout.blobs.glob("*/*") if path.stat().st_size == CHUNK_BYTES)
+    path.write_bytes(bytes(CHUNK_BYTES))
+    with pytest.raises(ContentError, match="damaged"):
+        found.read()
 
 
 def test_a_buffer_with_gaps_is_refused_in_words(store: Store) -> None:
