@@ -78,7 +78,7 @@ class Replayer:
         if entry is None or run is None or loaded is None:
             return
         removed = [key[4:] for key in run.removed if key.startswith("var:")]
-        recorder.live.install(loaded, remove=[name for name in removed if name in recorder.namespace])
+        recorder.live.install(loaded, remove=[name for name in removed if name in recorder.live.bound])
         recorder.adopt(run, recorder.cell_of(entry), "load")
         entry.extra["skip"] = True
         publish(recorder.shell, self._outputs)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbrewind.kernel import facts
+from nbrewind.kernel import facts, own_modules
 from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
@@ -24,6 +24,7 @@ from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_cod
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import FOLDER, path_key
 from nbrewind.planning.trace import (
+    LOCAL,
     ambient_inputs,
     bind_inputs,
     digest_of,
@@ -51,6 +52,7 @@ UNSEEN = (
     "{} is not what it was when it was last looked at, and nobody saw whether this run or something before it did that"
 )
 """Why a run is in doubt that may have changed a value which was left out of the scans before it."""
+TABLE = "it changes sys.modules, which is not recorded"
 TASK_NAMES = frozenset({"create_task", "ensure_future", "gather", "run_coroutine_threadsafe", "TaskGroup", "spawn"})
 
 
@@ -132,6 +134,11 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         looked_up |= drawn
         packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
     own = entry.extra["own"]
+    local, unread = dict[str, str](), set[str]()
+    if recorder.live.space.modules:
+        local, read, data = _module_data(recorder, entry, packages)
+        unread = data.intersection(names) - read
+        names = names | read
     return Reach(
         names=names,
         looked_up=looked_up,
@@ -139,13 +146,33 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         words=words,
         packages=packages,
         used=used_modules(packages, names, recorder.state),
-        local=facts.local_modules(packages),
+        local=local,
         own=own,
         draws=draws,
-        modules=_module_doubts(entry, values, namespace)
+        modules=_module_doubts(entry, values, namespace, recorder.live.space.modules)
         | facts.library_setters(analysis, namespace, entry.extra["setters"]),
         living=recorder.living.update(may_start_tasks(started, words)),
+        unread=unread,
     )
+
+
+def _module_data(
+    recorder: Recorder, entry: Entry, packages: Collection[str]
+) -> tuple[dict[str, str], set[str], set[str]]:
+    """Return the top-level modules of the user's own that a run has met, with a file of each; and names.
+
+    Those that it has read of what such modules hold, or hold no more, and all that there are.
+    """
+    analysis, extra, modules = entry.extra["analysis"], entry.extra, recorder.live.space.modules
+    codes = {*extra["started"], *(code for code in extra["armed"] if code.co_name == "<module>")}
+    met = {*packages, *own_modules.met(modules, analysis, codes), *map(own_modules.root, recorder.fresh)}
+    local = {root: file for root, file in own_modules.roots(modules).items() if root in met}
+    if not local:
+        return {}, set(), set()
+    data = {key[4:] for key in chain(recorder.state, recorder.makers) if key.startswith("var:") and "." in key}
+    if not recorder.watch.active or not extra["own"] or analysis.opaque or analysis.magics:
+        return local, data, data
+    return local, own_modules.read(data, modules, extra["own"], codes), data
 
 
 def text_names(analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
@@ -189,6 +216,8 @@ def observe(
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
+    if "reload" in words:
+        effects += [Effect(kind="module", subject=name, detail="reloaded") for name in sorted(local)]
     unknown = [
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
@@ -242,6 +271,12 @@ def observe(
         inputs[key] = Input(key=key, digest=digest, run=maker)
     if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
+    for module in recorder.live.space.modules.keys() - recorder.fresh:
+        load = state.get(LOCAL + module)
+        if load is not None and any(own_modules.root(name) == own_modules.root(module) for name in analysis.imports):
+            inputs[load.key] = Input(key=load.key, digest=load.digest, run=load.run, parts={})
+    for key in [key for key in inputs if local and own_modules.is_initial(key, state)]:
+        inputs[key] = msgspec.structs.replace(inputs[key], implicit=True)
     ordered = tuple(inputs[key] for key in sorted(inputs))
     watched = recorder.watch.active
     set_by_calls = facts.set_modules(analysis, recorder.namespace, reach.used, local, watched=watched)
@@ -258,17 +293,26 @@ def _variable_before(recorder: Recorder, key: str) -> str:
     return ABSENT if value is None else digest_of(value)
 
 
-def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[str, object]) -> dict[str, str]:
-    """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
+def _module_doubts(
+    entry: Entry, values: Iterable[object], namespace: Mapping[str, object], local: Collection[str]
+) -> dict[str, str]:
+    """Return reasons for state of modules and classes that the run changed, each with the module (rule 7).
+
+    What the ``local`` modules hold is recorded, and that they are not loaded any more.
+    """
     own, started, before = entry.extra["own"], entry.extra["started"], entry.extra.pop("modules")
     called = list(_functions(values))
     if entry.extra["analysis"].prelude:
         found = module_writes(own, namespace, inner=False) | module_writes(started, namespace)
     else:
         found = module_writes([*own, *started, *called], namespace)
+    roots = set(map(own_modules.root, local))
+    found = {why: root for why, root in found.items() if root not in roots}
+    if before is not None and before.only_own_are_gone():
+        found.pop(TABLE, None)
     if before is not None:
         told, codes = set(found.values()), [*own, *started, *called]
-        found |= {why: root for why, root in before.changes(codes).items() if root not in told}
+        found |= {why: root for why, root in before.changes(codes, local).items() if root not in told}
         entry.extra["patches"] = before.patches(set_by_text(codes, namespace))
     return found
 

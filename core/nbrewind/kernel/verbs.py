@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from nbrewind.kernel.agent import MODES, current
+from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.peek import look
 from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.rewind import load_all
@@ -69,12 +70,13 @@ def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
     Returns the names that were loaded, and those that can't be, with reasons.
     """
     wanted = recorder.belonging(set(names) & recorder.virtual)
-    loaded, lost = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
+    _, lost = import_modules(recorder, recorder.state)
+    loaded, unloadable = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
     if loaded.values:
         recorder.live.install(loaded)
         recorder.virtual -= set(loaded.values)
         recorder.settle()
-    return {"loaded": sorted(loaded.values), "lost": lost}
+    return {"loaded": sorted(loaded.values), "lost": lost | unloadable}
 
 
 def prepare(

@@ -31,6 +31,9 @@ ALL_NAMES = "names:"
 IMPORT = "import:"
 """How the keys begin that say that a run has imported a submodule."""
 
+LOCAL = "local:"
+"""How the keys begin that say that a module of the user's own is loaded."""
+
 HISTORY = re.compile(r"^(In|Out|_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+)$")
 """Names under which IPython keeps inputs and outputs."""
 
@@ -53,6 +56,19 @@ def variable_names(state: State) -> set[str]:
     return {key[4:] for key in state if key.startswith("var:")}
 
 
+def module_data(packages: Collection[str], state: State) -> set[str]:
+    """Return the names of what modules of the user's own hold, of all such modules, if one of ``packages`` is one.
+
+    They may use each other.
+    """
+    if KNOWN_PACKAGES.issuperset(packages):
+        return set()
+    roots = {key.removeprefix(LOCAL).partition(".")[0] for key in state if key.startswith(LOCAL)}
+    if roots.isdisjoint(packages):
+        return set()
+    return {key[4:] for key in state if key.startswith("var:") and "." in key}
+
+
 def lookups(
     names: Iterable[str], state: State, reach: Mapping[str, Collection[str]] = NOTHING
 ) -> tuple[set[str], bool]:
@@ -63,7 +79,7 @@ def lookups(
     """
     found = set(names)
     todo = list(found)
-    every = False
+    every = met = False
     expanded: set[int] = set()
     while todo:
         name = todo.pop()
@@ -71,6 +87,10 @@ def lookups(
         more: set[str] = set()
         if version is not None and (version.refs or version.needs):
             more.update(version.refs, version.needs)
+        if version is not None and version.packages and not met:
+            data = module_data(version.packages, state)
+            more |= data
+            met = bool(data)
         connected = reach.get(name)
         if connected is not None and id(connected) not in expanded:
             expanded.add(id(connected))
@@ -105,10 +125,15 @@ def closure(names: Iterable[str], state: State) -> set[str]:
 
 
 def direct_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
-    """Return the names that the cell's own code may look up: its reads, and of its strings those that exist."""
+    """Return the names that the cell's own code may look up: its reads, and of its strings those that exist.
+
+    And what modules of the user's own hold, if it imports one.
+    """
     if analysis.opaque:
         return set(analysis.reads) | variable_names(state)
-    return set(analysis.reads).union(name for name in (*analysis.strings, *started) if "var:" + name in state)
+    found = set(analysis.reads).union(name for name in (*analysis.strings, *started) if "var:" + name in state)
+    imported = {module.partition(".")[0] for module in analysis.imports}
+    return found | module_data(imported, state) if imported else found
 
 
 def read_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
@@ -278,7 +303,7 @@ def unproved(
         return reasons
     for package in sorted(set(packages)):
         if package in local:
-            reasons.append(f"it uses the local module {package}, whose own state is not recorded")
+            reasons.append(f"it uses the local module {package}, of whose side effects nothing is known")
         elif package in UNOWNED_MODULES:
             reasons.append(f"it uses {package}, whose settings live outside what is recorded")
         elif package not in KNOWN_PACKAGES:

@@ -21,7 +21,6 @@ LOST = {
 }
 """Cases that can't be restored, or not yet and not by every Python, and are reported, each with the name that is."""
 MISSED = {
-    "user_module_registry": "what is in a local module is not recorded; the report notes it",
     "out_history": "objects in `Out` are as they are now; the report notes it",
 }
 """Cases that come out wrong, each with the reason. `docs/limits.md` says the same."""
