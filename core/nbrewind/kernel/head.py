@@ -18,8 +18,8 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.own_modules import loaded
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
-from nbrewind.planning.trace import HISTORY, IMPORT, LOCAL
-from nbrewind.state import Ambient, Limit, LiveState, Loaded
+from nbrewind.planning.trace import HISTORY, IMPORT
+from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space
 from nbrewind.store import Notebook, Store
 
 Number = TypeVar("Number", int, float)
@@ -50,8 +50,8 @@ class Head:
         """Modules of the user's own that were loaded since the last record."""
         self.gone: set[str] = set()
         """Those that are not loaded any more."""
-        self.first: frozenset[str] = frozenset()
-        """Those that were loaded before recording began."""
+        self.large: set[str] = set()
+        """Top-level packages of the user's own that are loaded and too large to be looked at."""
         self._loaded = (0, "")
         self._bound = Bound([], [])
         self._own: frozenset[str] | None = None
@@ -79,14 +79,11 @@ class Head:
         if mark == self._loaded and all(sys.modules.get(name) is module for name, module in known.items()):
             return
         self._loaded = mark
-        found = self.live.space.modules = loaded()
+        found, self.large = loaded()
+        self.live.space.modules = found
         self.fresh.update(name for name, module in found.items() if known.get(name) is not module)
         self.fresh &= found.keys()
         self.gone = (self.gone | known.keys()) - found.keys()
-
-    def loaded_by_runs(self, state: Mapping[str, Version]) -> set[str]:
-        """Return the modules of the user's own that are loaded in ``state``, but those from before recording began."""
-        return {key.removeprefix(LOCAL) for key in state if key.startswith(LOCAL)} - self.first
 
     def outside(self, reason: str) -> None:
         """Note that something other than a run may have changed the state."""
@@ -211,7 +208,7 @@ class Bound(NamedTuple):
     @classmethod
     def of(cls, namespace: Mapping[str, Any]) -> Bound:
         """Look at a namespace."""
-        found = namespace if type(namespace) is dict else dict(namespace.items())
+        found = namespace.flat() if isinstance(namespace, Space) else namespace
         return cls(list(found), list(map(id, found.values())))
 
     def changed(self, before: Bound) -> set[str]:

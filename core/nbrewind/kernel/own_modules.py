@@ -15,14 +15,16 @@ import inspect
 import os
 import sys
 import types
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.places import is_user_code
-from nbrewind.model import CellAnalysis, Version
+from nbrewind.model import CellAnalysis, Run, Version
+from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import LOCAL
-from nbrewind.state import held, is_fixed, is_owner
+from nbrewind.state import Space, held, is_fixed, is_owner
 from nbrewind.state.code import ANY, GLOBAL_OPERATIONS, canonical
 from nbrewind.state.kinds import LEAVES
 from nbrewind.state.kinds import module_of as home_of_class
@@ -30,6 +32,8 @@ from nbrewind.state.kinds import module_of as home_of_class
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
 
+LARGE = 5_000
+"""Entries of the modules of one package: more would cost each cell milliseconds."""
 NOT_LOOKED_AT = frozenset({"__main__", "__mp_main__"})
 DEFINED = (types.FunctionType, types.ModuleType, type)
 BY_TEXT = frozenset({"__import__", "import_module", "modules"})
@@ -41,8 +45,11 @@ UNTOLD = BY_TEXT | {
 """Words by which code reads what its text does not tell."""
 
 
-def loaded() -> dict[str, types.ModuleType]:
-    """Return the loaded modules that are files of the user's own, and folders of such, by dotted name."""
+def loaded() -> tuple[dict[str, types.ModuleType], set[str]]:
+    """Return the loaded modules that are files of the user's own, and folders of such, by dotted name.
+
+    Of packages that are too large to be looked at after each cell only the names.
+    """
     found: dict[int, tuple[str, types.ModuleType]] = {}
     for name, module in list(sys.modules.items()):
         if type(name) is not str or name in NOT_LOOKED_AT or not issubclass(type(module), types.ModuleType):
@@ -53,36 +60,16 @@ def loaded() -> dict[str, types.ModuleType]:
             package = sys.modules.get(name.rpartition(".")[0])
             if package is not None and not getattr(package, "__file__", None):
                 found.setdefault(id(package), (name.rpartition(".")[0], package))
-    return dict(found.values())
-
-
-def roots(modules: Mapping[str, types.ModuleType]) -> dict[str, str]:
-    """Return the top-level ones of modules, with the file of each, or of a part of it."""
-    found: dict[str, str] = {}
-    for name in sorted(modules):
-        if not found.get(root(name)):
-            found[root(name)] = held(modules[name]).get("__file__") or ""
-    return found
+    sizes = Counter[str]()
+    for name, module in found.values():
+        sizes[root(name)] += len(held(module))
+    large = {name for name, size in sizes.items() if size > LARGE}
+    return {name: module for name, module in found.values() if root(name) not in large}, large
 
 
 def root(name: str) -> str:
     """Return the top-level module of a dotted name."""
     return name.partition(".")[0]
-
-
-def module_of(name: str, state: Mapping[str, Version]) -> str:
-    """Return the module that holds what has a dotted name, of those loaded in ``state``; empty if none does."""
-    place = name.rpartition(".")[0]
-    while place and LOCAL + place not in state:
-        place = place.rpartition(".")[0]
-    return place
-
-
-def is_initial(key: str, state: Mapping[str, Version]) -> bool:
-    """Whether what a module holds under ``key`` was never changed since it was loaded."""
-    version, name = state.get(key), key.removeprefix("var:")
-    load = state.get(LOCAL + module_of(name, state)) if version is not None and "." in name else None
-    return version is not None and load is not None and load.loadable and version.run == load.run
 
 
 def only_loads(
@@ -128,21 +115,23 @@ def met(modules: Mapping[str, types.ModuleType], analysis: CellAnalysis, codes: 
 
 
 def files_of(modules: Mapping[str, types.ModuleType]) -> dict[str, str]:
-    """Return the names of modules by the files that their code tells."""
-    return {str(held(module).get("__file__")): name for name, module in modules.items()}  # that of a folder is None
+    """Return the names of modules by the files that their code tells; folders have none."""
+    files = ((held(module).get("__file__"), name) for name, module in modules.items())
+    return {file: name for file, name in files if type(file) is str}
 
 
 def read(
     names: Iterable[str],
-    modules: Mapping[str, types.ModuleType],
+    space: Space,
     own: Iterable[types.CodeType],
     codes: Collection[types.CodeType],
 ) -> set[str]:
     """Return those of the dotted ``names`` that code may have looked up: the cell's ``own``, and that which ran.
 
-    As a global name of code of the module that holds it, or as an attribute of anything.
+    As a global name of code of the module that holds it, or as an attribute of anything. Functions of a module may also
+    have got hold of what they keep by themselves (``def f(found=found)``).
     """
-    files = files_of(modules)
+    files = files_of(space.modules)
     words: set[str] = set().union(*map(attributes_of, own), *map(attributes_of, codes))
     places: set[str] = set()
     for code in codes:
@@ -155,7 +144,19 @@ def read(
             words.add(ANY)
     if not UNTOLD.isdisjoint(words):
         return set(names)
-    return {name for name in names if name in places or name.rpartition(".")[2] in words}
+    ran = {files[code.co_filename] for code in codes if code.co_filename in files}
+    kept = {id(each) for name in ran for _, values in keepers(space.modules[name]) for each in _with_parts(values)}
+    return {
+        name
+        for name in names
+        if name in places or name.rpartition(".")[2] in words or (kept and id(space.get(name)) in kept)
+    }
+
+
+def _with_parts(values: Iterable[Any]) -> list[Any]:
+    """Return values with what they hold directly."""
+    found = list(values)
+    return found + gc.get_referents(*found)
 
 
 def _is_cell(filename: str) -> bool:
@@ -180,24 +181,49 @@ def _attributes(code: types.CodeType) -> Iterator[str]:
                 yield step.argval
 
 
+def changed_since(recorder: Recorder, names: Iterable[str], runs: Iterable[Run]) -> Iterator[str]:
+    """Yield those of the modules whose files are not those that the runs met."""
+    met = {entry.key: entry.digest for run in runs for entry in run.inputs if entry.key.startswith("file:")}
+    for file, name in files_of(recorder.live.space.modules).items():
+        key = path_key(file, recorder.folder)
+        if name in names and key in met and met[key] != recorder.world.digest(key):
+            yield name
+
+
+@contextlib.contextmanager
+def _surroundings(recorder: Recorder, state: Mapping[str, Version]) -> Iterator[None]:
+    """Bring the working directory and the path of modules to what they are in ``state``, for a while."""
+    keys = [key for key in ("ambient:cwd", "ambient:sys.path") if state.get(key) != recorder.state.get(key)]
+    for key in keys:
+        recorder.restore_setting(key, state.get(key))
+    try:
+        yield
+    finally:
+        for key in keys:
+            recorder.restore_setting(key, recorder.state.get(key))
+
+
 def import_modules(recorder: Recorder, state: Mapping[str, Version]) -> tuple[list[str], dict[str, str]]:
     """Import the modules that are loaded in ``state`` and not here.
 
     Returns those that were imported, and those that can't be with reasons.
     """
     found, lost = [], {}
-    for name in sorted(key.removeprefix(LOCAL) for key in state if key.startswith(LOCAL)):
-        if name in recorder.live.space.modules:
-            continue
-        try:
-            importlib.import_module(name)
-            found.append(name)
-        except Exception as error:
-            lost[name] = f"the module can't be imported: {type(error).__name__}: {error}"
-    if found or lost:
-        recorder.find_modules()
-        recorder.watch.take()  # what they ran is nobody's doing
-    return found, lost
+    wanted = {key.removeprefix(LOCAL) for key in state if key.startswith(LOCAL)} - recorder.live.space.modules.keys()
+    if not wanted:
+        return [], {}
+    with _surroundings(recorder, state):
+        for name in sorted(wanted):
+            try:
+                importlib.import_module(name)
+                found.append(name)
+            except Exception as error:
+                lost[name] = f"the module can't be imported: {type(error).__name__}: {error}"
+    recorder.find_modules()
+    recorder.watch.take()  # what they ran is nobody's doing
+    here = recorder.live.space.modules
+    lost |= {name: "the module is no file of the user's own here" for name in found if name not in here}
+    return [name for name in found if name in here], lost
 
 
 def let_go(recorder: Recorder, names: Iterable[str]) -> None:

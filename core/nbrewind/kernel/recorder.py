@@ -34,7 +34,7 @@ from nbrewind.kernel.snapshots import (
     write_own_modules,
 )
 from nbrewind.kernel.stores import compiled
-from nbrewind.kernel.trace import RESULT, observe, reach_of
+from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
@@ -81,6 +81,10 @@ class Recorder(Head):
         """A run that has ended, as it is until the kernel has replied."""
         self._ended: Run | None = None
         """The run that was recorded last."""
+        self._new = False
+        """No cell had run in the kernel when recording began."""
+        self.reloads: set[str] = set()
+        """Runs that changed modules of the user's own by loading them again, and not otherwise."""
         self._places: Counter[str] = Counter()
         self._analyses: dict[str, CellAnalysis] = {}
         self._pid = os.getpid()
@@ -92,8 +96,8 @@ class Recorder(Head):
         self.tee.install()
         self.afterwards.install()
         self.find_modules()
-        self.first = frozenset(self.live.space.modules)
-        self.watch.install(late=self.shell.execution_count > 1 or bool(self.live.space.modules))
+        self._new = self.shell.execution_count <= 1
+        self.watch.install(late=not self._new or bool(self.live.space.modules))
         effects.install(self.watch.arm)
 
     def _recover(self) -> None:
@@ -278,7 +282,7 @@ class Recorder(Head):
         with self.store.writing():
             write_changes(changes, run, self.store, lambda key: once(), written)
             write_ambient(settings, run, self.store, lambda key: once(), written)
-            write_own_modules(self.fresh, run, written)
+            write_own_modules(self.fresh, run, written, only=self._new and not self.head)
             written.versions.update(self._reknown(run, written.versions))
             if written.all() or changes.removed:
                 mark = self.mark
@@ -305,6 +309,8 @@ class Recorder(Head):
         self.find_modules()
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
+        if reach.local:
+            self.live.space.forget()
         reach.unread |= narrow.unread(self, entry, reach)
         changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
@@ -340,6 +346,8 @@ class Recorder(Head):
             stderr=any(output.get("name") == "stderr" for output in outputs),
         )
         self._commit(record, changes, written, outputs, entry.source, analysis)
+        if not reach.modules and any(effect.detail == RELOADED for effect in trace.effects):
+            self.reloads.add(run)
         self.patches.note(run, extra.get("patches", {}))
         self.makers.update(dict.fromkeys(trace.files.folders, run))
         self.open = trace.files.open
@@ -351,12 +359,14 @@ class Recorder(Head):
         """Record a run of which only the outputs are known: everything may have another value since."""
         run = new_id()
         written = Written(versions=lost_versions(self.live.names(), run, reason))
+        write_own_modules(self.fresh, run, written)
         record = Run(
             **self._frame(run, entry.source, entry.extra["analysis"]),
             cell=self.cell_of(entry),
             started=entry.extra["began"],
             seconds=entry.extra["seconds"],
             writes=tuple(written.all()),
+            removed=tuple(self._removed(Changes([], []))),
             unknown=(reason,),
         )
         outputs = self.tee.collect(entry.request)

@@ -46,6 +46,8 @@ class Replayer:
         recorder = self._recorder
         try:
             versions = [version for version in run.writes if version.key.startswith("var:")]
+            if not all(recorder.live.has_place(version.key.removeprefix("var:")) for version in versions):
+                return  # it belongs to a module that is not loaded here
             self._loaded = recorder.live.load(versions, recorder.store.get)
             self._outputs = recorder.store.outputs(run.id)
         except (LoadError, StoreError) as error:

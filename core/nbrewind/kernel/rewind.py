@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
-from nbrewind.kernel.own_modules import import_modules, is_initial, keepers, let_go, module_of, reached, root
+from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, let_go, reached, root
+from nbrewind.kernel.trace import RELOADED
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.trace import HISTORY, LOCAL
-from nbrewind.state import Loaded, LoadError, is_fixed
+from nbrewind.planning.trace import HISTORY, LOCAL, is_initial, module_of
+from nbrewind.state import Loaded, LoadError, held, is_fixed
 from nbrewind.store import StoreError
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     variables = {key[4:]: version for key, version in state.items() if key.startswith("var:")}
     wanted = {name: version for name, version in variables.items() if module_of(name, state) not in absent}
     new = {name for name in wanted if module_of(name, state) in imported}
-    anew = {name for name in new if not wanted[name].loadable and is_initial("var:" + name, state)}
+    initial = {name for name in wanted if not wanted[name].loadable and is_initial("var:" + name, state)}
+    anew = {name for name in initial if name in new or is_initial("var:" + name, recorder.state)}
     kept = recorder.live.matching(wanted.values()) | anew.intersection(recorder.live.bound)
     needed = recorder.live.dependents(set(wanted) - kept, wanted)
     loaded, lost = load_all(recorder, {name: wanted[name] for name in needed})
@@ -105,7 +107,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     told = lost | absent | tied(recorder, loaded.values)
     missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(told.items()))
     live = set(recorder.live.names())
-    away = recorder.loaded_by_runs(recorder.state) - recorder.loaded_by_runs(state)
+    away = {key.removeprefix(LOCAL) for key in recorder.state.keys() - state.keys() if key.startswith(LOCAL)}
     put_away = {name for name in live if name not in recorder.namespace and module_of(name, recorder.state) in away}
     removed = tuple(sorted(live - set(wanted) - put_away))
     back, forth = crossed(recorder, checkpoint.id)
@@ -113,7 +115,11 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     steps, stuck = recorder.patches.steps(back, forth)
     missing += tuple(LostName(name="modules", reason=text) for text in stuck)
     missing += module_changes(recorder, state, between) + unkept_settings(recorder, state)
-    notes = (*untouched(recorder, between, anew & kept), *inexact(loaded))
+    others = [
+        f"{name} has the functions and classes that are in its file now"
+        for name in changed_since(recorder, imported, forth)
+    ]
+    notes = (*untouched(recorder, between, anew & kept), *others, *inexact(loaded))
     if missing and not partial:
         let_go(recorder, imported)
         return RewindReport(
@@ -278,11 +284,15 @@ def untouched(recorder: Recorder, between: Iterable[Run], anew: Collection[str])
         for effect in run.effects:
             if effect.kind == "module" and effect.detail:
                 used.add(effect.subject)
-            if effect.kind == "module" and effect.detail == "reloaded":
+            if effect.kind == "module" and effect.detail == RELOADED:
                 notes[f"the functions and classes of the module {effect.subject} are those of its last load"] = None
         if any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs):
             notes["Out is as it is now: a cell used IPython's history, and may have changed what it holds"] = None
+    for name in sorted(used & recorder.large):
+        notes[f"what the package {name} holds is as it is now: it is too large to be recorded"] = None
     for name, module in recorder.live.space.modules.items():
+        if root(name) in used and not str(held(module).get("__file__") or ".py").endswith((".py", ".pyc")):
+            notes[f"what the compiled module {name} keeps by itself is as it is now"] = None
         for function, _ in keepers(module) if root(name) in used else ():
             notes[f"what {name}.{function} keeps (defaults, what it encloses, a cache) is as it is now"] = None
     return tuple(notes)

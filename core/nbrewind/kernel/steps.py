@@ -18,11 +18,12 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.hooks import Entry
-from nbrewind.kernel.own_modules import import_modules, module_of
+from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import DEFAULT, Checkpoint, Run, Version, new_id
+from nbrewind.planning.trace import module_of
 from nbrewind.state import Aside, Loaded
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from nbrewind.planning.trace import (
     bind_inputs,
     digest_of,
     history_names,
+    is_initial,
     kept_names,
     module_inputs,
     names_input,
@@ -53,6 +54,8 @@ UNSEEN = (
 )
 """Why a run is in doubt that may have changed a value which was left out of the scans before it."""
 TABLE = "it changes sys.modules, which is not recorded"
+RELOADED = "reloaded"
+"""Detail of the effect of a run that loaded modules of the user's own again."""
 TASK_NAMES = frozenset({"create_task", "ensure_future", "gather", "run_coroutine_threadsafe", "TaskGroup", "spawn"})
 
 
@@ -101,8 +104,8 @@ class Reach:
     packages: set[str]
     used: set[str]
     """Top-level modules whose own state it may have met."""
-    local: dict[str, str]
-    """Top-level modules that are the user's own, with their files."""
+    local: set[str]
+    """Top-level modules that are the user's own."""
     own: list[types.CodeType]
     """The cell's code."""
     draws: bool
@@ -134,9 +137,9 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         looked_up |= drawn
         packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
     own = entry.extra["own"]
-    local, unread = dict[str, str](), set[str]()
+    local, unread = set[str](), set[str]()
     if recorder.live.space.modules:
-        local, read, data = _module_data(recorder, entry, packages)
+        local, read, data = _module_data(recorder, entry, used_modules(packages, names, recorder.state))
         unread = data.intersection(names) - read
         names = names | read
     return Reach(
@@ -156,23 +159,21 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
     )
 
 
-def _module_data(
-    recorder: Recorder, entry: Entry, packages: Collection[str]
-) -> tuple[dict[str, str], set[str], set[str]]:
-    """Return the top-level modules of the user's own that a run has met, with a file of each; and names.
+def _module_data(recorder: Recorder, entry: Entry, used: Collection[str]) -> tuple[set[str], set[str], set[str]]:
+    """Return the top-level modules of the user's own that a run has met, and names.
 
     Those that it has read of what such modules hold, or hold no more, and all that there are.
     """
     analysis, extra, modules = entry.extra["analysis"], entry.extra, recorder.live.space.modules
     codes = {*extra["started"], *(code for code in extra["armed"] if code.co_name == "<module>")}
-    met = {*packages, *own_modules.met(modules, analysis, codes), *map(own_modules.root, recorder.fresh)}
-    local = {root: file for root, file in own_modules.roots(modules).items() if root in met}
+    met = {*used, *own_modules.met(modules, analysis, codes), *map(own_modules.root, recorder.fresh)}
+    local = met.intersection(map(own_modules.root, modules))
     if not local:
-        return {}, set(), set()
+        return set(), set(), set()
     data = {key[4:] for key in chain(recorder.state, recorder.makers) if key.startswith("var:") and "." in key}
     if not recorder.watch.active or not extra["own"] or analysis.opaque or analysis.magics:
         return local, data, data
-    return local, own_modules.read(data, modules, extra["own"], codes), data
+    return local, own_modules.read(data, recorder.live.space, extra["own"], codes), data
 
 
 def text_names(analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
@@ -198,7 +199,7 @@ def observe(
     analysis: CellAnalysis = extra["analysis"]
     names, words, local, values = reach.names, reach.words, reach.local, reach.values
     made = {package for group in changes.groups for found in group.packages.values() for package in found}
-    packages, used = reach.packages | made, reach.used | made
+    packages, used = reach.packages | made | local, reach.used | made
     started = extra["started"]
     codes = [*reach.own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
@@ -215,9 +216,10 @@ def observe(
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
-    effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
+    met = local | recorder.large.intersection(packages)
+    effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(met)]
     if "reload" in words:
-        effects += [Effect(kind="module", subject=name, detail="reloaded") for name in sorted(local)]
+        effects += [Effect(kind="module", subject=name, detail=RELOADED) for name in sorted(local)]
     unknown = [
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
@@ -229,9 +231,9 @@ def observe(
     effects += [Effect(kind="thread", subject=name) for name in reach.living]
     unknown += [f"{name} is running and may change what it reaches" for name in reach.living]
     unknown += [UNSEEN.format(name) for name in extra["unseen"]]
-    limited = recorder.live.over_limit(names)
+    limited = recorder.live.over_limit(names - reach.unread)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
-    read = _outside_inputs(recorder, files.inputs, environment, local, packages)
+    read = _outside_inputs(recorder, {**files.inputs, **environment}, local, packages)
     if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
         drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
@@ -271,11 +273,15 @@ def observe(
         inputs[key] = Input(key=key, digest=digest, run=maker)
     if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
+    imports = set(map(own_modules.root, analysis.imports))
     for module in recorder.live.space.modules.keys() - recorder.fresh:
         load = state.get(LOCAL + module)
-        if load is not None and any(own_modules.root(name) == own_modules.root(module) for name in analysis.imports):
+        if load is not None and own_modules.root(module) in imports:
             inputs[load.key] = Input(key=load.key, digest=load.digest, run=load.run, parts={})
-    for key in [key for key in inputs if local and own_modules.is_initial(key, state)]:
+    for key in ["module:" + name for name in local & imports if analysis.prelude]:
+        if key in inputs and inputs[key].run in recorder.reloads:  # in a new kernel, too, it has what is in the file
+            inputs[key] = msgspec.structs.replace(inputs[key], parts={})
+    for key in [key for key in inputs if local and is_initial(key, state)]:
         inputs[key] = msgspec.structs.replace(inputs[key], implicit=True)
     ordered = tuple(inputs[key] for key in sorted(inputs))
     watched = recorder.watch.active
@@ -337,16 +343,13 @@ def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -
 
 
 def _outside_inputs(
-    recorder: Recorder,
-    files: Mapping[str, str],
-    environment: Mapping[str, str],
-    local: Mapping[str, str],
-    packages: set[str],
+    recorder: Recorder, known: Mapping[str, str], local: set[str], packages: set[str]
 ) -> dict[str, str]:
-    found = {**files, **environment}
-    for file in local.values():
-        found.setdefault(path_key(file, recorder.folder), recorder.digests(file))
-    for package in sorted(packages - set(local) - sys.stdlib_module_names):
+    found = dict(known)
+    for file, name in own_modules.files_of(recorder.live.space.modules).items():
+        if own_modules.root(name) in local:
+            found.setdefault(path_key(file, recorder.folder), recorder.digests(file))
+    for package in sorted(packages - local - sys.stdlib_module_names):
         digest = recorder.world.digest("package:" + package)
         if digest != ABSENT:
             found["package:" + package] = digest

@@ -15,6 +15,7 @@ from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
 from nbrewind.model import Action
+from nbrewind.planning.trace import module_of
 
 
 def call(verb: str, arguments: str) -> str:
@@ -71,6 +72,7 @@ def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
     """
     wanted = recorder.belonging(set(names) & recorder.virtual)
     _, lost = import_modules(recorder, recorder.state)
+    wanted = {name for name in wanted if module_of(name, recorder.state) not in lost}
     loaded, unloadable = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
     if loaded.values:
         recorder.live.install(loaded)

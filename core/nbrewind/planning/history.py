@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from nbrewind.model import Checkpoint, HistoryRow, Record, Run, Version
 from nbrewind.planning.notebook import title
-from nbrewind.planning.trace import LOCAL
+from nbrewind.planning.trace import LOCAL, is_initial
 
 FindRun = Callable[[str], Run | None]
 FindText = Callable[[str], str | None]
@@ -87,6 +87,8 @@ def difference(before: Mapping[str, Version], after: Mapping[str, Version]) -> t
         if not key.startswith(SHOWN):
             continue
         old, new = before.get(key), after.get(key)
+        if (old is None and is_initial(key, after)) or (new is None and is_initial(key, before)):
+            continue  # a module was loaded, or is not any more
         if old is not None and new is not None and _equal(old, new):
             same += key.startswith("var:")
         else:

@@ -56,17 +56,30 @@ def variable_names(state: State) -> set[str]:
     return {key[4:] for key in state if key.startswith("var:")}
 
 
-def module_data(packages: Collection[str], state: State) -> set[str]:
+def module_data(packages: Iterable[str], state: State) -> set[str]:
     """Return the names of what modules of the user's own hold, of all such modules, if one of ``packages`` is one.
 
     They may use each other.
     """
-    if KNOWN_PACKAGES.issuperset(packages):
-        return set()
-    roots = {key.removeprefix(LOCAL).partition(".")[0] for key in state if key.startswith(LOCAL)}
-    if roots.isdisjoint(packages):
+    unknown = set(packages) - KNOWN_PACKAGES
+    if not unknown or unknown.isdisjoint(key[6:].partition(".")[0] for key in state if key.startswith(LOCAL)):
         return set()
     return {key[4:] for key in state if key.startswith("var:") and "." in key}
+
+
+def module_of(name: str, state: State) -> str:
+    """Return the module that holds what has a dotted name, of those loaded in ``state``; empty if none does."""
+    place = name.rpartition(".")[0]
+    while place and LOCAL + place not in state:
+        place = place.rpartition(".")[0]
+    return place
+
+
+def is_initial(key: str, state: State) -> bool:
+    """Whether what a module holds under ``key`` was never changed since it was loaded."""
+    version, name = state.get(key), key.removeprefix("var:")
+    load = state.get(LOCAL + module_of(name, state)) if version is not None and "." in name else None
+    return version is not None and load is not None and load.loadable and version.run == load.run
 
 
 def lookups(
@@ -79,7 +92,8 @@ def lookups(
     """
     found = set(names)
     todo = list(found)
-    every = met = False
+    every = False
+    met: set[str] = set()
     expanded: set[int] = set()
     while todo:
         name = todo.pop()
@@ -87,10 +101,9 @@ def lookups(
         more: set[str] = set()
         if version is not None and (version.refs or version.needs):
             more.update(version.refs, version.needs)
-        if version is not None and version.packages and not met:
-            data = module_data(version.packages, state)
-            more |= data
-            met = bool(data)
+        if version is not None and not met.issuperset(version.packages):
+            more |= module_data(set(version.packages) - met, state)
+            met.update(version.packages)
         connected = reach.get(name)
         if connected is not None and id(connected) not in expanded:
             expanded.add(id(connected))

@@ -22,7 +22,7 @@ from .load import Loaded, load
 from .partial import beside, looked_at
 from .reading import read, unread
 from .snapshot import ScanInterrupted, Snapshotter
-from .space import Space
+from .space import Flat, Space
 
 _ALWAYS_HIDDEN = frozenset(
     {
@@ -67,6 +67,8 @@ class LiveState:
         self.namespace = namespace
         self.space = Space(namespace)
         """What modules of the user's own hold as well: none, until it is told which these are."""
+        self._flat: Flat | None = None
+        """The names as they are, while a scan looks at them."""
         self.limit = limit or Limit()
         """What one scan may cost."""
         self.versions: dict[str, Version] = {}
@@ -84,7 +86,13 @@ class LiveState:
     @property
     def bound(self) -> MutableMapping[str, Any]:
         """All names that are looked at: the namespace itself where there are no others."""
-        return self.space if self.space.modules else self.namespace
+        if not self.space.modules:
+            return self.namespace
+        return self.space if self._flat is None else self._flat
+
+    def has_place(self, name: str) -> bool:
+        """Tell whether a name is, or would be, a variable's, or that of what a module holds that is looked at."""
+        return "." not in name or name in self.namespace or self.space.owner(name)[0] is not None
 
     def _hidden(self) -> set[str]:
         """Return the names that are not the user's, besides those that never are."""
@@ -111,10 +119,13 @@ class LiveState:
         """
         self.limit.start()
         try:
+            self._flat = self.space.flat() if self.space.modules else None
             with _no_collection():
                 return self._scan(touched, only)
         except KeyboardInterrupt:
             raise ScanInterrupted("interrupted while values were being read") from None
+        finally:
+            self._flat = None
 
     def _scan(self, touched: Collection[str] | None, only: Collection[str] | None) -> Changes:
         namespace, atoms = self.bound, self._atoms

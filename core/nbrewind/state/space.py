@@ -10,8 +10,8 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import ItemsView, Iterator, Mapping, MutableMapping
-from typing import Any, cast
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, NamedTuple, cast
 
 from .kinds import HEAP_TYPE, is_importable, module_of
 
@@ -28,6 +28,26 @@ _OF_LIBRARIES = frozenset({"__future__", "typing"})
 Owner = types.ModuleType | type | types.FunctionType
 
 
+class Found(NamedTuple):
+    """What was found in a module or class."""
+
+    mark: tuple[list[Any], list[int], list[int]]
+    """Its keys, and which objects and types they stand for."""
+    data: list[tuple[str, str]]
+    """The keys of what is data, with the dotted names."""
+    owners: list[tuple[str, str]]
+    """Those of its classes, and of its functions that have attributes."""
+
+
+class Flat(dict[str, Any]):
+    """All names of a `Space` with their values, as they were at one moment."""
+
+    def __init__(self, names: Iterable[tuple[str, Any]], space: Space) -> None:
+        super().__init__(names)
+        self.update(space.home)
+        self.home, self.modules = space.home, space.modules
+
+
 class Space(MutableMapping[str, Any]):
     """A namespace, and the data of modules."""
 
@@ -36,30 +56,39 @@ class Space(MutableMapping[str, Any]):
         """The namespace itself."""
         self.modules: dict[str, types.ModuleType] = {}
         """The modules of which names are looked at, by dotted name."""
+        self._found: dict[str, Found] = {}
+        """What was found of a module or class when it last was another: which of its entries are data."""
+
+    def forget(self) -> None:
+        """Look at all entries anew: a function may have its first attribute, which no other mark tells."""
+        self._found.clear()
 
     def data(self) -> Iterator[tuple[str, Any]]:
         """Yield what the modules hold, by dotted name."""
         for name, module in self.modules.items():
-            for attribute, value in list(held(module).items()):
-                if is_data(attribute, value):
-                    yield f"{name}.{attribute}", value
-                elif type(attribute) is str and is_owner(value, attribute, module):
-                    for inner, part in list(held(value).items()):
-                        if is_part(inner, part):
-                            yield f"{name}.{attribute}.{inner}", part
+            entries = held(module)
+            found = self._entries(name, entries, module)
+            for attribute, full in found.data:
+                yield full, entries[attribute]
+            for attribute, full in found.owners:
+                parts = held(entries[attribute])
+                for inner, path in self._entries(full, parts).data:
+                    yield path, parts[inner]
 
-    def owner(self, name: str) -> tuple[Owner | None, str]:
-        """Return what holds the value of a dotted name, and the attribute; None: it is a variable, or nothing does."""
-        place, _, attribute = name.rpartition(".")
-        if place in self.modules:
-            return self.modules[place], attribute
-        module, _, inner = place.rpartition(".")
-        found = held(self.modules[module]).get(inner) if module in self.modules else None
-        return (found if found is not None and is_owner(found, inner, self.modules[module]) else None), attribute
+    def _entries(self, name: str, entries: Mapping[str, Any], module: types.ModuleType | None = None) -> Found:
+        """Return which entries of a ``module``, or of a class or function, are data, and which hold some."""
+        mark = list(entries), list(map(id, entries.values())), list(map(id, map(type, entries.values())))
+        found = self._found.get(name)
+        if found is None or found.mark != mark:
+            every, wanted = list(entries.items()), is_part if module is None else is_data
+            data = [(key, f"{name}.{key}") for key, value in every if wanted(key, value)]
+            owners = [(key, f"{name}.{key}") for key, value in every if module and is_owner(value, key, module)]
+            found = self._found[name] = Found(mark, data, owners)
+        return found
 
-    def flat(self) -> dict[str, Any]:
+    def flat(self) -> Flat:
         """Return all names with their values, those of modules first: variables are new with every cell."""
-        return {**dict(self.data()), **self.home}
+        return Flat(self.data(), self)
 
     def items(self) -> ItemsView[str, Any]:
         """Return all names with their values, as they are now."""
@@ -72,6 +101,15 @@ class Space(MutableMapping[str, Any]):
     def __len__(self) -> int:
         """Return the number of names."""
         return len(self.flat())
+
+    def owner(self, name: str) -> tuple[Owner | None, str]:
+        """Return what holds the value of a dotted name, and the attribute; None: it is a variable, or nothing does."""
+        place, _, attribute = name.rpartition(".")
+        if place in self.modules:
+            return self.modules[place], attribute
+        module, _, inner = place.rpartition(".")
+        found = held(self.modules[module]).get(inner) if module in self.modules else None
+        return (found if found is not None and is_owner(found, inner, self.modules[module]) else None), attribute
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a variable, or data, of a name."""
@@ -113,17 +151,17 @@ class Space(MutableMapping[str, Any]):
 
 def home_of(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the namespace itself, which functions have as their globals."""
-    return namespace.home if isinstance(namespace, Space) else namespace
+    return namespace.home if isinstance(namespace, Space | Flat) else namespace
 
 
 def looks_at(namespace: Mapping[str, Any], module: str) -> bool:
     """Tell whether what a module holds is looked at under names of its own."""
-    return isinstance(namespace, Space) and module in namespace.modules
+    return isinstance(namespace, Space | Flat) and module in namespace.modules
 
 
 def cuts_of(namespace: Mapping[str, Any]) -> dict[int, str]:
     """Return the ids of the dictionaries of modules whose names are looked at; why a value that holds one is cut."""
-    modules = namespace.modules if isinstance(namespace, Space) else {}
+    modules = namespace.modules if isinstance(namespace, Space | Flat) else {}
     return {id(held(module)): f"it holds the names of {name} itself" for name, module in modules.items()}
 
 
@@ -139,7 +177,7 @@ def held(owner: Any) -> Any:
 def is_data(name: Any, value: Any) -> bool:
     """Tell whether an entry of a module is data: no definition, nor a library's object that an import binds."""
     cls = type(value)
-    if type(name) is not str or name[:2] == "__" == name[-2:]:
+    if type(name) is not str or name[:2] == "__" == name[-2:] or "." in name:
         return False
     if issubclass(cls, _DEFINITIONS) or module_of(cls) in _OF_LIBRARIES:
         return False
@@ -155,7 +193,7 @@ def is_part(name: Any, value: Any) -> bool:
     return not any("__get__" in type.__getattribute__(base, "__dict__") for base in type(value).__mro__)
 
 
-def is_owner(value: Any, name: str, module: types.ModuleType) -> bool:
+def is_owner(value: Any, name: Any, module: types.ModuleType) -> bool:
     """Tell whether a definition is the module's own, under this name, and may hold data itself."""
     cls = type(value)
     if cls is types.FunctionType:

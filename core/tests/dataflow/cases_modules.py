@@ -115,6 +115,18 @@ CASES = [
         why="the class keeps a list",
     ),
     case(
+        "module_list_kept_by_a_function",
+        [
+            "_ = open('nbr_d15.py', 'w').write('reg = []\\ndef show(kept=reg): return len(kept)')",
+            "import nbr_d15",
+            "nbr_d15.reg.append(1)",
+            "print(nbr_d15.show())",
+        ],
+        [(0, 1), (1, 2), (1, 3), (2, 3)],
+        [(0, 2), (0, 3)],
+        why="the function reads the list that it keeps as a default",
+    ),
+    case(
         "module_unused_beside",
         [module("d13"), "import nbr_d13", "nbr_d13.add(1)", "x = 1", "print(x)"],
         [(0, 1), (1, 2), (3, 4)],
