@@ -5,7 +5,8 @@ encoded as MessagePack (store) or JSON (API) without knowing any other part of t
 
 State is a map from *keys* to versions. A key says what kind of thing it names:
 
-``var:NAME``      a variable of the user's namespace
+``var:NAME``      a variable of the user's namespace; under a dotted name what a module of the user's own holds
+``local:NAME``    that a module of the user's own is loaded
 ``file:PATH``     a file's content (PATH relative to the notebook's folder where it lies below it, else absolute)
 ``dir:PATH``      a folder's listing (sorted names)
 ``ambient:NAME``  interpreter state outside variables (``ambient:rng.numpy``, ``ambient:cwd``, ...)
@@ -148,7 +149,8 @@ class Input(Record, frozen=True, kw_only=True):
     it, what it leaves does."""
     implicit: bool = False
     """It may matter to any run (an environment variable, the working directory), and nothing says that it did to this
-    one. It counts for freshness; the graph shows no edge for it."""
+    one; or it is what a module of the user's own holds since any import of it. It counts for freshness; the graph shows
+    no edge for it."""
     parts: dict[str, str] | None = None
     """Where only some parts of the value were read: each part's digest (`Version.part`). A run that set others has the
     part ``""``: what it shows depends on these alone, what it leaves depends on the whole value. Empty: the run could

@@ -12,6 +12,7 @@ from nbrewind.cli.common import Records, Usage, command_options, emit, load_note
 from nbrewind.cli.show import Row, count, rows, say, size
 from nbrewind.model import Checkpoint, Version
 from nbrewind.planning.history import SHOWN, Change, difference, in_words
+from nbrewind.planning.trace import is_initial
 
 State = dict[str, Version]
 
@@ -90,7 +91,8 @@ def _state_json(checkpoint: Checkpoint, state: State, gone: set[str]) -> dict[st
 
 
 def _print_state(checkpoint: Checkpoint, state: State, gone: set[str]) -> None:
-    shown = sorted((key for key in state if key.startswith(SHOWN)), key=lambda key: (not key.startswith("var:"), key))
+    keys = (key for key in state if key.startswith(SHOWN) and not is_initial(key, state))
+    shown = sorted(keys, key=lambda key: (not key.startswith("var:"), key))
     listed = [
         Row((_name(key), size(state[key].bytes)), in_words(state[key]), _reason(state[key], gone)) for key in shown
     ]

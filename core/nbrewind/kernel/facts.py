@@ -9,7 +9,6 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
 from nbrewind.model import CellAnalysis, Effect
 from nbrewind.planning.outside import path_key
@@ -263,14 +262,3 @@ def environment(
     if not found:
         return {}, ["it reads environment variables, and which ones is not known"]
     return found, []
-
-
-def local_modules(names: Iterable[str]) -> dict[str, str]:
-    """Return those of the top-level modules that are files of the user's own, with their files."""
-    found = {}
-    for name in names:
-        module = sys.modules.get(name)
-        file = getattr(module, "__file__", None)
-        if file and is_user_code(file):
-            found[name] = file
-    return found

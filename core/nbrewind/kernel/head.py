@@ -15,10 +15,11 @@ import msgspec
 
 from nbrewind.kernel.imports import Imports
 from nbrewind.kernel.log import quiet
+from nbrewind.kernel.own_modules import loaded
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT
-from nbrewind.state import Ambient, Limit, LiveState, Loaded
+from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space
 from nbrewind.store import Notebook, Store
 
 Number = TypeVar("Number", int, float)
@@ -45,6 +46,13 @@ class Head:
         """The last of the head's checkpoints that a run, an adoption or a rewind made, not a change between cells."""
         self.virtual: set[str] = set()
         """Names that the state has and the namespace has not (yet), or with another value: answered by a skip."""
+        self.fresh: set[str] = set()
+        """Modules of the user's own that were loaded since the last record."""
+        self.gone: set[str] = set()
+        """Those that are not loaded any more."""
+        self.large: set[str] = set()
+        """Top-level packages of the user's own that are loaded and too large to be looked at."""
+        self._loaded = (0, "")
         self._bound = Bound([], [])
         self._own: frozenset[str] | None = None
         """Names that IPython had bound before the first run; None before that."""
@@ -57,11 +65,25 @@ class Head:
     def reset(self, reason: str) -> None:
         """Stand at no checkpoint again, with nothing known of what is live; ``reason`` says why."""
         self.live = LiveState(self.namespace, self.hidden, limit())
+        self._loaded = (0, "")
         self.ambient.restart()
         self.imports = Imports()
         self.state, self.virtual = {}, set()
         self.head = self.mark = ""
         self._doubts = {reason: None}
+
+    def find_modules(self) -> None:
+        """Look which modules of the user's own are loaded; quick if none was loaded or put away since."""
+        known = self.live.space.modules
+        mark = len(sys.modules), next(reversed(sys.modules), "")
+        if mark == self._loaded and all(sys.modules.get(name) is module for name, module in known.items()):
+            return
+        self._loaded = mark
+        found, self.large = loaded()
+        self.live.space.modules = found
+        self.fresh.update(name for name, module in found.items() if known.get(name) is not module)
+        self.fresh &= found.keys()
+        self.gone = (self.gone | known.keys()) - found.keys()
 
     def outside(self, reason: str) -> None:
         """Note that something other than a run may have changed the state."""
@@ -111,7 +133,7 @@ class Head:
             if version.key.startswith(IMPORT) and (failure := self.imports.bring(version.key.removeprefix(IMPORT))):
                 self.outside(f"{version.key.removeprefix(IMPORT)} could not be imported: {failure}")
         if action == "skip":
-            gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.namespace]
+            gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.live.bound]
             if gone:
                 self.live.install(Loaded({}, {}), remove=gone)
             written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
@@ -165,15 +187,16 @@ class Head:
             self.notebook.set_head(self.session, checkpoint)
             self.head = self.mark = checkpoint
             self.state, self.virtual = dict(state), virtual
+            self.fresh, self.gone = set(), set()
         self.settle()
 
     def renamed(self) -> set[str]:
         """Return the names that are bound to another object than when the last run had ended, or gone."""
-        return Bound.of(self.namespace).changed(self._bound) - self.hidden()
+        return Bound.of(self.live.bound).changed(self._bound) - self.hidden()
 
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
-        self._bound = Bound.of(self.namespace)
+        self._bound = Bound.of(self.live.bound)
 
 
 class Bound(NamedTuple):
@@ -185,7 +208,8 @@ class Bound(NamedTuple):
     @classmethod
     def of(cls, namespace: Mapping[str, Any]) -> Bound:
         """Look at a namespace."""
-        return cls(list(namespace), list(map(id, namespace.values())))
+        found = namespace.flat() if isinstance(namespace, Space) else namespace
+        return cls(list(found), list(map(id, found.values())))
 
     def changed(self, before: Bound) -> set[str]:
         """Return the names that are bound to another object than before, or to none."""

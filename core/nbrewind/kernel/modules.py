@@ -19,13 +19,13 @@ from typing import Any, TypeGuard, cast
 
 from nbrewind.analysis.magics import IDENTIFIER
 from nbrewind.kernel.patches import ABSENT, Owner, Patch, patch
-from nbrewind.kernel.patches import held as held_by
-from nbrewind.kernel.places import is_user_code
 from nbrewind.kernel.stores import HIDING, hides_writes, set_by_text
 from nbrewind.kernel.watch import functions_in
 from nbrewind.model import CellAnalysis, Version
 from nbrewind.planning.tables import KNOWN_PACKAGES
 from nbrewind.planning.trace import top_module
+from nbrewind.state import held as held_by
+from nbrewind.state import is_data, is_part
 from nbrewind.state.kinds import root_of
 
 OWN = frozenset({"__main__", "nbrewind"})
@@ -49,6 +49,9 @@ MAKING = HIDING - {"modules"}
 HEAP, IMMUTABLE = 1 << 9, 1 << 8
 """Flags of types: made at run time; not to be changed."""
 
+DATA: Any = object()
+"""In the place of a value that is recorded."""
+
 Namespace = Mapping[str, Any]
 
 
@@ -59,11 +62,12 @@ def before(
     packages: Iterable[str],
     namespace: Namespace,
     state: Mapping[str, Version],
+    local: Collection[str],
 ) -> Snapshot | None:
     """Take what modules hold before a run that may write to one unseen; None for any other.
 
     ``own``: the cell's code, none if it is no plain Python; ``names``: those that it may look up; ``packages``: the
-    top-level modules that it may use.
+    top-level modules that it may use; ``local``: the loaded modules of the user's own.
     """
     strange = any(name not in KNOWN_PACKAGES and name not in sys.stdlib_module_names for name in packages)
     values = [namespace[name] for name in names if name in namespace]
@@ -74,38 +78,46 @@ def before(
         return None
     written = {key.removeprefix("module:") for key in state if key.startswith("module:")}
     made = strange or not PATCHING.isdisjoint(analysis.calls)
-    return Snapshot(_classes((*values, *namespace.values())), written, made=made)
+    return Snapshot(_classes((*values, *namespace.values())), written, local, made=made)
 
 
 class Snapshot:
     """The dictionaries of all modules, and of some classes, as they were."""
 
-    def __init__(self, classes: Iterable[type], written: Collection[str], *, made: bool = False) -> None:
+    def __init__(
+        self, classes: Iterable[type], written: Collection[str], own: Collection[str], *, made: bool = False
+    ) -> None:
         """Copy them; of the top-level modules that runs have ``written`` into only identities.
 
-        What is the user's own must not live longer for us. ``made``: code of which nothing is known may write under any
-        name.
+        Of the user's ``own`` modules only definitions: what else they hold is recorded. What is the user's must not
+        live longer for us. ``made``: code of which nothing is known may write under any name.
         """
-        self._made = made
+        self._made, self._own = made, own
         self._patches: list[tuple[str, Owner, Patch | None]] = []
         """The attributes that `changes` found, with the words for each; None if one can't be set back."""
         self._known = set(sys.modules)
+        self._table = {name: module for name, module in list(sys.modules.items()) if name not in own}
         modules = filter(_is_module, list(sys.modules.values()))
         self._copies: list[tuple[Owner, bool, dict[str, Any]]] = []
         owners: Iterable[Owner] = (*cast(Iterable[types.ModuleType], modules), *classes)
         for owner in owners:
             root = root_of(_home(owner))
-            if root not in OWN:
+            if self._is_own(owner):
+                self._copies.append((owner, False, _definitions(owner)))
+            elif root not in OWN:
                 loose = top_module(root) in written or (root == "sys" and "builtins" in written)
                 self._copies.append((owner, loose, _ids(held_by(owner)) if loose else held_by(owner).copy()))
 
-    def changes(self, codes: Collection[types.CodeType]) -> dict[str, str]:
-        """Return what ``codes``, which may have run since, changed: in words, each with its top-level module."""
+    def changes(self, codes: Collection[types.CodeType], local: Collection[str]) -> dict[str, str]:
+        """Return what ``codes``, which may have run since, changed: in words, each with its top-level module.
+
+        ``local``: the modules of the user's own that are loaded now.
+        """
         words = set().union(*map(words_of, codes))
         made = self._made or not MAKING.isdisjoint(words)
         found: dict[str, str] = {}
         for owner, loose, copy in self._copies:
-            held = held_by(owner)
+            held = _definitions(owner) if self._is_own(owner) else held_by(owner)
             if loose:
                 held = _ids(held)
                 if held == copy:
@@ -115,10 +127,13 @@ class Snapshot:
             for name in sorted(held.keys() | copy.keys(), key=str):
                 same = held.get(name) == copy.get(name) if loose else held.get(name, self) is copy.get(name, self)
                 if not same and _is_meant(owner, name, words, made):
+                    old = copy.get(name, ABSENT)
+                    if _is_recorded(old) and _is_recorded(held.get(name, ABSENT)):
+                        continue
                     told = _told(owner, name)
                     found |= told
-                    old, new = copy.get(name, ABSENT), held.get(name, ABSENT)
-                    stays = loose or _is_local(owner)  # functions of a local module change other things in it, too
+                    new = held_by(owner).get(name, ABSENT)
+                    stays = loose or old is DATA
                     self._patches.append((next(iter(told)), owner, None if stays else patch(owner, name, old, new)))
         for module in self._new():
             held = held_by(module)
@@ -126,8 +141,18 @@ class Snapshot:
             meant = [name for name in named if _is_meant(module, name, words, made)]
             own = words_of(code) if meant and (code := _code_of(module)) is not None else set()
             for name in set(meant) - own:
-                found |= _told(module, name)
+                if _home(module) not in local or not is_data(name, held[name]):
+                    found |= _told(module, name)
         return found
+
+    def only_own_are_gone(self) -> bool:
+        """Whether the table of modules is what it was, but for imports and for modules of the user's own."""
+        same = all(sys.modules.get(name) is module for name, module in self._table.items())
+        new = sys.modules.keys() - self._known
+        return same and all(getattr(getattr(sys.modules[name], "__spec__", None), "name", "") == name for name in new)
+
+    def _is_own(self, owner: Owner) -> bool:
+        return _home(owner) in self._own
 
     def patches(self, owners: Mapping[str, Owner]) -> dict[str, list[Patch]]:
         """Return what can be set back, by the words for each attribute, and by those for its owner."""
@@ -157,6 +182,16 @@ def _home(owner: Owner) -> str:
     """Return the dotted name of a module, or of a class's."""
     found = held_by(owner).get("__name__" if _is_module(owner) else "__module__")
     return found if type(found) is str else ""
+
+
+def _is_recorded(value: object) -> bool:
+    return value is DATA or value is ABSENT
+
+
+def _definitions(owner: Owner) -> dict[str, Any]:
+    """Return what a module or class of the user's holds, `DATA` for what is recorded."""
+    told = is_data if _is_module(owner) else is_part
+    return {name: DATA if told(name, value) else value for name, value in held_by(owner).items()}
 
 
 def _ids(held: Mapping[str, Any]) -> dict[str, int]:
@@ -189,12 +224,6 @@ def _is_meant(owner: Owner, name: str, words: Collection[str], made: bool) -> bo
         if sys.modules.get(f"{home}.{name}") is held_by(owner).get(name, owner):
             return False  # a submodule was imported
     return name in words or (made and not name.startswith("_"))
-
-
-def _is_local(owner: Owner) -> bool:
-    """Whether a module, or a class's, is a file of the user's own."""
-    file = getattr(sys.modules.get(_home(owner)), "__file__", None)
-    return file is not None and is_user_code(file)
 
 
 def _told(owner: Owner, name: str) -> dict[str, str]:

@@ -141,7 +141,7 @@ def scan(recorder: Recorder, entry: Entry, reach: Reach, settings: Mapping[str, 
     live, analysis = recorder.live, entry.extra["analysis"]
     deferred, names = live.deferred, reachable(recorder, analysis, reach.names)
     only = names if status in ("ok", "error") and is_narrow(recorder, entry, reach, names, settings) else None
-    changes = live.scan(text_names(analysis, reach.names) if status else (), only=only)
+    changes = live.scan(text_names(analysis, reach.names - reach.unread) if status else (), only=only)
     entry.extra["unseen"] = sorted(deferred & {name for group in changes.groups for name in group.members})
     return changes
 

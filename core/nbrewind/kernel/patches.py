@@ -10,9 +10,10 @@ from __future__ import annotations
 import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from nbrewind.model import Run
+from nbrewind.state import held
 
 ABSENT: Any = object()
 """There is no such attribute."""
@@ -101,13 +102,6 @@ def _step(entry: Patch, now: dict[tuple[int, str], Any], undo: bool) -> tuple[Ow
         return None
     now[key] = wanted
     return entry.owner, entry.name, wanted
-
-
-def held(owner: Owner) -> Any:
-    """Return the dictionary of a module or class; no code of theirs is called."""
-    if issubclass(type(owner), types.ModuleType):
-        return types.ModuleType.__getattribute__(owner, "__dict__")
-    return type.__getattribute__(cast(type, owner), "__dict__")
 
 
 def apply(steps: Iterable[tuple[Owner, str, Any]]) -> None:

@@ -32,9 +32,9 @@ def look(recorder: Recorder, checkpoint: str, name: str) -> tuple[str, str]:
         return "", f"{name} did not exist there"
     words = " ".join(part for part in (version.kind, version.preview) if part)
     live = recorder.live.versions.get(name)
-    bound = name in recorder.namespace and not {name, *version.members} & (recorder.virtual | recorder.live.deferred)
+    bound = name in recorder.live.bound and not {name, *version.members} & (recorder.virtual | recorder.live.deferred)
     if live is not None and live.id == version.id and bound:
-        return _text(recorder.namespace[name], words), ""
+        return _text(recorder.live.bound[name], words), ""
     if not version.loadable:
         return "", version.reason or "it can't be loaded"
     wanted = {other: known[other] for other in belonging([name], known)}

@@ -19,18 +19,27 @@ from nbrewind.kernel.head import Head, renew
 from nbrewind.kernel.hooks import Entry, Outcome
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
+from nbrewind.kernel.own_modules import only_loads
 from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.patches import Patches
 from nbrewind.kernel.results import Results
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
-from nbrewind.kernel.snapshots import Written, lost_versions, write_ambient, write_changes, write_imports, write_modules
+from nbrewind.kernel.snapshots import (
+    Written,
+    lost_versions,
+    write_ambient,
+    write_changes,
+    write_imports,
+    write_modules,
+    write_own_modules,
+)
 from nbrewind.kernel.stores import compiled
-from nbrewind.kernel.trace import RESULT, observe, reach_of
+from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, Version, new_id, once
 from nbrewind.planning.outside import World
-from nbrewind.planning.trace import history_names, read_names, sees_all, used_packages
+from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.store import Notebook, Store
 
@@ -74,6 +83,10 @@ class Recorder(Head):
         """A run that has ended, as it is until the kernel has replied."""
         self._ended: Run | None = None
         """The run that was recorded last."""
+        self._new = False
+        """No cell had run in the kernel when recording began."""
+        self.reloads: set[str] = set()
+        """Runs that changed modules of the user's own by loading them again, and not otherwise."""
         self._places: Counter[str] = Counter()
         self._analyses: dict[str, CellAnalysis] = {}
         self._pid = os.getpid()
@@ -84,7 +97,9 @@ class Recorder(Head):
         self.saver.run(self._recover)
         self.tee.install()
         self.afterwards.install()
-        self.watch.install(late=self.shell.execution_count > 1)
+        self.find_modules()
+        self._new = self.shell.execution_count <= 1
+        self.watch.install(late=not self._new or bool(self.live.space.modules))
         effects.install(self.watch.arm)
 
     def _recover(self) -> None:
@@ -158,7 +173,8 @@ class Recorder(Head):
         if facts.library_doubts(analysis, analysis.attributes, packages):
             log.unseen()
         entry.extra["own"] = own = compiled(entry.source)
-        entry.extra["modules"] = modules.before(analysis, own, names, packages, self.namespace, self.state)
+        local = self.live.space.modules
+        entry.extra["modules"] = modules.before(analysis, own, names, packages, self.namespace, self.state, local)
         self.imports.begin()
         effects.start(log)
         entry.extra["began"] = time()
@@ -229,6 +245,7 @@ class Recorder(Head):
             self._take_outside([UNTOLD], self.live.scan(()), {}, (Effect(kind="module", subject=UNTOLD),))
 
     def _look_outside(self) -> None:
+        self.find_modules()
         if self.watch.started:
             self.outside("user code ran between the cells")
         if self.living.any:
@@ -269,6 +286,7 @@ class Recorder(Head):
         with self.store.writing():
             write_changes(changes, run, self.store, lambda key: once(), written)
             write_ambient(settings, run, self.store, lambda key: once(), written)
+            write_own_modules(self.fresh, run, written, only=self._new and not self.head)
             written.versions.update(self._reknown(run, written.versions))
             if written.all() or changes.removed:
                 mark = self.mark
@@ -292,9 +310,12 @@ class Recorder(Head):
         outputs = self.tee.collect(entry.request)
         extra["shows"] = any("data" in output for output in outputs)
         status, executed = outcome.status, outcome.executed
+        self.find_modules()
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
-        reach.unread = narrow.unread(self, entry, reach)
+        if reach.local:
+            self.live.space.forget()
+        reach.unread |= narrow.unread(self, entry, reach)
         changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = Written(added=trace.files.added)
@@ -303,6 +324,9 @@ class Recorder(Head):
         write_ambient(settings, run, self.store, trace.derive, written)
         write_modules(trace.modules, run, trace.derive, written)
         write_imports(trace.imports, run, written)
+        if self.fresh:
+            only = only_loads(analysis, extra["own"], self.namespace, self.fresh)
+            write_own_modules(self.fresh, run, written, only=only)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}
@@ -318,7 +342,7 @@ class Recorder(Head):
             error=outcome.error,
             inputs=trace.inputs,
             writes=(*written.all(), *trace.files.writes),
-            removed=(*("var:" + name for name in changes.removed), *trace.files.removed),
+            removed=(*self._removed(changes), *trace.files.removed),
             imports=analysis.imports,
             effects=trace.effects,
             unknown=(*trace.unknown, *([LATE] if extra["late"] else [])),
@@ -328,6 +352,8 @@ class Recorder(Head):
         shown = any(output.get("output_type") == "execute_result" for output in outputs)
         self.results.ended(run, extra.get("results"), outcome.number if shown else None)
         self._commit(record, changes, written, outputs, entry.source, analysis)
+        if not reach.modules and any(effect.detail == RELOADED for effect in trace.effects):
+            self.reloads.add(run)
         self.patches.note(run, extra.get("patches", {}))
         self.makers.update(dict.fromkeys(trace.files.folders, run))
         self.open = trace.files.open
@@ -339,12 +365,14 @@ class Recorder(Head):
         """Record a run of which only the outputs are known: everything may have another value since."""
         run = new_id()
         written = Written(versions=lost_versions(self.live.names(), run, reason))
+        write_own_modules(self.fresh, run, written)
         record = Run(
             **self._frame(run, entry.source, entry.extra["analysis"]),
             cell=self.cell_of(entry),
             started=entry.extra["began"],
             seconds=entry.extra["seconds"],
             writes=tuple(written.all()),
+            removed=tuple(self._removed(Changes([], []))),
             unknown=(reason,),
         )
         outputs = self.tee.collect(entry.request)
@@ -360,11 +388,15 @@ class Recorder(Head):
             cell="",
             started=time(),
             writes=tuple(written.all()),
-            removed=tuple("var:" + name for name in changes.removed),
+            removed=tuple(self._removed(changes)),
             effects=effects,
             unknown=(*reasons,),
         )
         self._commit(record, changes, written, [], "", analysis)
+
+    def _removed(self, changes: Changes) -> list[str]:
+        gone = (LOCAL + name for name in sorted(self.gone))
+        return [*("var:" + name for name in changes.removed), *(key for key in gone if key in self.state)]
 
     def _frame(self, run: str, source: str, analysis: CellAnalysis) -> dict[str, Any]:
         return {
@@ -397,6 +429,7 @@ class Recorder(Head):
             self.number, self.head, self.mark, self._ended = run.number, checkpoint.id, checkpoint.id, run
             self.take(run.writes, run.removed)
             self.makers.update(dict.fromkeys(run.removed, run.id))
+            self.fresh, self.gone = set(), set()
             if changes is not None:
                 self.live.commit(changes, written.versions)
                 self.ambient.commit(written.ambient)

@@ -46,6 +46,8 @@ class Replayer:
         recorder = self._recorder
         try:
             versions = [version for version in run.writes if version.key.startswith("var:")]
+            if not all(recorder.live.has_place(version.key.removeprefix("var:")) for version in versions):
+                return  # it belongs to a module that is not loaded here
             self._loaded = recorder.live.load(versions, recorder.store.fetch)
             self._outputs = recorder.store.outputs(run.id)
         except (LoadError, StoreError) as error:
@@ -78,7 +80,7 @@ class Replayer:
         if entry is None or run is None or loaded is None:
             return
         removed = [key[4:] for key in run.removed if key.startswith("var:")]
-        recorder.live.install(loaded, remove=[name for name in removed if name in recorder.namespace])
+        recorder.live.install(loaded, remove=[name for name in removed if name in recorder.live.bound])
         recorder.adopt(run, recorder.cell_of(entry), "load")
         entry.extra["skip"] = True
         publish(recorder.shell, self._outputs)

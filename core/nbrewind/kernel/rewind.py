@@ -8,16 +8,19 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
+from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, let_go, reached, root
+from nbrewind.kernel.trace import RELOADED
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.state import Loaded, LoadError
+from nbrewind.planning.trace import LOCAL, is_initial, module_of
+from nbrewind.state import Loaded, LoadError, held, is_fixed
 from nbrewind.store import StoreError
 
 if TYPE_CHECKING:
@@ -90,22 +93,36 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
         state = recorder.notebook.state(checkpoint.id)
     except StoreError as error:
         raise RewindError(str(error)) from error
-    wanted = {key[4:]: version for key, version in state.items() if key.startswith("var:")}
-    kept = recorder.live.matching(wanted.values())
+    imported, absent = import_modules(recorder, state)
+    variables = {key[4:]: version for key, version in state.items() if key.startswith("var:")}
+    wanted = {name: version for name, version in variables.items() if module_of(name, state) not in absent}
+    new = {name for name in wanted if module_of(name, state) in imported}
+    initial = {name for name in wanted if not wanted[name].loadable and is_initial("var:" + name, state)}
+    anew = {name for name in initial if name in new or is_initial("var:" + name, recorder.state)}
+    kept = recorder.live.matching(wanted.values()) | anew.intersection(recorder.live.bound)
     needed = recorder.live.dependents(set(wanted) - kept, wanted)
     loaded, lost = load_all(recorder, {name: wanted[name] for name in needed})
-    names = {"kept": tuple(sorted(set(wanted) - needed)), "loaded": tuple(sorted(loaded.values))}
-    missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(lost.items()))
+    kept = set(wanted) - needed
+    names = {"kept": tuple(sorted(name for name in kept if "." not in name)), "loaded": tuple(sorted(loaded.values))}
+    told = lost | absent | tied(recorder, loaded.values)
+    missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(told.items()))
     live = set(recorder.live.names())
-    removed = tuple(sorted(live - set(wanted)))
+    away = {key.removeprefix(LOCAL) for key in recorder.state.keys() - state.keys() if key.startswith(LOCAL)}
+    put_away = {name for name in live if name not in recorder.namespace and module_of(name, recorder.state) in away}
+    removed = tuple(sorted(live - set(wanted) - put_away))
     back, forth = crossed(recorder, checkpoint.id)
     between = [*back, *forth]
     steps, stuck = recorder.patches.steps(back, forth)
     missing += tuple(LostName(name="modules", reason=text) for text in stuck)
     missing += module_changes(recorder, state, between) + unkept_settings(recorder, state)
     results = recorder.results.plan(checkpoint.id, back, forth, loaded.values, [*removed, *lost])
-    notes = (*untouched(between), *results.notes, *inexact(loaded))
+    others = [
+        f"{name} has the functions and classes that are in its file now"
+        for name in changed_since(recorder, imported, forth)
+    ]
+    notes = (*untouched(recorder, between, anew & kept), *others, *inexact(loaded))
     if missing and not partial:
+        let_go(recorder, imported)
         return RewindReport(
             checkpoint=checkpoint.id,
             target=words,
@@ -114,16 +131,18 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
             done=False,
             seconds=perf_counter() - begin,
             files=changed_files(recorder, state),
-            notes=notes,
+            notes=(*notes, *results.notes),
         )
-    recorder.live.install(loaded, remove=[*removed, *(name for name in lost if name in live)])
-    for name in names["kept"]:
+    let_go(recorder, away)
+    gone = [*removed, *put_away, *(name for name in lost if name in live)]
+    recorder.live.install(loaded, remove=gone, keep=[wanted[name] for name in kept & new])
+    for name in kept:
         recorder.live.versions[name] = wanted[name]
     patches.apply(steps)
-    notes = (*untouched(between), *recorder.results.bring(results), *inexact(loaded))
+    notes = (*notes, *recorder.results.bring(results))
     ambient, unset = restore_ambient(recorder, state)
     missing = tuple(dict.fromkeys((*missing, *unset)))
-    recorder.move(checkpoint.id, state, virtual=set(lost))
+    recorder.move(checkpoint.id, state, virtual=lost.keys() & variables.keys() | variables.keys() - wanted.keys())
     keeper = FileKeeper(
         recorder.store, recorder.world, consent=files, is_open=lambda path: path in recorder.open or is_written(path)
     )
@@ -220,6 +239,19 @@ def crossed(recorder: Recorder, target: str) -> tuple[list[Run], list[Run]]:
     )
 
 
+def tied(recorder: Recorder, names: Collection[str]) -> dict[str, str]:
+    """Return those of ``names`` whose values functions of the user's modules keep, too: they would keep the old."""
+    found: dict[str, str] = {}
+    bound = recorder.live.bound
+    for place, module in recorder.live.space.modules.items():
+        for function, values in keepers(module):
+            ids = reached(values)
+            for name in names:
+                if name in bound and not is_fixed(bound[name]) and not ids.isdisjoint(reached([bound[name]])):
+                    found[name] = f"the function {place}.{function} keeps it, or a part of it, by itself"
+    return found
+
+
 def module_changes(recorder: Recorder, state: Mapping[str, Version], between: Iterable[Run]) -> tuple[LostName, ...]:
     """Say which modules runs may have changed although no effect tells how."""
     told = {
@@ -229,6 +261,7 @@ def module_changes(recorder: Recorder, state: Mapping[str, Version], between: It
         for version in run.writes
     }
     keys = {key for key in (*state, *recorder.state) if key.startswith("module:")} - told
+    keys = {key for key in keys if LOCAL + key[7:] not in recorder.state}  # what they hold is known
     changed = sorted(key for key in keys if state.get(key) != recorder.state.get(key))
     return tuple(LostName(name="modules", reason=f"it may be changed what is in {key[7:]}") for key in changed)
 
@@ -242,13 +275,26 @@ def unkept_settings(recorder: Recorder, state: Mapping[str, Version]) -> tuple[L
     )
 
 
-def untouched(between: Iterable[Run]) -> tuple[str, ...]:
-    """Say what a rewind leaves as it is now although runs between may have changed it."""
-    notes: dict[str, None] = {}
+def untouched(recorder: Recorder, between: Iterable[Run], anew: Collection[str]) -> tuple[str, ...]:
+    """Say what a rewind leaves as it is now although runs between may have changed it.
+
+    ``anew``: names of which the values come from an import.
+    """
+    notes = {f"{name} is as importing its module anew makes it": None for name in sorted(anew)}
+    used: set[str] = set()
     for run in between:
         for effect in run.effects:
             if effect.kind == "module" and effect.detail:
-                notes[f"the local module {effect.subject} is as it is now: its own state is not recorded"] = None
+                used.add(effect.subject)
+            if effect.kind == "module" and effect.detail == RELOADED:
+                notes[f"the functions and classes of the module {effect.subject} are those of its last load"] = None
+    for name in sorted(used & recorder.large):
+        notes[f"what the package {name} holds is as it is now: it is too large to be recorded"] = None
+    for name, module in recorder.live.space.modules.items():
+        if root(name) in used and not str(held(module).get("__file__") or ".py").endswith((".py", ".pyc")):
+            notes[f"what the compiled module {name} keeps by itself is as it is now"] = None
+        for function, _ in keepers(module) if root(name) in used else ():
+            notes[f"what {name}.{function} keeps (defaults, what it encloses, a cache) is as it is now"] = None
     return tuple(notes)
 
 

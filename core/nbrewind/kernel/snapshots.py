@@ -8,7 +8,7 @@ from typing import Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.model import Version, new_id, once
-from nbrewind.planning.trace import IMPORT, digest_of
+from nbrewind.planning.trace import IMPORT, LOCAL, digest_of
 from nbrewind.store import Content, Store, StoreError
 
 
@@ -95,6 +95,17 @@ def write_imports(names: Iterable[str], run: str, written: Written) -> None:
     """Make versions that say that the run has imported submodules."""
     for name in sorted(names):
         version = Version(id=new_id(), key=IMPORT + name, run=run, digest=digest_of(name), kind="import")
+        written.modules.append(version)
+
+
+def write_own_modules(names: Iterable[str], run: str, written: Written, *, only: bool = False) -> None:
+    """Make versions that say that the run has loaded modules of the user's own; ``only``: and did nothing with them."""
+    for name in sorted(names):
+        reason = "" if only else "the run that loaded it may have changed what it holds"
+        version = Version(
+            id=new_id(), key=LOCAL + name, run=run, digest=digest_of(name), kind="local module", loadable=only,
+            reason=reason,
+        )  # fmt: skip
         written.modules.append(version)
 
 

@@ -18,10 +18,12 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.hooks import Entry
+from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import DEFAULT, Checkpoint, Run, Version, new_id
+from nbrewind.planning.trace import module_of
 from nbrewind.state import Aside, Loaded
 
 if TYPE_CHECKING:
@@ -96,9 +98,11 @@ class Steps:
         if recorder.mark != mark:
             return {"moved": True, "lost": {}}
         known = variables(state)
+        _, lost = import_modules(recorder, state)
         kept = whole(recorder.live.matching(known.values()), known, recorder)
         wanted = belonging(names, known)
-        loaded, lost = load(recorder, {name: known[name] for name in wanted - kept}, known)
+        loaded, unloadable = load(recorder, {name: known[name] for name in wanted - kept}, known)
+        lost |= unloadable
         lost |= {
             f"setting {key.partition(':')[2]}": version.reason or "its value was not kept"
             for key, version in state.items()
@@ -159,7 +163,9 @@ class Steps:
         recorder = self._recorder
         with shielded():
             staged.before, staged.virtual = recorder.state, recorder.virtual
-            staged.aside = recorder.live.set_aside([n for n in recorder.live.names() if n not in staged.kept])
+            others = (name for name in recorder.live.names() if name not in staged.kept)
+            known = (name for name in others if name in recorder.namespace or module_of(name, staged.state))
+            staged.aside = recorder.live.set_aside(list(known))
             staged.entered = True
             recorder.live.install(staged.loaded, keep=[staged.state[VAR + name] for name in staged.kept])
             keys = {key for key in (*staged.state, *staged.before) if key.startswith(SETTINGS)}
@@ -185,7 +191,7 @@ class Steps:
             if run is None:
                 entered = {**staged.loaded.values}
                 bound = set(recorder.live.names()) - staged.kept
-                unknown = {n for n in bound if n not in entered or recorder.namespace[n] is not entered[n]}
+                unknown = {n for n in bound if n not in entered or recorder.live.bound[n] is not entered[n]}
                 self._leave(staged, frozenset(), unknown)
                 recorder.outside("a step of a plan could not be recorded")
             else:
@@ -231,13 +237,17 @@ class Steps:
         if recorder.mark != mark:
             return {"moved": True, "lost": {}, "loaded": []}
         known = variables(state)
+        _, lost = import_modules(recorder, state)
         kept = whole(recorder.live.matching(known.values()), known, recorder)
-        loaded, lost = load(recorder, {name: version for name, version in known.items() if name not in kept}, known)
+        loaded, unloadable = load(
+            recorder, {name: version for name, version in known.items() if name not in kept}, known
+        )
+        lost |= unloadable
         settings = [key for key in state if key.startswith(SETTINGS) and self._differs(key, state[key])]
         if lost:
             return {"moved": False, "lost": lost, "loaded": []}
         with shielded():
-            recorder.live.set_aside([name for name in loaded.values if name in recorder.namespace])
+            recorder.live.set_aside([name for name in loaded.values if name in recorder.live.bound])
             recorder.live.install(loaded)
             brought = [known[name] for name in loaded.values]
             for key in sorted(settings):

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from nbrewind.kernel.patches import Owner, held
+from nbrewind.kernel.patches import Owner
 from nbrewind.planning.trace import top_module
+from nbrewind.state import held
 
 STORES = frozenset({"STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR"})
 _STORE_CODES = frozenset(dis.opmap[name] for name in STORES)

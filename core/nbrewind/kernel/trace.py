@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbrewind.kernel import facts
+from nbrewind.kernel import facts, own_modules
 from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
@@ -24,10 +24,12 @@ from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_cod
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import FOLDER, path_key
 from nbrewind.planning.trace import (
+    LOCAL,
     ambient_inputs,
     bind_inputs,
     digest_of,
     history_names,
+    is_initial,
     kept_names,
     module_inputs,
     names_input,
@@ -51,6 +53,9 @@ UNSEEN = (
     "{} is not what it was when it was last looked at, and nobody saw whether this run or something before it did that"
 )
 """Why a run is in doubt that may have changed a value which was left out of the scans before it."""
+TABLE = "it changes sys.modules, which is not recorded"
+RELOADED = "reloaded"
+"""Detail of the effect of a run that loaded modules of the user's own again."""
 TASK_NAMES = frozenset({"create_task", "ensure_future", "gather", "run_coroutine_threadsafe", "TaskGroup", "spawn"})
 
 
@@ -99,8 +104,8 @@ class Reach:
     packages: set[str]
     used: set[str]
     """Top-level modules whose own state it may have met."""
-    local: dict[str, str]
-    """Top-level modules that are the user's own, with their files."""
+    local: set[str]
+    """Top-level modules that are the user's own."""
     own: list[types.CodeType]
     """The cell's code."""
     draws: bool
@@ -134,6 +139,11 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         looked_up |= drawn
         packages = {"matplotlib", *used_packages(analysis, names, recorder.state)}
     own = entry.extra["own"]
+    local, unread = set[str](), set[str]()
+    if recorder.live.space.modules:
+        local, read, data = _module_data(recorder, entry, used_modules(packages, names, recorder.state))
+        unread = data.intersection(names) - read
+        names = names | read
     return Reach(
         names=names,
         looked_up=looked_up,
@@ -141,14 +151,32 @@ def reach_of(recorder: Recorder, entry: Entry) -> Reach:
         words=words,
         packages=packages,
         used=used_modules(packages, names, recorder.state),
-        local=facts.local_modules(packages),
+        local=local,
         own=own,
         draws=draws,
-        modules=_module_doubts(entry, values, namespace)
+        modules=_module_doubts(entry, values, namespace, recorder.live.space.modules)
         | facts.library_setters(analysis, namespace, entry.extra["setters"]),
         living=recorder.living.update(may_start_tasks(started, words)),
         lived=lived,
+        unread=unread,
     )
+
+
+def _module_data(recorder: Recorder, entry: Entry, used: Collection[str]) -> tuple[set[str], set[str], set[str]]:
+    """Return the top-level modules of the user's own that a run has met, and names.
+
+    Those that it has read of what such modules hold, or hold no more, and all that there are.
+    """
+    analysis, extra, modules = entry.extra["analysis"], entry.extra, recorder.live.space.modules
+    codes = {*extra["started"], *(code for code in extra["armed"] if code.co_name == "<module>")}
+    met = {*used, *own_modules.met(modules, analysis, codes), *map(own_modules.root, recorder.fresh)}
+    local = met.intersection(map(own_modules.root, modules))
+    if not local:
+        return set(), set(), set()
+    data = {key[4:] for key in chain(recorder.state, recorder.makers) if key.startswith("var:") and "." in key}
+    if not recorder.watch.active or not extra["own"] or analysis.opaque or analysis.magics:
+        return local, data, data
+    return local, own_modules.read(data, recorder.live.space, extra["own"], codes), data
 
 
 def text_names(analysis: CellAnalysis, names: Iterable[str]) -> set[str]:
@@ -174,7 +202,7 @@ def observe(
     analysis: CellAnalysis = extra["analysis"]
     names, words, local, values = reach.names, reach.words, reach.local, reach.values
     made = {package for group in changes.groups for found in group.packages.values() for package in found}
-    packages, used = reach.packages | made, reach.used | made
+    packages, used = reach.packages | made | local, reach.used | made
     started = extra["started"]
     codes = [*reach.own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
@@ -191,7 +219,10 @@ def observe(
     effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
-    effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(local)]
+    met = local | recorder.large.intersection(packages)
+    effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(met)]
+    if "reload" in words:
+        effects += [Effect(kind="module", subject=name, detail=RELOADED) for name in sorted(local)]
     unknown = [
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
@@ -205,9 +236,9 @@ def observe(
     if reach.lived and not reach.living:
         unknown.append("a thread or task of before was running, and may have changed what this run seems to have")
     unknown += [UNSEEN.format(name) for name in extra["unseen"]]
-    limited = recorder.live.over_limit(names)
+    limited = recorder.live.over_limit(names - reach.unread)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
-    read = _outside_inputs(recorder, files.inputs, environment, local, packages)
+    read = _outside_inputs(recorder, {**files.inputs, **environment}, local, packages)
     if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
         drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
@@ -247,6 +278,16 @@ def observe(
         inputs[key] = Input(key=key, digest=digest, run=maker)
     if history_names(analysis, names):
         inputs[RESULT] = Input(key=RESULT, digest=once(), run=recorder.makers.get(RESULT, ""))
+    imports = set(map(own_modules.root, analysis.imports))
+    for module in recorder.live.space.modules.keys() - recorder.fresh:
+        load = state.get(LOCAL + module)
+        if load is not None and own_modules.root(module) in imports:
+            inputs[load.key] = Input(key=load.key, digest=load.digest, run=load.run, parts={})
+    for key in ["module:" + name for name in local & imports if analysis.prelude]:
+        if key in inputs and inputs[key].run in recorder.reloads:  # in a new kernel, too, it has what is in the file
+            inputs[key] = msgspec.structs.replace(inputs[key], parts={})
+    for key in [key for key in inputs if local and is_initial(key, state)]:
+        inputs[key] = msgspec.structs.replace(inputs[key], implicit=True)
     ordered = tuple(inputs[key] for key in sorted(inputs))
     watched = recorder.watch.active
     set_by_calls = facts.set_modules(analysis, recorder.namespace, reach.used, local, watched=watched)
@@ -263,17 +304,26 @@ def _variable_before(recorder: Recorder, key: str) -> str:
     return ABSENT if value is None else digest_of(value)
 
 
-def _module_doubts(entry: Entry, values: Iterable[object], namespace: Mapping[str, object]) -> dict[str, str]:
-    """Return reasons for state of modules and classes that the run changed, each with the module (rule 7)."""
+def _module_doubts(
+    entry: Entry, values: Iterable[object], namespace: Mapping[str, object], local: Collection[str]
+) -> dict[str, str]:
+    """Return reasons for state of modules and classes that the run changed, each with the module (rule 7).
+
+    What the ``local`` modules hold is recorded, and that they are not loaded any more.
+    """
     own, started, before = entry.extra["own"], entry.extra["started"], entry.extra.pop("modules")
     called = list(_functions(values))
     if entry.extra["analysis"].prelude:
         found = module_writes(own, namespace, inner=False) | module_writes(started, namespace)
     else:
         found = module_writes([*own, *started, *called], namespace)
+    roots = set(map(own_modules.root, local))
+    found = {why: root for why, root in found.items() if root not in roots}
+    if before is not None and before.only_own_are_gone():
+        found.pop(TABLE, None)
     if before is not None:
         told, codes = set(found.values()), [*own, *started, *called]
-        found |= {why: root for why, root in before.changes(codes).items() if root not in told}
+        found |= {why: root for why, root in before.changes(codes, local).items() if root not in told}
         entry.extra["patches"] = before.patches(set_by_text(codes, namespace))
     return found
 
@@ -298,16 +348,13 @@ def may_start_tasks(started: Iterable[types.CodeType], words: Collection[str]) -
 
 
 def _outside_inputs(
-    recorder: Recorder,
-    files: Mapping[str, str],
-    environment: Mapping[str, str],
-    local: Mapping[str, str],
-    packages: set[str],
+    recorder: Recorder, known: Mapping[str, str], local: set[str], packages: set[str]
 ) -> dict[str, str]:
-    found = {**files, **environment}
-    for file in local.values():
-        found.setdefault(path_key(file, recorder.folder), recorder.digests(file))
-    for package in sorted(packages - set(local) - sys.stdlib_module_names):
+    found = dict(known)
+    for file, name in own_modules.files_of(recorder.live.space.modules).items():
+        if own_modules.root(name) in local:
+            found.setdefault(path_key(file, recorder.folder), recorder.digests(file))
+    for package in sorted(packages - local - sys.stdlib_module_names):
         digest = recorder.world.digest("package:" + package)
         if digest != ABSENT:
             found["package:" + package] = digest

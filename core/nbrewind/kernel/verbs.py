@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from nbrewind.kernel.agent import MODES, current
+from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.peek import look
 from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
 from nbrewind.model import Action
+from nbrewind.planning.trace import module_of
 
 
 def call(verb: str, arguments: str) -> str:
@@ -69,12 +71,14 @@ def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
     Returns the names that were loaded, and those that can't be, with reasons.
     """
     wanted = recorder.belonging(set(names) & recorder.virtual)
-    loaded, lost = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
+    _, lost = import_modules(recorder, recorder.state)
+    wanted = {name for name in wanted if module_of(name, recorder.state) not in lost}
+    loaded, unloadable = load_all(recorder, {name: recorder.state["var:" + name] for name in wanted})
     if loaded.values:
         recorder.live.install(loaded)
         recorder.virtual -= set(loaded.values)
         recorder.settle()
-    return {"loaded": sorted(loaded.values), "lost": lost}
+    return {"loaded": sorted(loaded.values), "lost": lost | unloadable}
 
 
 def prepare(

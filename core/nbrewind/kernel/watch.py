@@ -95,7 +95,7 @@ class Watch:
         self.started: dict[int, types.CodeType] = {}
         """By identity: code of a definition that ran twice is equal, and each has its own events."""
         self.armed: set[types.CodeType] = set()
-        """Functions in code that began to run."""
+        """Code that began to run as it is executed or imported, and the functions in it."""
         self.probes: list[tuple[str, str]] = []
         """Path and what was asked (``exists``, ``time``, ...), of every probing call by user code."""
         self.setters: set[tuple[str, str]] = set()
@@ -143,7 +143,7 @@ class Watch:
         self._set(code, events.CALL)
         inner = list(codes_in(code))
         self._watch(inner)
-        self.armed.update(inner)
+        self.armed.update((code, *inner))
 
     def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType], set[tuple[str, str]]]:
         """Return what started, was probed, was defined and set things since the last call; each place reports again."""

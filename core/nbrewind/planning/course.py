@@ -19,7 +19,15 @@ from nbrewind.model import ABSENT, Run, Version
 from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, PlanState, kind_of
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.reach import Reach
-from nbrewind.planning.simulate import Judgement, advance, judge, needed_names, recorded_runs, shown_by
+from nbrewind.planning.simulate import (
+    Judgement,
+    advance,
+    judge,
+    loaded_before,
+    needed_names,
+    recorded_runs,
+    shown_by,
+)
 from nbrewind.planning.tables import AMBIENT_PACKAGES
 from nbrewind.planning.trace import ALL_NAMES, lookups, variable_names
 
@@ -133,7 +141,7 @@ class Pilot:
         made = self.made.get(cell.id)
         if made is not None and self._still(made, cell, state):
             walk.makers[made.id] = cell.id
-            walk.settle(made)
+            walk.settle(made, self.records)
             return Place(cell, made, settled=True)
         found, note = self._judge(cell, state)
         reason, prelude = self._reason(cell, found), self._waits(cell)
@@ -249,9 +257,9 @@ class _Walk:
                 found.update(self._wild.get(key if key in self.state.wild else kind_of(key), ()))
         return found
 
-    def settle(self, run: Run) -> None:
+    def settle(self, run: Run, records: Records) -> None:
         """Take over the results of a run."""
-        self.state.apply(run.writes, run.removed)
+        self.state.apply((*loaded_before(run, self.state, records), *run.writes), run.removed)
 
     def go(self, found: Judgement, records: Records, reach: Reach) -> None:
         """Bring the state to what is known after the judged cell."""

@@ -114,7 +114,7 @@ def _makes(producer: SourceCell, made: Run, key: str, records: Records) -> bool:
     if run is not None:
         return key in run.removed or run.written(key) is not None
     named = name in {*analysis.writes, *analysis.mutates, *analysis.deletes}
-    return named or bool(analysis.opaque or analysis.calls) or not key.startswith("var:")
+    return named or "." in name or bool(analysis.opaque or analysis.calls) or not key.startswith("var:")
 
 
 def _runs(cell: SourceCell, records: Records) -> list[Run]:
@@ -155,6 +155,8 @@ def _observed(
         if kind == "variable":
             if producer.index > cell.index:
                 kind = "order"
+            elif "." in name:  # what a module holds, and the producer changed
+                kind = "mutation"
             elif name not in cell.analysis.reads and name not in cell.analysis.strings:
                 kind = "call"
             elif name not in producer.analysis.writes:

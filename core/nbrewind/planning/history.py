@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from nbrewind.model import Checkpoint, HistoryRow, Record, Run, Version
 from nbrewind.planning.notebook import title
+from nbrewind.planning.trace import LOCAL, is_initial
 
 FindRun = Callable[[str], Run | None]
 FindText = Callable[[str], str | None]
@@ -42,8 +43,18 @@ def history_rows(checkpoints: Iterable[Checkpoint], run: FindRun, text: FindText
 def _row(checkpoint: Checkpoint, run: Run | None, title_of: Callable[[str], str]) -> HistoryRow:
     def names(made: bool) -> tuple[str, ...]:
         return tuple(
-            sorted(key[4:] for key, to in checkpoint.delta.items() if bool(to) is made and key.startswith("var:"))
+            sorted(
+                key[4:]
+                for key, to in checkpoint.delta.items()
+                if bool(to) is made and key.startswith("var:") and not module_of(key[4:])
+            )
         )
+
+    # What a module holds when it has been loaded is no news.
+    loaded = {key.removeprefix(LOCAL) for key in checkpoint.delta if key.startswith(LOCAL)}
+
+    def module_of(name: str) -> str:
+        return next((module for module in loaded if name.startswith(module + ".")), "")
 
     source = run.source if run and checkpoint.cell else ""
     return HistoryRow(
@@ -76,6 +87,8 @@ def difference(before: Mapping[str, Version], after: Mapping[str, Version]) -> t
         if not key.startswith(SHOWN):
             continue
         old, new = before.get(key), after.get(key)
+        if (old is None and is_initial(key, after)) or (new is None and is_initial(key, before)):
+            continue  # a module was loaded, or is not any more
         if old is not None and new is not None and _equal(old, new):
             same += key.startswith("var:")
         else:

@@ -330,7 +330,7 @@ class Meeting:
         elif (version := self.state.items.get(key)) is not None:
             now = entry.digest if entry.holds(version, shown=shown) else version.digest
         elif kind == "var":
-            now = ABSENT
+            now = entry.digest if entry.implicit else ABSENT  # a module holds that since any import of it
         elif kind in ("ambient", "import", "module"):
             now = DEFAULT
         else:

@@ -82,6 +82,7 @@ class Reach:
             self._everything(state, expected, doubt, reach)
         else:
             changed = self._changeable(found.difference(state.reach), state)
+            changed |= {name for name in found.difference(state.reach) if "." in name and "var:" + name in state.items}
             if user_code or late:
                 changed |= self._rebound.difference(state.reach)
             state.doubt([key for name in changed if (key := "var:" + name) not in expected], doubt, reach)

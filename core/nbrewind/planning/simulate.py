@@ -17,7 +17,7 @@ from nbrewind.planning.constants import predicted
 from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer, ended
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.reach import Reach
-from nbrewind.planning.trace import closure, read_names
+from nbrewind.planning.trace import LOCAL, closure, read_names
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
         run, unsettled = found.answered, found.unsettled
         connected = reach.of(cell, state) if reach is not None and unsettled else frozenset()
         set_here = {key: version for key in unsettled if (version := _set_here(key, run, state)) is not None}
-        state.apply(run.writes, run.removed)
+        state.apply((*loaded_before(run, state, records), *run.writes), run.removed)
         state.doubt(unsettled - set_here.keys(), Doubt(cell.id, cell.label, expected=False), connected)
         state.apply(set_here.values(), ())
         state.doubt(set_here, Doubt(cell.id, cell.label, expected=False, whole=True))
@@ -159,6 +159,21 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
     else:
         unproved = found.mismatch is not None and found.mismatch.cause == "unknown"
         reach.doubt(cell, state, expected, stale=not unproved, met=found.met)
+
+
+def loaded_before(run: Run, state: PlanState, records: Records) -> Iterator[Version]:
+    """Yield what modules of the user's own hold that a run imported and that a run before it in the kernel had loaded.
+
+    Where nothing has loaded them before, an import makes that.
+    """
+    for entry in run.inputs:
+        if (
+            entry.key.startswith(LOCAL)
+            and entry.key not in state.items
+            and (load := records.run(entry.run)) is not None
+        ):
+            place = f"var:{entry.key.removeprefix(LOCAL)}."
+            yield from (made for made in load.writes if made.key == entry.key or made.key.startswith(place))
 
 
 def recorded_runs(cell: SourceCell, records: Records) -> list[Run]:

@@ -31,6 +31,9 @@ ALL_NAMES = "names:"
 IMPORT = "import:"
 """How the keys begin that say that a run has imported a submodule."""
 
+LOCAL = "local:"
+"""How the keys begin that say that a module of the user's own is loaded."""
+
 HISTORY = re.compile(r"^(In|Out|_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+)$")
 """Names under which IPython keeps inputs and outputs."""
 
@@ -53,6 +56,32 @@ def variable_names(state: State) -> set[str]:
     return {key[4:] for key in state if key.startswith("var:")}
 
 
+def module_data(packages: Iterable[str], state: State) -> set[str]:
+    """Return the names of what modules of the user's own hold, of all such modules, if one of ``packages`` is one.
+
+    They may use each other.
+    """
+    unknown = set(packages) - KNOWN_PACKAGES
+    if not unknown or unknown.isdisjoint(key[6:].partition(".")[0] for key in state if key.startswith(LOCAL)):
+        return set()
+    return {key[4:] for key in state if key.startswith("var:") and "." in key}
+
+
+def module_of(name: str, state: State) -> str:
+    """Return the module that holds what has a dotted name, of those loaded in ``state``; empty if none does."""
+    place = name.rpartition(".")[0]
+    while place and LOCAL + place not in state:
+        place = place.rpartition(".")[0]
+    return place
+
+
+def is_initial(key: str, state: State) -> bool:
+    """Whether what a module holds under ``key`` was never changed since it was loaded."""
+    version, name = state.get(key), key.removeprefix("var:")
+    load = state.get(LOCAL + module_of(name, state)) if version is not None and "." in name else None
+    return version is not None and load is not None and load.loadable and version.run == load.run
+
+
 def lookups(
     names: Iterable[str], state: State, reach: Mapping[str, Collection[str]] = NOTHING
 ) -> tuple[set[str], bool]:
@@ -64,6 +93,7 @@ def lookups(
     found = set(names)
     todo = list(found)
     every = False
+    met: set[str] = set()
     expanded: set[int] = set()
     while todo:
         name = todo.pop()
@@ -71,6 +101,9 @@ def lookups(
         more: set[str] = set()
         if version is not None and (version.refs or version.needs):
             more.update(version.refs, version.needs)
+        if version is not None and not met.issuperset(version.packages):
+            more |= module_data(set(version.packages) - met, state)
+            met.update(version.packages)
         connected = reach.get(name)
         if connected is not None and id(connected) not in expanded:
             expanded.add(id(connected))
@@ -105,10 +138,15 @@ def closure(names: Iterable[str], state: State) -> set[str]:
 
 
 def direct_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
-    """Return the names that the cell's own code may look up: its reads, and of its strings those that exist."""
+    """Return the names that the cell's own code may look up: its reads, and of its strings those that exist.
+
+    And what modules of the user's own hold, if it imports one.
+    """
     if analysis.opaque:
         return set(analysis.reads) | variable_names(state)
-    return set(analysis.reads).union(name for name in (*analysis.strings, *started) if "var:" + name in state)
+    found = set(analysis.reads).union(name for name in (*analysis.strings, *started) if "var:" + name in state)
+    imported = {module.partition(".")[0] for module in analysis.imports}
+    return found | module_data(imported, state) if imported else found
 
 
 def read_names(analysis: CellAnalysis, state: State, started: Iterable[str] = ()) -> set[str]:
@@ -278,7 +316,7 @@ def unproved(
         return reasons
     for package in sorted(set(packages)):
         if package in local:
-            reasons.append(f"it uses the local module {package}, whose own state is not recorded")
+            reasons.append(f"it uses the local module {package}, of whose side effects nothing is known")
         elif package in UNOWNED_MODULES:
             reasons.append(f"it uses {package}, whose settings live outside what is recorded")
         elif package not in KNOWN_PACKAGES:

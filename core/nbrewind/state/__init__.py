@@ -13,6 +13,7 @@ from .live import LiveState
 from .load import Loaded, LoadError
 from .partial import together
 from .snapshot import ScanInterrupted
+from .space import Space, held, is_data, is_owner, is_part
 
 __all__ = [
     "Ambient",
@@ -25,6 +26,11 @@ __all__ = [
     "LoadError",
     "Loaded",
     "ScanInterrupted",
+    "Space",
+    "held",
+    "is_data",
     "is_fixed",
+    "is_owner",
+    "is_part",
     "together",
 ]

@@ -21,7 +21,7 @@ MAGIC = importlib.util.MAGIC_NUMBER.hex()
 Places = tuple[str, int, bytes, list[Any]]
 """File name, first line and line table of a code object, and the places of the code objects inside it."""
 
-_GLOBAL_OPERATIONS = frozenset(
+GLOBAL_OPERATIONS = frozenset(
     {
         "LOAD_GLOBAL",
         "STORE_GLOBAL",
@@ -76,7 +76,7 @@ def _globals(code: types.CodeType) -> set[str]:
     names = {
         instruction.argval
         for instruction in dis.get_instructions(code)
-        if instruction.opname in _GLOBAL_OPERATIONS and isinstance(instruction.argval, str)
+        if instruction.opname in GLOBAL_OPERATIONS and isinstance(instruction.argval, str)
     }
     if _looks_around(code):
         names.add(ANY)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import rebuild
 from .adapters import CLASS_INTERNALS
 from .kinds import is_importable, is_standard, is_user_class, module_of, root_of
+from .space import home_of
 
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
@@ -95,7 +96,7 @@ def _scope(pickler: Snapshotter, obj: types.FunctionType) -> str:
     """Return the module whose globals a function uses; empty for the namespace."""
     scope = obj.__globals__
     main = sys.modules.get("__main__")
-    if scope is pickler.namespace or (main is not None and scope is main.__dict__):
+    if scope is home_of(pickler.namespace) or (main is not None and scope is main.__dict__):
         return ""
     module = scope.get("__name__")
     found = sys.modules.get(module) if isinstance(module, str) else None

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from . import adapters
 from .kinds import LEAVES, Walk, is_user_class, walk_kind
 from .limit import Limit, OverLimit
+from .space import cuts_of, home_of
 
 _MANY = 20_000
 """Objects of one level from which on they are handled in bulk."""
@@ -59,7 +60,8 @@ class Walker:
         self.limit = limit or Limit()
         self.names = sorted(names)
         self.definitions = definitions
-        self.cut = {**adapters.parts_of_interpreter(), id(namespace): adapters.NAMESPACE}
+        home = home_of(namespace)
+        self.cut = {**adapters.parts_of_interpreter(), id(home): adapters.NAMESPACE, **cuts_of(namespace)}
         self.parent = list(range(len(self.names)))
         self.owner: dict[int, int] = {}
         self.many: list[tuple[set[int], int]] = []
@@ -80,7 +82,7 @@ class Walker:
         self._kinds: dict[type, Walk] = {}
         for index, name in enumerate(self.names):
             value = namespace.get(name)
-            if type(value) in LEAVES or value is namespace:
+            if type(value) in LEAVES or value is home:
                 continue
             self.limit.turn()
             try:

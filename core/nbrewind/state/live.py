@@ -6,7 +6,7 @@ import gc
 import sys
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -22,6 +22,7 @@ from .load import Loaded, load
 from .partial import beside, looked_at
 from .reading import read, unread
 from .snapshot import ScanInterrupted, Snapshotter
+from .space import Flat, Space
 
 _ALWAYS_HIDDEN = frozenset(
     {
@@ -64,6 +65,10 @@ class LiveState:
         self, namespace: dict[str, Any], hidden: Callable[[], Collection[str]], limit: Limit | None = None
     ) -> None:
         self.namespace = namespace
+        self.space = Space(namespace)
+        """What modules of the user's own hold as well: none, until it is told which these are."""
+        self._flat: Flat | None = None
+        """The names as they are, while a scan looks at them."""
         self.limit = limit or Limit()
         """What one scan may cost."""
         self.versions: dict[str, Version] = {}
@@ -78,6 +83,17 @@ class LiveState:
         self._groups: dict[tuple[str, ...], Baseline] = {}
         self._chunks: dict[bytes, bytes] = {}
 
+    @property
+    def bound(self) -> MutableMapping[str, Any]:
+        """All names that are looked at: the namespace itself where there are no others."""
+        if not self.space.modules:
+            return self.namespace
+        return self.space if self._flat is None else self._flat
+
+    def has_place(self, name: str) -> bool:
+        """Tell whether a name is, or would be, a variable's, or that of what a module holds that is looked at."""
+        return "." not in name or name in self.namespace or self.space.owner(name)[0] is not None
+
     def _hidden(self) -> set[str]:
         """Return the names that are not the user's, besides those that never are."""
         own = (name for name, value in self._of_module.items() if self.namespace.get(name, self) is value)
@@ -88,7 +104,7 @@ class LiveState:
         hidden = self._hidden()
         return [
             name
-            for name in list(self.namespace)
+            for name in list(self.bound)
             if isinstance(name, str) and name not in hidden and name not in _ALWAYS_HIDDEN
         ]
 
@@ -103,13 +119,16 @@ class LiveState:
         """
         self.limit.start()
         try:
+            self._flat = self.space.flat() if self.space.modules else None
             with _no_collection():
                 return self._scan(touched, only)
         except KeyboardInterrupt:
             raise ScanInterrupted("interrupted while values were being read") from None
+        finally:
+            self._flat = None
 
     def _scan(self, touched: Collection[str] | None, only: Collection[str] | None) -> Changes:
-        namespace, atoms = self.namespace, self._atoms
+        namespace, atoms = self.bound, self._atoms
         hidden = self._hidden()
         changed_atoms: list[str] = []
         others: list[str] = []
@@ -153,7 +172,7 @@ class LiveState:
         if not all(base.walked for base in self._groups.values()):
             return names
         renamed = {name for key, name in self._definitions.items() if definitions.get(key) != name}
-        return looked_at(only, names, self.namespace, self._groups, self.versions, renamed)
+        return looked_at(only, names, self.bound, self._groups, self.versions, renamed)
 
     def _known(self) -> Iterator[str]:
         return chain(self._atoms, chain.from_iterable(self._groups))
@@ -172,14 +191,15 @@ class LiveState:
         over = [
             (members, base.limit) for members, base in self._groups.items() if base.limit and self._is_bound(members)
         ]
-        probe = Snapshotter((), self.namespace, definitions, (), walker.reaches, self.limit)
+        bound = self.bound
+        probe = Snapshotter((), bound, definitions, (), walker.reaches, self.limit)
         groups = walker.groups()
         if touched is not None:
             groups.sort(key=lambda group: not _may_touch(touched, group.members))  # these first, while there is time
         for group in groups:
             self.limit.turn()
             base = self._groups.get(group.members)
-            values = tuple([self.namespace.get(name) for name in group.members])
+            values = tuple([bound.get(name) for name in group.members])
             if base is not None and not base.same_objects(tuple(map(id, values))):
                 base = None
             if base is not None and values[0] is self.namespace:
@@ -200,12 +220,12 @@ class LiveState:
             name: base.limit
             for members, base in self._groups.items()
             if not base.walked
-            for name in base.still_bound(members, self.namespace)
+            for name in base.still_bound(members, self.bound)
             if name in names
         }
         while True:
             try:
-                return Walker([n for n in names if n not in left], self.namespace, definitions, self.limit), left
+                return Walker([n for n in names if n not in left], self.bound, definitions, self.limit), left
             except OverLimit as error:
                 left[error.name] = str(error)  # once more, so that no other name is linked by a part of it
 
@@ -215,20 +235,20 @@ class LiveState:
         """Return the names that are not walked as one group: each may share anything with any other name."""
         members = tuple(sorted(left))
         base = self._groups.get(members)
-        same = base is not None and base.same_objects(tuple([id(self.namespace.get(name)) for name in members]))
+        same = base is not None and base.same_objects(tuple([id(self.bound.get(name)) for name in members]))
         if not members or (same and not _may_touch(touched, names)):
             return []
-        return [unread(Group(members, {}, left[members[0]]), self.namespace, self.versions, walked=False)]
+        return [unread(Group(members, {}, left[members[0]]), self.bound, self.versions, walked=False)]
 
     def _is_bound(self, members: tuple[str, ...]) -> bool:
         base = self._groups[members]
-        return base.walked and base.still_bound(members, self.namespace) == list(members)
+        return base.walked and base.still_bound(members, self.bound) == list(members)
 
     def _read(
         self, group: Group, base: Baseline | None, reason: str, definitions: dict[int, str], walker: Walker
     ) -> GroupChange | None:
         """Read a group, within the limit; *reason*: why it is known to be over it."""
-        namespace = self.namespace
+        namespace = self.bound
         if not reason:
             alone = walker.alone(group.members)
             pickler = Snapshotter(group.members, namespace, definitions, alone, walker.reaches, self.limit)
@@ -250,7 +270,7 @@ class LiveState:
             with _no_collection():
                 others = [name for name in self.names() if name not in self._atoms]
                 definitions = self._defined(others)
-                walker = Walker([*others, *names], self.namespace, definitions, self.limit)
+                walker = Walker([*others, *names], self.bound, definitions, self.limit)
                 for group in walker.groups():
                     theirs = hidden.intersection(group.members)
                     if theirs and len(theirs) < len(group.members):
@@ -271,8 +291,9 @@ class LiveState:
     def _defined(self, names: Iterable[str]) -> dict[int, str]:
         """Return id to name of the notebook's functions and classes that are bound to a name."""
         found: dict[int, str] = {}
+        bound = self.bound
         for name in names:
-            value: Any = self.namespace.get(name)
+            value: Any = bound.get(name)
             cls: type = type(value)
             if cls is types.FunctionType or cls is typing.TypeVar or (issubclass(cls, type) and is_user_class(value)):
                 other = found.get(id(value))
@@ -298,7 +319,7 @@ class LiveState:
             for name in group.members:
                 self._forget(name)
                 self.versions[name] = versions[name]
-            value = self.namespace.get(group.members[0])
+            value = self.bound.get(group.members[0])
             if len(group.members) == 1 and _is_atom(value) and id(value) == group.baseline.ids[0]:
                 self._atoms[group.members[0]] = value
             else:
@@ -340,7 +361,7 @@ class LiveState:
         for version in versions:
             name = version.key.removeprefix(_PREFIX)
             live = self.versions.get(name)
-            if name not in self.namespace:
+            if name not in self.bound:
                 continue
             if name in differs:
                 same = bool(digests.get(name)) and digests[name] == version.digest and together[name] == version.members
@@ -385,20 +406,20 @@ class LiveState:
         *keep* are the versions that `matching` found live: from now on they are what is live.
         """
         for name in remove:
-            self.namespace.pop(name, None)
+            self.bound.pop(name, None)
             self._forget(name)
             self.versions.pop(name, None)
-        self.namespace.update(loaded.values)
+        self.bound.update(loaded.values)
         for name in loaded.values:
             self._forget(name)
         kept = {version.key.removeprefix(_PREFIX): version for version in keep}
-        self.versions.update({name: version for name, version in kept.items() if name in self.namespace})
+        self.versions.update({name: version for name, version in kept.items() if name in self.bound})
         found = self.scan(touched=())
         self.commit(Changes(found.groups, [], found.definitions), {**kept, **loaded.versions})
 
     def set_aside(self, names: Collection[str]) -> Aside:
         """Take names out of the namespace; `put_back` brings them back as the same objects, with their baseline."""
-        gone = {name: self.namespace[name] for name in names if name in self.namespace}
+        gone = {name: self.bound[name] for name in names if name in self.bound}
         aside = Aside(
             gone,
             {name: self.versions[name] for name in gone if name in self.versions},
@@ -406,7 +427,7 @@ class LiveState:
             {members: base for members, base in self._groups.items() if gone.keys() >= set(members)},
         )
         for name in gone:
-            del self.namespace[name]
+            del self.bound[name]
             self._atoms.pop(name, None)
             self.versions.pop(name, None)
         self._groups = {members: base for members, base in self._groups.items() if gone.keys().isdisjoint(members)}
@@ -415,7 +436,7 @@ class LiveState:
     def put_back(self, aside: Aside, names: Collection[str]) -> None:
         """Bind names that were set aside again. A group of which a member stays away shows as changed in a scan."""
         back = {name: aside.values[name] for name in names if name in aside.values}
-        self.namespace.update(back)
+        self.bound.update(back)
         for name in back:
             self._forget(name)
         self.deferred |= back.keys()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import rebuild
 from .kinds import ATOMS, HEAP_TYPE, is_importable, is_standard, module_of, root_of
 from .sentinels import SINGLETONS
+from .space import looks_at
 
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
@@ -232,7 +233,7 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
     name = module_globals(module).get(id(obj))
     if issubclass(type(obj), enum.Enum):
         return None  # it is saved by its name in its class
-    if name is None or getattr(sys.modules.get(module), name, None) is not obj:
+    if name is None or getattr(sys.modules.get(module), name, None) is not obj or looks_at(pickler.namespace, module):
         return None
     if (module, name) in _OWNED:
         return rebuild.module_attribute, (module, name)

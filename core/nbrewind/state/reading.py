@@ -22,6 +22,7 @@ from .held import looked_up
 from .kinds import is_tracked, module_of, root_of
 from .links import Group
 from .snapshot import Snapshotter
+from .space import home_of
 
 
 def read(
@@ -36,9 +37,9 @@ def read(
     *chunks*: see `content_digest`.
     """
     members = group.members
-    values = [namespace.get(name) for name in members]
-    reason = group.problem or pickler.save(tuple(Scope("") if value is namespace else value for value in values))
-    if any(value is namespace for value in values):
+    values, home = [namespace.get(name) for name in members], home_of(namespace)
+    reason = group.problem or pickler.save(tuple(Scope("") if value is home else value for value in values))
+    if any(value is home for value in values):
         pickler.refs.add(ANY)
     stream: bytes | memoryview = b""
     fingerprint = None
@@ -62,7 +63,7 @@ def read(
         name: tuple(sorted({*group.needs.get(name, ()), *(pickler.needs if not reason else ())})) for name in members
     }
     if reason:  # what could not be saved was not looked at to its end
-        pickler.refs.update(looked_up(values, namespace))
+        pickler.refs.update(looked_up(values, home))
     known = pickler.refs & OPAQUE_GLOBALS
     refs = tuple(sorted(known.union(n for n in pickler.refs if n in namespace or not hasattr(builtins, n))))
     return GroupChange(

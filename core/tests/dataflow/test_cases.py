@@ -17,6 +17,7 @@ from . import (
     cases_files,
     cases_given,
     cases_ipython,
+    cases_modules,
     cases_names,
     cases_outside,
     cases_parts,
@@ -37,10 +38,10 @@ MODULES = (
     cases_outside,
     cases_precision,
     cases_parts,
+    cases_modules,
 )
 MISSED = {
     "rebinding_leaves_the_object": "a value that no longer shares its object has a new version (rule 2)",
-    "state_of_a_local_module_by_its_function": "what functions of local modules change there is unknown",
 }
 if sys.version_info < (3, 12):  # which functions start is not seen
     MISSED |= {

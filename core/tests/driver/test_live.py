@@ -239,6 +239,19 @@ def test_what_can_not_be_loaded_is_kept_alive_or_made_again(desk):
     assert work.value("first") == 1
 
 
+def test_cells_that_use_a_module_of_the_user_s_meet_what_it_held_at_their_place(desk, notebook_path):
+    notebook_path.with_name("nbr_live.py").write_text("reg = []\ndef add(x): reg.append(x)\n")
+    work = desk("import nbr_live", "nbr_live.add(1)", "print(nbr_live.reg)", "nbr_live.add(5)")
+    work.run()
+    work.edit(2, "print('now', nbr_live.reg)")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "now [1]\n")
+    work.run(3, 0)  # the module is loaded: the import does nothing
+    work.edit(2, "print('again', nbr_live.reg)")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c1", "c2"], "again [1]\n")
+
+
 def test_classes_and_their_objects_stay_together(desk):
     work = desk(
         "class P:\n    def __init__(self, n): self.n = n\n    def double(self): return self.n * 2",

@@ -18,23 +18,10 @@ LOST = {
     "memmap": "m",
 }
 """Cases that can't be restored, or not yet and not by every Python, and are reported, each with the name that is."""
-MISSED = {
-    "user_module_registry": "what is in a local module is not recorded; the report notes it",
-}
-"""Cases that come out wrong, each with the reason. `docs/limits.md` says the same."""
-
 PICKLED = ("--Session.packer=pickle", "--Session.unpacker=pickle")
 """How a kernel talks in which a cell has replaced `json.dumps`."""
 
 LIBRARIES = ("numpy", "pandas", "matplotlib", "polars", "sklearn", "torch")
-
-
-def marks(case: Case) -> list[pytest.MarkDecorator]:
-    """Return the marks of a case."""
-    found = [pytest.mark.py311]
-    if case.name in MISSED:
-        found.append(pytest.mark.xfail(reason=MISSED[case.name], strict=True, raises=AssertionError))
-    return found
 
 
 def value(kernel: Kernel, expression: str, folder: Path) -> str:
@@ -61,7 +48,8 @@ def run(kernel: Kernel, sources: list[str], name: str) -> None:
         kernel.run(source, cell=f"{name}{index}")
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=marks(case), id=case.name) for case in CASES])
+@pytest.mark.py311
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_rewind(case: Case, tmp_path: Path, kernels) -> None:
     for library in LIBRARIES:
         if library in "".join(case.before):

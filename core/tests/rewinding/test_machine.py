@@ -65,7 +65,8 @@ class Machine(RuleBasedStateMachine):
             "import importlib.util as _u, sys as _s\n"
             f"_p = _u.spec_from_file_location('rewinding_graph', {path!r})\n"
             "_s.modules['rewinding_graph'] = _u.module_from_spec(_p)\n"
-            "_p.loader.exec_module(_s.modules['rewinding_graph'])\ndel _u, _p, _s",
+            "_p.loader.exec_module(_s.modules['rewinding_graph'])\n"
+            "del _s.modules['rewinding_graph'].__file__, _u, _p, _s",  # it is a tool, not a module of the user's
             silent=True,
         )
         kernel.record(self.folder / "n.ipynb", self.folder / "store")

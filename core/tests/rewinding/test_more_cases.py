@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from oracles.kernels import Kernel, Kernels
 
-from . import cases_functions, cases_interpreter, cases_libraries, cases_results, cases_steps, cases_torch, cases_values
+from . import (
+    cases_functions,
+    cases_interpreter,
+    cases_libraries,
+    cases_modules,
+    cases_results,
+    cases_steps,
+    cases_torch,
+    cases_values,
+)
 from .form import RESTART, Case
 
 CASES = [
@@ -20,13 +29,14 @@ CASES = [
     *cases_interpreter.CASES,
     *cases_results.CASES,
     *cases_torch.CASES,
+    *cases_modules.CASES,
     *cases_steps.CASES,
 ]
 
 
 def marks(case: Case) -> list[pytest.MarkDecorator]:
     """Return the marks of a case; those of one step run on the older Python in `make test-all` only."""
-    found = [pytest.mark.py311] if case in cases_steps.CASES else []
+    found = [pytest.mark.py311] if case in (*cases_steps.CASES, *cases_modules.CASES) else []
     if case.missed:
         found.append(pytest.mark.xfail(reason=case.missed, strict=True, raises=AssertionError))
     return found
