@@ -134,7 +134,7 @@ class Results:
         numbers = self._changeable()
         for name in LAST:
             value = namespace.get(name, self)
-            if id(value) in numbers:
+            if id(value) in numbers and self._out.get(numbers[id(value)], self) is value:
                 found[name] = ("result", numbers[id(value)])
             elif type(value) in ATOMS and sys.getsizeof(value) <= ATOM_BYTES:
                 found[name] = ("value", value)
@@ -177,11 +177,12 @@ class Results:
         namespace, out = self._shell.user_ns, self._out
         values = {number: namespace[name] for name, number in back.mark.names.items() if name in namespace}
         values |= self._load(back)
+        before = dict(out)
         for number, value in values.items():
-            if number in out:
-                out[number] = value
-                if f"_{number}" in namespace:
-                    namespace[f"_{number}"] = value
+            for other in [other for other, shown in before.items() if shown is before.get(number, self)]:
+                out[other] = value
+                if f"_{other}" in namespace:
+                    namespace[f"_{other}"] = value
         hook = self._shell.displayhook
         for name, (kind, what) in back.mark.last.items():
             value = out.get(what, namespace.get(name)) if kind == "result" else what
@@ -213,8 +214,10 @@ class Results:
         known = self._changeable()
         if not known:
             return {}
-        found = {name: known[id(value)] for name, value in self._shell.user_ns.items() if id(value) in known}
-        return {name: number for name, number in found.items() if not HISTORY.match(name)}
+        out, namespace = self._out, self._shell.user_ns
+        found = {name: known[id(value)] for name, value in namespace.items() if id(value) in known}
+        bound = {name: number for name, number in found.items() if out.get(number, self) is namespace[name]}
+        return {name: number for name, number in bound.items() if not HISTORY.match(name)}
 
 
 NOTE = "Out is as it is now: a cell used IPython's history, and may have changed what it holds"

@@ -7,6 +7,8 @@ from .form import RESTART, Case
 CASES = [
     Case("result_changed_by_name", ["[1, 2]"], ["_.append(3)", "Out[1].append(4); _1.append(5)"], "(Out[1], _, _1, _ is Out[1])", "_.append(9)", "(Out[1], _1)", why="the result was [1, 2]"),
     Case("result_is_a_variable", ["a = [1]", "a"], ["a.append(2)"], "(Out[2], Out[2] is a, _ is a, _2 is a)", "Out[2].append(5)", "a", why="the result is the variable's object"),
+    Case("result_shown_twice", ["a = [1]", "a", "a"], ["a.append(2)", "a"], "(Out[2], Out[2] is a, Out[3] is a, _2 is a)", "Out[2].append(5)", "Out[3]", why="both are the variable's object"),
+    Case("result_changed_that_is_shown_twice", ["[1]", "Out[1]"], ["_1.append(2)"], "(Out[1], Out[2], Out[2] is Out[1], _ is Out[1])", why="one object, shown twice"),
     Case("result_of_a_variable_bound_anew", ["a = [1]", "a", "a = [2]"], ["a = Out[2]; a.append(9)"], "(Out[2], a, Out[2] is a)", "a.append(3)", "(a, Out[2])", why="a is another object than the result by then"),
     Case("result_taken_by_a_variable_later", ["[1]"], ["r = Out[1]; r.append(2)", "r.append(3)"], "(Out[1], 'r' in globals())", why="nobody had changed it"),
     Case("result_taken_by_a_variable_before", ["[1]", "r = Out[1]"], ["r.append(3)"], "(Out[1], Out[1] is r)", "r.append(4)", "Out[1]", why="the variable is the result"),
