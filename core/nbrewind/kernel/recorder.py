@@ -34,7 +34,7 @@ from nbrewind.kernel.snapshots import (
     write_own_modules,
 )
 from nbrewind.kernel.stores import compiled
-from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of
+from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of, reloads
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunStatus, Version, new_id, once
 from nbrewind.planning.outside import World
@@ -286,7 +286,7 @@ class Recorder(Head):
             written.versions.update(self._reknown(run, written.versions))
             if written.all() or changes.removed:
                 mark = self.mark
-                self._record_outside(run, reasons, changes, written, effects)
+                self._record_outside(run, reasons, changes, written, (*effects, *reloads(self.reloaded)))
                 self.mark = mark
 
     def _reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
@@ -423,7 +423,7 @@ class Recorder(Head):
             self.number, self.head, self.mark, self._ended = run.number, checkpoint.id, checkpoint.id, run
             self.take(run.writes, run.removed)
             self.makers.update(dict.fromkeys(run.removed, run.id))
-            self.fresh, self.gone = set(), set()
+            self.fresh, self.gone, self.reloaded = set(), set(), set()
             if changes is not None:
                 self.live.commit(changes, written.versions)
                 self.ambient.commit(written.ambient)
