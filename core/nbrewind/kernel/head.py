@@ -19,7 +19,7 @@ from nbrewind.kernel.own_modules import loaded
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT
-from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space
+from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held
 from nbrewind.store import Notebook, Store
 
 Number = TypeVar("Number", int, float)
@@ -50,6 +50,9 @@ class Head:
         """Modules of the user's own that were loaded since the last record."""
         self.gone: set[str] = set()
         """Those that are not loaded any more."""
+        self.reloaded: set[str] = set()
+        """Those that were loaded again into the same module: then it has another specification."""
+        self._specs: dict[str, Any] = {}
         self.large: set[str] = set()
         """Top-level packages of the user's own that are loaded and too large to be looked at."""
         self._loaded = (0, "")
@@ -76,14 +79,17 @@ class Head:
         """Look which modules of the user's own are loaded; quick if none was loaded or put away since."""
         known = self.live.space.modules
         mark = len(sys.modules), next(reversed(sys.modules), "")
-        if mark == self._loaded and all(sys.modules.get(name) is module for name, module in known.items()):
-            return
-        self._loaded = mark
-        found, self.large = loaded()
-        self.live.space.modules = found
-        self.fresh.update(name for name, module in found.items() if known.get(name) is not module)
-        self.fresh &= found.keys()
-        self.gone = (self.gone | known.keys()) - found.keys()
+        if mark != self._loaded or not all(sys.modules.get(name) is module for name, module in known.items()):
+            self._loaded = mark
+            found, self.large = loaded()
+            self.live.space.modules = found
+            self.fresh.update(name for name, module in found.items() if known.get(name) is not module)
+            self.fresh &= found.keys()
+            self.gone = (self.gone | known.keys()) - found.keys()
+        specs = {name: held(module).get("__spec__") for name, module in self.live.space.modules.items()}
+        same = (name for name, spec in specs.items() if name in self.fresh or self._specs.get(name) is spec)
+        self.reloaded |= specs.keys() - same
+        self._specs = specs
 
     def outside(self, reason: str) -> None:
         """Note that something other than a run may have changed the state."""
@@ -187,7 +193,7 @@ class Head:
             self.notebook.set_head(self.session, checkpoint)
             self.head = self.mark = checkpoint
             self.state, self.virtual = dict(state), virtual
-            self.fresh, self.gone = set(), set()
+            self.fresh, self.gone, self.reloaded = set(), set(), set()
         self.settle()
 
     def renamed(self) -> set[str]:

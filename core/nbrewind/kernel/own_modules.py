@@ -7,12 +7,14 @@ What it holds since then, made by the same run, is as any import makes it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import dis
 import functools
 import gc
 import importlib
 import inspect
 import os
+import reprlib
 import sys
 import types
 from collections import Counter
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 LARGE = 5_000
 """Entries of the modules of one package: more would cost each cell milliseconds."""
 NOT_LOOKED_AT = frozenset({"__main__", "__mp_main__"})
+MAKERS = ("<string>", dataclasses.__file__, reprlib.__file__)
+"""Files of methods that a library makes for classes, which keep nothing of the user's."""
 DEFINED = (types.FunctionType, types.ModuleType, type)
 BY_TEXT = frozenset({"__import__", "import_module", "modules"})
 """Words by which code gets hold of a module that a text names."""
@@ -258,7 +262,9 @@ def _kept(value: Any, module: str, depth: int = 4) -> Iterator[Any]:
         value = value.__wrapped__
     if type(value) is not types.FunctionType or value.__module__ != module or not depth:
         return
-    contents: list[Any] = [value.__defaults__, value.__kwdefaults__]
+    if value.__code__.co_filename in MAKERS:
+        return
+    contents: list[Any] = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     for cell in value.__closure__ or ():
         with contextlib.suppress(ValueError):  # not bound yet
             contents.append(cell.cell_contents)

@@ -10,7 +10,7 @@ from time import perf_counter, time
 from typing import Any
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.kernel import effects, facts, modules, narrow
+from nbrewind.kernel import effects, facts, modules, narrow, snapshots
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.afterwards import Afterwards
 from nbrewind.kernel.figures import open_figures
@@ -25,17 +25,8 @@ from nbrewind.kernel.patches import Patches
 from nbrewind.kernel.results import Results
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
-from nbrewind.kernel.snapshots import (
-    Written,
-    lost_versions,
-    write_ambient,
-    write_changes,
-    write_imports,
-    write_modules,
-    write_own_modules,
-)
 from nbrewind.kernel.stores import compiled
-from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of
+from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of, reloads
 from nbrewind.kernel.watch import Watch
 from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, Version, new_id, once
 from nbrewind.planning.outside import World
@@ -282,15 +273,15 @@ class Recorder(Head):
     def _take_outside(
         self, reasons: Iterable[str], changes: Changes, settings: Mapping[str, Any], effects: tuple[Effect, ...] = ()
     ) -> None:
-        written, run = Written(), new_id()
+        written, run = snapshots.Written(), new_id()
         with self.store.writing():
-            write_changes(changes, run, self.store, lambda key: once(), written)
-            write_ambient(settings, run, self.store, lambda key: once(), written)
-            write_own_modules(self.fresh, run, written, only=self._new and not self.head)
+            snapshots.write_changes(changes, run, self.store, lambda key: once(), written)
+            snapshots.write_ambient(settings, run, self.store, lambda key: once(), written)
+            snapshots.write_own_modules(self.fresh, run, written, only=self._new and not self.head)
             written.versions.update(self._reknown(run, written.versions))
             if written.all() or changes.removed:
                 mark = self.mark
-                self._record_outside(run, reasons, changes, written, effects)
+                self._record_outside(run, reasons, changes, written, (*effects, *reloads(self.reloaded)))
                 self.mark = mark
 
     def _reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
@@ -318,15 +309,15 @@ class Recorder(Head):
         reach.unread |= narrow.unread(self, entry, reach)
         changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
-        written = Written(added=trace.files.added)
-        write_changes(changes, run, self.store, trace.derive, written)
+        written = snapshots.Written(added=trace.files.added)
+        snapshots.write_changes(changes, run, self.store, trace.derive, written)
         set_parts(self, entry, run, written.versions)
-        write_ambient(settings, run, self.store, trace.derive, written)
-        write_modules(trace.modules, run, trace.derive, written)
-        write_imports(trace.imports, run, written)
+        snapshots.write_ambient(settings, run, self.store, trace.derive, written)
+        snapshots.write_modules(trace.modules, run, trace.derive, written)
+        snapshots.write_imports(trace.imports, run, written)
         if self.fresh:
             only = only_loads(analysis, extra["own"], self.namespace, self.fresh)
-            write_own_modules(self.fresh, run, written, only=only)
+            snapshots.write_own_modules(self.fresh, run, written, only=only)
         if executed and status == "ok":
             self._rebound(analysis, run, written)
         words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}
@@ -364,8 +355,8 @@ class Recorder(Head):
     def _record_unknown(self, entry: Entry, reason: str) -> None:
         """Record a run of which only the outputs are known: everything may have another value since."""
         run = new_id()
-        written = Written(versions=lost_versions(self.live.names(), run, reason))
-        write_own_modules(self.fresh, run, written)
+        written = snapshots.Written(versions=snapshots.lost_versions(self.live.names(), run, reason))
+        snapshots.write_own_modules(self.fresh, run, written)
         record = Run(
             **self._frame(run, entry.source, entry.extra["analysis"]),
             cell=self.cell_of(entry),
@@ -380,7 +371,12 @@ class Recorder(Head):
         self.tee.recorded(entry.request, run)
 
     def _record_outside(
-        self, run: str, reasons: Iterable[str], changes: Changes, written: Written, effects: tuple[Effect, ...]
+        self,
+        run: str,
+        reasons: Iterable[str],
+        changes: Changes,
+        written: snapshots.Written,
+        effects: tuple[Effect, ...],
     ) -> None:
         analysis = self.analysis("")
         record = Run(
@@ -413,7 +409,7 @@ class Recorder(Head):
         self,
         run: Run,
         changes: Changes | None,
-        written: Written,
+        written: snapshots.Written,
         outputs: list[dict[str, Any]],
         source: str,
         analysis: CellAnalysis,
@@ -429,7 +425,7 @@ class Recorder(Head):
             self.number, self.head, self.mark, self._ended = run.number, checkpoint.id, checkpoint.id, run
             self.take(run.writes, run.removed)
             self.makers.update(dict.fromkeys(run.removed, run.id))
-            self.fresh, self.gone = set(), set()
+            self.fresh, self.gone, self.reloaded = set(), set(), set()
             if changes is not None:
                 self.live.commit(changes, written.versions)
                 self.ambient.commit(written.ambient)
@@ -439,7 +435,7 @@ class Recorder(Head):
         self.results.mark(checkpoint.id)
         self.saver.save(checkpoint.id, written.added, written.failed)
 
-    def _rebound(self, analysis: CellAnalysis, run: str, written: Written) -> None:
+    def _rebound(self, analysis: CellAnalysis, run: str, written: snapshots.Written) -> None:
         """A name that was bound again to an equal value was still made by this run."""
         for name in analysis.must_writes:
             version = self.live.versions.get(name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbrewind.model import Run, Version, new_id
 from nbrewind.planning.trace import HISTORY
-from nbrewind.state import LoadError, ScanInterrupted
+from nbrewind.state import LoadError, ScanInterrupted, apart
 from nbrewind.state.kinds import ATOM_BYTES, ATOMS
 from nbrewind.store import Content
 
@@ -96,7 +96,7 @@ class Results:
         found: dict[int, Copy] = {}
         size = 0
         try:
-            changes, shared = self._head.live.apart(names) if names else ([], {})
+            changes, shared = apart(self._head.live, names) if names else ([], {})
         except ScanInterrupted as error:
             raise KeyboardInterrupt from error
         for change in changes:

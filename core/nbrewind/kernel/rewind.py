@@ -99,7 +99,9 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     new = {name for name in wanted if module_of(name, state) in imported}
     initial = {name for name in wanted if not wanted[name].loadable and is_initial("var:" + name, state)}
     anew = {name for name in initial if name in new or is_initial("var:" + name, recorder.state)}
-    kept = recorder.live.matching(wanted.values()) | anew.intersection(recorder.live.bound)
+    same = recorder.live.matching(wanted.values())
+    anew = anew.intersection(recorder.live.bound) - same
+    kept = same | anew
     needed = recorder.live.dependents(set(wanted) - kept, wanted)
     loaded, lost = load_all(recorder, {name: wanted[name] for name in needed})
     kept = set(wanted) - needed
@@ -293,8 +295,9 @@ def untouched(recorder: Recorder, between: Iterable[Run], anew: Collection[str])
     for name, module in recorder.live.space.modules.items():
         if root(name) in used and not str(held(module).get("__file__") or ".py").endswith((".py", ".pyc")):
             notes[f"what the compiled module {name} keeps by itself is as it is now"] = None
-        for function, _ in keepers(module) if root(name) in used else ():
-            notes[f"what {name}.{function} keeps (defaults, what it encloses, a cache) is as it is now"] = None
+        for function, values in keepers(module) if root(name) in used else ():
+            if any(type(each) is not object for each in values):  # else it is no more than a mark
+                notes[f"what {name}.{function} keeps (defaults, what it encloses, a cache) is as it is now"] = None
     return tuple(notes)
 
 

@@ -221,8 +221,7 @@ def observe(
     effects += [Effect(kind="module", subject=reason) for reason in written]
     met = local | recorder.large.intersection(packages)
     effects += [Effect(kind="module", subject=name, detail="local") for name in sorted(met)]
-    if "reload" in words:
-        effects += [Effect(kind="module", subject=name, detail=RELOADED) for name in sorted(local)]
+    effects += reloads(recorder.reloaded)
     unknown = [
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
@@ -302,6 +301,11 @@ def _variable_before(recorder: Recorder, key: str) -> str:
     """Return the digest of an environment variable that the run itself has set since."""
     value = recorder.ambient.variable(key.removeprefix("env:"))
     return ABSENT if value is None else digest_of(value)
+
+
+def reloads(modules: Iterable[str]) -> list[Effect]:
+    """Return the effects of loading modules of the user's own again."""
+    return [Effect(kind="module", subject=name, detail=RELOADED) for name in sorted(map(own_modules.root, modules))]
 
 
 def _module_doubts(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .ambient import Ambient, AmbientChange
+from .apart import apart
 from .changes import Aside, Changes, GroupChange
 from .describe import fixed as is_fixed
 from .limit import Limit
@@ -27,6 +28,7 @@ __all__ = [
     "Loaded",
     "ScanInterrupted",
     "Space",
+    "apart",
     "held",
     "is_data",
     "is_fixed",

@@ -44,7 +44,7 @@ _PREFIX = "var:"
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Keep the garbage collector from running the user's finalisers at moments of our making."""
     enabled = gc.isenabled()
     gc.disable()
@@ -120,7 +120,7 @@ class LiveState:
         self.limit.start()
         try:
             self._flat = self.space.flat() if self.space.modules else None
-            with _no_collection():
+            with no_collection():
                 return self._scan(touched, only)
         except KeyboardInterrupt:
             raise ScanInterrupted("interrupted while values were being read") from None
@@ -149,7 +149,7 @@ class LiveState:
             change = read(Group((name,), {}, ""), Snapshotter((name,), namespace, {}), namespace, self._chunks)
             if change is not None:
                 groups.append(change)
-        definitions = self._defined(others)
+        definitions = self.defined(others)
         looked = others if only is None else self._looked_at(only, others, definitions)
         if looked:
             walker, left = self._walk(looked, definitions)
@@ -209,7 +209,7 @@ class LiveState:
             if base is not None and not group.problem and probe.still(base.fingerprint, group.members, values):
                 continue
             reason = next((reason for members, reason in over if set(members) <= set(group.members)), "")
-            change = self._read(group, base, reason, definitions, walker)
+            change = self.read_group(group, base, reason, definitions, walker)
             if change is not None:
                 result.append(change)
         return result
@@ -244,7 +244,7 @@ class LiveState:
         base = self._groups[members]
         return base.walked and base.still_bound(members, self.bound) == list(members)
 
-    def _read(
+    def read_group(
         self, group: Group, base: Baseline | None, reason: str, definitions: dict[int, str], walker: Walker
     ) -> GroupChange | None:
         """Read a group, within the limit; *reason*: why it is known to be over it."""
@@ -258,37 +258,12 @@ class LiveState:
                 reason = str(error)
         return unread(group._replace(problem=reason), namespace, self.versions)
 
-    def apart(self, names: Collection[str]) -> tuple[list[GroupChange], dict[str, set[str]]]:
-        """Read hidden names that share nothing with live ones; return also what the others share with whom.
-
-        Nothing is read where walking the values takes too long.
-        """
-        self.limit.start()
-        hidden, found = set(names), []
-        shared: dict[str, set[str]] = {}
-        try:
-            with _no_collection():
-                others = [name for name in self.names() if name not in self._atoms]
-                definitions = self._defined(others)
-                walker = Walker([*others, *names], self.bound, definitions, self.limit)
-                for group in walker.groups():
-                    theirs = hidden.intersection(group.members)
-                    if theirs and len(theirs) < len(group.members):
-                        shared |= dict.fromkeys(theirs, set(group.members) - theirs)
-                    elif theirs and (change := self._read(group, None, "", definitions, walker)) is not None:
-                        found.append(change)
-        except OverLimit:
-            return [], {}
-        except KeyboardInterrupt:
-            raise ScanInterrupted("interrupted while values were being read") from None
-        return found, shared
-
     def over_limit(self, names: Collection[str]) -> dict[str, str]:
         """Return those of *names* whose values the last scan did not read to their end, with the reasons."""
         found = {name: base.limit for members, base in self._groups.items() if base.limit for name in members}
         return {name: found[name] for name in found if name in names}
 
-    def _defined(self, names: Iterable[str]) -> dict[int, str]:
+    def defined(self, names: Iterable[str]) -> dict[int, str]:
         """Return id to name of the notebook's functions and classes that are bound to a name."""
         found: dict[int, str] = {}
         bound = self.bound
@@ -397,7 +372,7 @@ class LiveState:
 
     def load(self, versions: Iterable[Version], fetch: Callable[[str], Content | Opened]) -> Loaded:
         """Load versions beside the namespace, which stays as it is; raise `LoadError` if any can't be."""
-        with _no_collection():
+        with no_collection():
             return load(list(versions), fetch, self.namespace)
 
     def install(self, loaded: Loaded, *, remove: Iterable[str] = (), keep: Iterable[Version] = ()) -> None:

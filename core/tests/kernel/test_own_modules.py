@@ -104,7 +104,7 @@ def test_a_module_that_was_edited_since_is_noted_in_a_new_kernel(plain, kernels,
 
 def test_a_reload_is_noted(kernel, own):
     own("own6")
-    kernel.cells(["import importlib, own6", "own6.add(1)", "importlib.reload(own6)"])
+    kernel.cells(["from importlib import reload as again\nimport own6", "own6.add(1)", "again(own6)"])
     report = rewound(kernel, "c1")
     assert report.startswith("Rewound")
     assert "note       the functions and classes of the module own6 are those of its last load" in report
