@@ -6,6 +6,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from time import perf_counter, time
 from typing import Any
 
@@ -79,7 +80,8 @@ class Recorder(Head):
         self.reloads: set[str] = set()
         """Runs that changed modules of the user's own by loading them again, and not otherwise."""
         self._places: Counter[str] = Counter()
-        self._analyses: dict[str, CellAnalysis] = {}
+        self.analysis = lru_cache(maxsize=500)(analyze)
+        """Analyses a cell's text, once per text."""
         self._pid = os.getpid()
         self._ignored = (str(store.directory), str(getattr(shell, "ipython_dir", "") or store.directory))
 
@@ -112,15 +114,6 @@ class Recorder(Head):
         self.notebook = self.saver.notebook = notebook
         self.reset("what was recorded before was forgotten")
         self.makers.clear()
-
-    def analysis(self, source: str) -> CellAnalysis:
-        """Analyse a cell's text, once per text."""
-        found = self._analyses.get(source)
-        if found is None:
-            if len(self._analyses) > 500:
-                self._analyses.clear()
-            found = self._analyses[source] = analyze(source)
-        return found
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
