@@ -73,6 +73,7 @@ UNSEEN_IO: dict[str, frozenset[str]] = {
         | {"scan_csv", "scan_parquet", "scan_ipc", "scan_ndjson", "sink_csv", "sink_parquet", "sink_ipc", "write_csv"}
         | {"write_parquet", "write_ipc", "write_json", "write_ndjson", "write_avro", "write_database", "read_database"}
     ),
+    "torch": frozenset({"save", "from_file", "export"}),
 }
 """Functions of compiled libraries that open files without an audit event."""
 

@@ -263,19 +263,30 @@ class SklearnConfig(Provider):
 
 
 class TorchRandom(Provider):
-    """State of torch's CPU generator."""
+    """State of torch's CPU generator, and those of the GPUs once they are used."""
 
     key = "ambient:rng.torch"
     module = "torch.random"
 
     def read(self) -> Any:
-        """Return the state."""
-        return bytes(sys.modules["torch"].get_rng_state().numpy())
+        """Return the states."""
+        torch = sys.modules["torch"]
+        state = bytes(torch.get_rng_state().numpy())
+        if not torch.cuda.is_initialized():
+            return state
+        return [state, *(bytes(each.numpy()) for each in torch.cuda.get_rng_state_all())]
 
     def write(self, data: Any) -> None:
-        """Set the state."""
+        """Set the states."""
         torch = sys.modules["torch"]
-        torch.set_rng_state(torch.frombuffer(bytearray(data), dtype=torch.uint8))
+        states = [torch.frombuffer(bytearray(each), dtype=torch.uint8) for each in _listed(data)]
+        torch.set_rng_state(states[0])
+        if len(states) > 1:
+            torch.cuda.set_rng_state_all(states[1:])
+
+
+def _listed(data: Any) -> list[bytes]:
+    return data if isinstance(data, list) else [data]
 
 
 class TorchSettings(Provider):
