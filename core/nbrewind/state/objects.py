@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import rebuild
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 HAVE_GC = 1 << 14
 """``Py_TPFLAGS_HAVE_GC``: `gc.get_referents` sees what an instance holds."""
-
-INLINE_VALUES = 1 << 2 if sys.version_info >= (3, 13) else 0
-"""``Py_TPFLAGS_INLINE_VALUES`` of Python 3.13: attributes lie in the instance until someone asks for its dictionary."""
 
 _BASES: tuple[type, ...] = (dict, list, tuple, str, int, float, complex, bytes)
 
@@ -47,34 +44,6 @@ def attributes(obj: Any) -> dict[str, Any]:
     except AttributeError:
         return {}
     return found if type(found) is dict else {}
-
-
-def inline_attributes(obj: Any, names: Iterable[str]) -> dict[str, Any] | None:
-    """Return the attributes of an instance that has no dictionary yet; None if it has one, or more than ``names``.
-
-    With a dictionary it is larger, and slower from then on: a method that sets attributes takes 1.25 times as long.
-    """
-    places: dict[int, list[str]] = {}
-    get, found, cls = object.__getattribute__, {}, type(obj)
-    for name in names:
-        try:
-            places.setdefault(id(get(obj, name)), []).append(name)
-        except AttributeError:
-            continue
-    for value in gc.get_referents(obj):  # in the order of the names in its class's table
-        own = places.get(id(value))
-        if own:
-            found[own.pop(0)] = value
-        elif value is not cls:
-            return None
-    return None if any(places.values()) else found
-
-
-def set_by_methods(cls: type) -> list[str]:
-    """Return the names of attributes that methods of a class set, sorted; none if its bases have such names, too."""
-    bases = [type.__getattribute__(base, "__dict__") for base in cls.__mro__]
-    found = sorted({name for base in bases for name in base.get("__static_attributes__", ())})
-    return [] if any(name in base for base in bases for name in found) else found
 
 
 def slots(obj: Any) -> dict[str, Any]:
@@ -104,18 +73,8 @@ def user_reducer(cls: type) -> Callable[[Snapshotter, Any], Any]:
         if any(isinstance(m, types.MemberDescriptorType) for m in type.__getattribute__(base, "__dict__").values()):
             return reduce_special
 
-    inline = bool(cls.__flags__ & INLINE_VALUES)
-
     def reduce(pickler: Snapshotter, obj: Any) -> Any:
-        own = None
-        if inline and pickler.few > 0:
-            pickler.few -= 1
-            names = pickler.attributes.get(type(obj))
-            if names is None:
-                names = pickler.attributes[type(obj)] = set_by_methods(type(obj))
-            own = inline_attributes(obj, names)
-        own = attributes(obj) if own is None else own
-        return copyreg.__newobj__, (type(obj),), own or None  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(obj),), attributes(obj) or None  # type: ignore[attr-defined]
 
     return reduce
 

@@ -38,8 +38,6 @@ class ScanInterrupted(Exception):
 _write = io.BytesIO.write
 START = b"\x80\x05"
 """How a pickle of protocol 5 begins."""
-FEW = 250
-"""So many instances are read without making their dictionaries, which takes twice as long."""
 FRAME_BYTES = 64 * 1024
 """From here on the pickler ends a frame."""
 
@@ -128,9 +126,6 @@ class Snapshotter(pickle.Pickler):
         self.cells: set[int] = set()
         self.tensors: dict[tuple[int, int, str], tensors.Memory] = {}
         """Storages of torch's, by where they lie."""
-        self.attributes: dict[type, list[str]] = {}
-        """Per class, the names of attributes that its methods set."""
-        self.few = FEW
         self.nested: set[int] = set()
         """Ids of files on which other files are built."""
         self.reaches = reaches
@@ -160,8 +155,6 @@ class Snapshotter(pickle.Pickler):
         self.keep.clear()
         self.cells.clear()
         self.tensors.clear()
-        self.attributes.clear()
-        self.few = FEW
         self.nested.clear()
         self.exact = True
         self.dump(values)
