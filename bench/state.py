@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import tempfile
 import time
 from dataclasses import asdict
@@ -114,7 +115,7 @@ def play(name: str, kinds: dict[str, str]) -> dict[str, Result]:
                                 source.format(turn=turn),
                             )
                         except Exception as error:
-                            result.failed = f"{cell}: {str(error).splitlines()[-1][:200]}"
+                            result.failed = f"{cell}: {_plainly(error)}"
                 number += 1
             if cell == work.back:
                 target = number - 1
@@ -130,10 +131,15 @@ def play(name: str, kinds: dict[str, str]) -> dict[str, Result]:
                     result.back = time.perf_counter() - start
                     result.right = value(kernel, work.probe) == before[kind]
                 except Exception as error:
-                    result.failed = f"going back: {str(error).splitlines()[-1][:200]}"
+                    result.failed = f"going back: {_plainly(error)}"
             result.peak = peak(kernel)
             kernel.stop()
     return results
+
+
+def _plainly(error: Exception) -> str:
+    """Return the last line of an error, without colours."""
+    return re.sub(r"\x1b\[\d+m", "", str(error).splitlines()[-1])[:200]
 
 
 def _run(kernel: Kernel, place: Path, found: Cell, cell: str, source: str) -> None:
