@@ -13,13 +13,13 @@ import {
 /** How many presses of Tab may lie between two places, at most. */
 const FAR = 60;
 
-/** Go on with Tab until a control has the focus. */
+/** Go on with Tab until a control, which can be used, has the focus. */
 async function tabTo(
   page: IJupyterLabPageFixture,
   target: Locator,
   key: 'Tab' | 'Shift+Tab' = 'Tab'
 ): Promise<void> {
-  await expect(target).toBeVisible();
+  await expect(target).toBeEnabled();
   for (let presses = 0; presses < FAR; presses++) {
     await page.keyboard.press(key);
     if (await target.evaluate(node => node === document.activeElement)) {
