@@ -341,7 +341,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
 
   private _onScheduled(_: ExecutionWatch, id: string): void {
     this._setRewound(null);
-    this._unrecorded.note(id, this.attachment, this.cell(id));
+    this._unrecorded.note(id, this.attachment, this.state);
     this._show();
   }
 
@@ -356,6 +356,7 @@ export class RewindSession extends SessionRecords implements IRewindSession {
       this._answered = answered;
       const { plan, reachable, sequence } = answered.state;
       this._edited.clear();
+      this._unrecorded.settle(answered.state);
       this._attacher.setReachable(reachable);
       this._plans.expect(plan);
       if (sequence !== this._sequence) {
