@@ -1,8 +1,9 @@
 """What a run does outside the process, from audit events: files, folders, processes, network.
 
 The audit hook is installed once per process, can't be removed, and returns at once while no run is open. It never
-raises: an exception from an audit hook would abort what the user's code is doing. Nor does it take any lock that the
-user's code may hold: what needs one (``tempfile``, ``site``) is looked up when the hook is installed.
+raises, unless it is told to `forbid`: an exception from an audit hook would abort what the user's code is doing. Nor
+does it take any lock that the user's code may hold: what needs one (``tempfile``, ``site``) is looked up when the hook
+is installed.
 """
 
 from __future__ import annotations
@@ -355,12 +356,15 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
 }
 
 _active: EffectLog | None = None
+_forbid: Callable[[str, Sequence[Any]], None] | None = None
 _on_exec: Callable[[Any], None] | None = None
 _installed = False
 _inside = threading.local()
 
 
 def _hook(event: str, args: Sequence[Any]) -> None:
+    if _forbid is not None:
+        _forbid(event, args)
     log = _active
     if log is None:
         return
@@ -400,6 +404,12 @@ def start(log: EffectLog) -> None:
     """Attribute events to ``log`` from now on."""
     global _active
     _active = log
+
+
+def forbid(look: Callable[[str, Sequence[Any]], None] | None) -> None:
+    """Show every event to ``look`` first, on all threads: what it raises stops what was about to be done."""
+    global _forbid
+    _forbid = look
 
 
 def stop() -> None:

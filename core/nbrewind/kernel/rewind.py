@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
 from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, let_go, reached, root
+from nbrewind.kernel.recompute import Recomputer
 from nbrewind.kernel.trace import RELOADED
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
 from nbrewind.planning.keeper import FileKeeper
@@ -99,13 +100,21 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     new = {name for name in wanted if module_of(name, state) in imported}
     initial = {name for name in wanted if not wanted[name].loadable and is_initial("var:" + name, state)}
     anew = {name for name in initial if name in new or is_initial("var:" + name, recorder.state)}
-    same = recorder.live.matching(wanted.values())
-    anew = anew.intersection(recorder.live.bound) - same
-    kept = same | anew
-    needed = recorder.live.dependents(set(wanted) - kept, wanted)
-    loaded, lost = load_all(recorder, {name: wanted[name] for name in needed})
-    kept = set(wanted) - needed
-    names = {"kept": tuple(sorted(name for name in kept if "." not in name)), "loaded": tuple(sorted(loaded.values))}
+    kept, loaded, lost = gather(recorder, wanted, anew, {})
+    made, refused, remade = dict[str, Any](), dict[str, str](), list[str]()
+    todo = {name for name in lost if "." not in name}
+    while todo:
+        recomputer = Recomputer(recorder, wanted, kept)
+        made, more = recomputer.make({*made, *todo})
+        refused, remade = refused | more, recomputer.notes
+        kept, loaded, lost = gather(recorder, wanted, anew, made)
+        todo = {name for name in lost if "." not in name} - refused.keys() - todo  # what now has to be loaded as well
+    lost |= {name: f"{lost[name]}; it can't be made again: {refused[name]}" for name in refused if name in lost}
+    names = {
+        "kept": tuple(sorted(name for name in kept if "." not in name)),
+        "loaded": tuple(sorted(loaded.values.keys() - made.keys())),
+        "recomputed": tuple(sorted(made)),
+    }
     told = lost | absent | tied(recorder, loaded.values)
     missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(told.items()))
     live = set(recorder.live.names())
@@ -122,7 +131,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
         f"{name} has the functions and classes that are in its file now"
         for name in changed_since(recorder, imported, forth)
     ]
-    notes = (*untouched(recorder, between, anew & kept), *others, *inexact(loaded))
+    notes = (*untouched(recorder, between, anew & kept), *others, *inexact(loaded, made), *remade)
     if missing and not partial:
         let_go(recorder, imported)
         return RewindReport(
@@ -150,21 +159,44 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     )
     keeper.put_back(state.values())
     return RewindReport(
-        checkpoint=checkpoint.id, target=words, kept=names["kept"], loaded=names["loaded"], removed=removed,
-        lost=missing, ambient=ambient, restored=tuple(sorted(keeper.written)),
+        checkpoint=checkpoint.id, target=words, **names, removed=removed, lost=missing, ambient=ambient,
+        restored=tuple(sorted(keeper.written)),
         files=changed_files(recorder, {key: state[key] for key in keeper.left}, keeper.left),
         notes=notes, before=before, done=True,
         seconds=perf_counter() - begin,
     )  # fmt: skip
 
 
-def load_all(recorder: Recorder, versions: Mapping[str, Version]) -> tuple[Loaded, dict[str, str]]:
-    """Load as many versions as can be, beside the namespace. Returns them, and the others with their reasons."""
+def gather(
+    recorder: Recorder, wanted: Mapping[str, Version], anew: set[str], made: Mapping[str, Any]
+) -> tuple[set[str], Loaded, dict[str, str]]:
+    """Return the names that stay as they are live, the values that take the others' place, and what can't be had.
+
+    ``anew``: names that are as an import makes them; those stay in it that are kept for that only.
+    ``made``: values that were made again.
+    """
+    same = recorder.live.matching(wanted.values())
+    anew.intersection_update(recorder.live.bound)
+    anew -= same
+    kept = (same | anew) - made.keys()
+    needed = recorder.live.dependents(set(wanted) - kept, wanted)
+    loaded, lost = load_all(recorder, {name: wanted[name] for name in needed - made.keys()}, made)
+    loaded = Loaded({**loaded.values, **made}, {**loaded.versions, **{name: wanted[name] for name in made}})
+    return set(wanted) - needed, loaded, lost
+
+
+def load_all(
+    recorder: Recorder, versions: Mapping[str, Version], given: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Loaded, dict[str, str]]:
+    """Load as many versions as can be, beside the namespace. Returns them, and the others with their reasons.
+
+    ``given``: definitions to be used instead of those in the namespace.
+    """
     wanted = dict(versions)
     lost: dict[str, str] = {}
     while wanted:
         try:
-            return recorder.live.load(wanted.values(), recorder.store.fetch), lost
+            return recorder.live.load(wanted.values(), recorder.store.fetch, given), lost
         except LoadError as error:
             lost.update(error.reasons)
             before = len(wanted)
@@ -301,9 +333,10 @@ def untouched(recorder: Recorder, between: Iterable[Run], anew: Collection[str])
     return tuple(notes)
 
 
-def inexact(loaded: Loaded) -> tuple[str, ...]:
-    """Say which values were loaded of which it is not known whether all that they held was saved."""
-    names = sorted(name for name, version in loaded.versions.items() if not version.digest.startswith("b3:"))
+def inexact(loaded: Loaded, made: Collection[str]) -> tuple[str, ...]:
+    """Say which values were loaded, not ``made``, of which it is not known whether all that they held was saved."""
+    versions = ((name, version) for name, version in loaded.versions.items() if name not in made)
+    names = sorted(name for name, version in versions if not version.digest.startswith("b3:"))
     if not names:
         return ()
     return (f"{', '.join(names)}: loaded as far as such values can be saved (exceptions have no traceback any more)",)

@@ -370,10 +370,18 @@ class LiveState:
                 return wanted
             wanted |= more
 
-    def load(self, versions: Iterable[Version], fetch: Callable[[str], Content | Opened]) -> Loaded:
-        """Load versions beside the namespace, which stays as it is; raise `LoadError` if any can't be."""
+    def load(
+        self,
+        versions: Iterable[Version],
+        fetch: Callable[[str], Content | Opened],
+        given: Mapping[str, Any] = types.MappingProxyType({}),
+    ) -> Loaded:
+        """Load versions beside the namespace, which stays as it is; raise `LoadError` if any can't be.
+
+        *given* are definitions to be used instead of those in the namespace.
+        """
         with no_collection():
-            return load(list(versions), fetch, self.namespace)
+            return load(list(versions), fetch, self.namespace, given)
 
     def install(self, loaded: Loaded, *, remove: Iterable[str] = (), keep: Iterable[Version] = ()) -> None:
         """Swap loaded values in by name, and take a new baseline for them.

@@ -50,17 +50,24 @@ class _Loading:
     """One load of several groups, each when it is first needed."""
 
     def __init__(
-        self, versions: list[Version], fetch: Callable[[str], Content | Opened], namespace: dict[str, Any]
+        self,
+        versions: list[Version],
+        fetch: Callable[[str], Content | Opened],
+        namespace: dict[str, Any],
+        given: Mapping[str, Any],
     ) -> None:
         self.wanted = {version.key.removeprefix("var:"): version for version in versions}
         self.fetch = fetch
         self.namespace = namespace
+        self.given = given
         self.values: dict[str, Any] = {}
         self.reasons: dict[str, str] = {}
         self.busy: set[str] = set()
 
     def resolve(self, name: str) -> Any:
-        """Return the definition bound to a name: the one being loaded, else the live one."""
+        """Return the definition bound to a name: the one given or being loaded, else the live one."""
+        if name in self.given:
+            return self.given[name]
         if name in self.wanted:
             self.group(name)
             if name in self.values:
@@ -129,9 +136,17 @@ class _Loading:
         return values
 
 
-def load(versions: list[Version], fetch: Callable[[str], Content | Opened], namespace: dict[str, Any]) -> Loaded:
-    """Load versions beside *namespace*; raise `LoadError` with a reason for each that can't be."""
-    loading = _Loading(versions, fetch, namespace)
+def load(
+    versions: list[Version],
+    fetch: Callable[[str], Content | Opened],
+    namespace: dict[str, Any],
+    given: Mapping[str, Any],
+) -> Loaded:
+    """Load versions beside *namespace*; raise `LoadError` with a reason for each that can't be.
+
+    *given* are definitions that are there already, to be used instead of those in the namespace.
+    """
+    loading = _Loading(versions, fetch, namespace, given)
     for name in sorted(loading.wanted):
         loading.group(name)
     if loading.reasons:

@@ -14,7 +14,7 @@ CASES = [
     Case("new_process_then_on", ["import numpy as np\na = np.arange(4); v = a[1:]"], [RESTART, "%rewind before0", "v[0] = 9", "x = 1"], "(a.tolist(), np.shares_memory(a, v), 'x' in globals())", "a[1] = 5", "v.tolist()", why="the new kernel goes on, and back"),
     Case("two_new_processes", ["d = {'n': 0}", "d['n'] += 1"], [RESTART, "%rewind before1", "d['n'] += 10", RESTART, "%rewind after2", "d['n'] += 100"], "d", "d['n'] += 1", "d", why="the same history in three kernels"),
     Case("new_process_settings", ["import os, random, decimal\nos.environ['S1'] = 'v'; random.seed(4); random.random(); decimal.getcontext().prec = 6"], ["decimal.getcontext().prec = 9", RESTART], "(os.environ.get('S1'), decimal.getcontext().prec)", "r = random.random()", "r", why="settings come to the new kernel, too"),
-    Case("new_process_lost", ["g = (i for i in range(3)); x = [1]"], ["x.append(2)", RESTART], "x", lost="g", why="a generator can't be brought into another process"),
+    Case("new_process_lost", ["g = (i for i in range(3)); x = [1]"], ["x.append(2)", RESTART], "x", why="a generator can't be brought into another process"),
     Case("new_process_after_failed_cell", ["x = [1]", "x.append(2); undefined"], ["x.append(3)", RESTART], "x", "x.append(9)", "x", why="what the failed cell did until then counts"),
     Case("failed_cell_as_target", ["x = [1]", "x.append(2); y = x; 1 / 0; z = 1"], ["y.append(3); z = 2"], "(x, y is x, 'z' in globals())", "y.append(4)", "x", why="what the failed cell did until then counts"),
     Case("failed_cells_between", ["x = [1]"], ["x.append(2); 1 / 0", "x = = 1", "del x; raise KeyError"], "x", "x.append(5)", "x", why="failed cells change things, too"),

@@ -11,6 +11,7 @@ import pytest
 from oracles.kernels import Kernel, Kernels
 
 from . import (
+    cases_again,
     cases_functions,
     cases_interpreter,
     cases_libraries,
@@ -28,6 +29,7 @@ CASES = [
     *cases_libraries.CASES,
     *cases_interpreter.CASES,
     *cases_results.CASES,
+    *cases_again.CASES,
     *cases_torch.CASES,
     *cases_modules.CASES,
     *cases_steps.CASES,
@@ -36,7 +38,7 @@ CASES = [
 
 def marks(case: Case) -> list[pytest.MarkDecorator]:
     """Return the marks of a case; those of one step run on the older Python in `make test-all` only."""
-    found = [pytest.mark.py311] if case in (*cases_steps.CASES, *cases_modules.CASES) else []
+    found = [pytest.mark.py311] if case in (*cases_steps.CASES, *cases_modules.CASES, *cases_again.CASES) else []
     if case.missed:
         found.append(pytest.mark.xfail(reason=case.missed, strict=True, raises=AssertionError))
     return found
