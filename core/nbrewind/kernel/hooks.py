@@ -203,9 +203,13 @@ class Outcome(NamedTuple):
         error = result.error_before_exec or result.error_in_exec
         if error is None:
             return cls("ok", "", result.execution_count, executed)
-        try:
-            text = f"{type(error).__name__}: {error}"[:500]
-        except Exception:
-            text = type(error).__name__
         interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError"
-        return cls("interrupted" if interrupted else "error", text, result.execution_count, executed)
+        return cls("interrupted" if interrupted else "error", told(error), result.execution_count, executed)
+
+
+def told(error: BaseException) -> str:
+    """Return an error in words, as it is recorded."""
+    try:
+        return f"{type(error).__name__}: {error}"[:500]
+    except Exception:
+        return type(error).__name__

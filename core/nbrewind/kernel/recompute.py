@@ -17,6 +17,7 @@ from IPython.utils.capture import capture_output
 
 from nbrewind.kernel.guard import Guard
 from nbrewind.kernel.head import is_same, limit
+from nbrewind.kernel.hooks import told
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import ABSENT, DEFAULT, Input, Run, Version
 from nbrewind.planning.trace import IMPORT
@@ -45,6 +46,8 @@ class Slice:
     """The state that each of them met."""
     names: set[str] = field(default_factory=set)
     """What is taken from it."""
+    uses: set[str] = field(default_factory=set)
+    """Definitions that are live, and that what is taken needs: it must have these, no copies."""
 
     @property
     def written(self) -> set[str]:
@@ -53,9 +56,9 @@ class Slice:
         return {key.removeprefix(VAR) for key in keys if key.startswith(VAR)}
 
     def needs(self, other: Slice) -> bool:
-        """Whether a run of this one is one of the ``other``'s, or reads what such a run makes."""
+        """Whether it has something in common with the ``other``, or reads what a run of that makes."""
         makers = (before[VAR + name].run for run, before in self._met() for name in bound(run, before))
-        return not other.runs.keys().isdisjoint([*self.runs, *makers])
+        return not (other.names.isdisjoint(self.names) and other.runs.keys().isdisjoint([*self.runs, *makers]))
 
     def _met(self) -> Iterable[tuple[Run, dict[str, Version]]]:
         return ((run, self.before[run.id]) for run in self.runs.values())
@@ -65,6 +68,7 @@ class Slice:
         self.runs |= other.runs
         self.before |= other.before
         self.names |= other.names
+        self.uses |= other.uses
 
     def __str__(self) -> str:
         """Return what is done, a sentence."""
@@ -138,8 +142,8 @@ class Recomputer:
 
     def _check(self, run: Run) -> None:
         """Refuse a run of which it is not certain that it makes the same again, and nothing else."""
-        if run.status != "ok":
-            raise Refusal(f"{_cell(run)}, which changed it, ended with an error")
+        if run.status == "interrupted":
+            raise Refusal(f"{_cell(run)}, which changed it, was interrupted")
         if run.unknown:
             raise Refusal(f"{_cell(run)} would have to run again, and {run.unknown[0]}")
         effect = next((each for each in run.effects if each.kind != "module"), None)
@@ -174,14 +178,18 @@ class Recomputer:
         return name in self._kept and is_same(version, self._wanted[name])
 
     def _take(self, found: Slice, names: Iterable[str]) -> None:
-        """Note which values are taken: ``names``, and the definitions that they need and the slice makes anew."""
+        """Note which values are taken: ``names``, and those definitions that they need of which there are new ones."""
         todo = list(names)
         while todo:
             name = todo.pop()
             version = self._wanted.get(name)
-            if version is not None and name not in found.names and version.run in found.runs:
+            if version is None or name in found.names:
+                continue
+            if version.run in found.runs or name not in self._kept:
                 found.names.add(name)
                 todo += [*version.needs, *version.members]
+            else:
+                found.uses.add(name)
 
     # -- once more ----------------------------------------------------------------------------------------------------
 
@@ -206,9 +214,11 @@ class Recomputer:
                     scratch.pop(key.removeprefix(VAR), None)
                 scratch |= {each.key[4:]: each.id for each in run.writes if each.key.startswith(VAR)}
                 self._compare(run)
-            wrong = [name for name in found.names if scratch.get(name) != self._wanted[name].id]
+            wrong = {name for name in found.names if scratch.get(name) != self._wanted[name].id}
+            others = {name for name in found.uses - found.names if namespace.get(name) is not aside.values.get(name)}
+            wrong |= {name for name in others if not self._is_bound_anew(name, scratch.get(name, ""))}
             if wrong:
-                raise Refusal(f"a later run changed {wrong[0]} again")
+                raise Refusal(f"{min(wrong)} was changed since")
             return {name: namespace[name] for name in found.names}
         finally:
             with shielded():
@@ -220,6 +230,15 @@ class Recomputer:
                     if failure := recorder.restore_setting(key, recorder.state.get(key)):
                         recorder.outside(f"{key.partition(':')[2]} could not be put back: {failure}")
                 recorder.watch.take()
+
+    def _is_bound_anew(self, name: str, before: str) -> bool:
+        """Whether the run that made the wanted definition bound the name anew: then others keep that ``before``."""
+        run = self._recorder.store.run(self._wanted[name].run)
+        checkpoint, source = run and self._made_by.get(run.id), run and self._recorder.store.source(run.source)
+        if not checkpoint or not checkpoint.parent or not source:
+            return False
+        then = self._recorder.notebook.state(checkpoint.parent).get(VAR + name)
+        return then is not None and then.id == before and name in self._recorder.analysis(source).must_writes
 
     def _bind(self, found: Slice, run: Run, scratch: dict[str, str], aside: Mapping[str, Any]) -> None:
         """Bind what a run read as it was then; ``scratch``: the ids of the versions that are bound already."""
@@ -263,7 +282,7 @@ class Recomputer:
         source, shell = recorder.store.source(run.source), recorder.shell
         if source is None:
             raise Refusal(f"the text of {_cell(run)} is not recorded any more")
-        guard = Guard()
+        guard, failure = Guard(), ""
         try:
             for module in run.imports:
                 with contextlib.suppress(ImportError):
@@ -275,10 +294,11 @@ class Recomputer:
                 with guard.held():
                     exec(shell.compile(tree, name, "exec"), recorder.namespace)
         except (Exception, SystemExit) as error:
-            if not guard.why:
-                raise Refusal(f"{_cell(run)}, run again, ends with {type(error).__name__}: {error}") from error
+            failure = told(error)
         if guard.why:
             raise Refusal(f"{_cell(run)} would have to run again, and it {guard.why}")
+        if failure != run.error:
+            raise Refusal(f"{_cell(run)}, run again, ends {'with ' + failure if failure else 'without an error'}")
         printed = [each["text"] for each in recorder.store.outputs(run.id) if each.get("name") == "stdout"]
         if shown.stdout != "".join(printed):
             raise Refusal(f"{_cell(run)}, run again, prints something else")
