@@ -19,7 +19,7 @@ from nbrewind.kernel.guard import Guard
 from nbrewind.kernel.head import is_same, limit
 from nbrewind.kernel.hooks import told
 from nbrewind.kernel.shield import shielded
-from nbrewind.model import ABSENT, DEFAULT, Input, Run, Version
+from nbrewind.model import ABSENT, DEFAULT, PLACE, Input, Run, Version
 from nbrewind.planning.trace import IMPORT
 from nbrewind.state import LiveState, LoadError
 from nbrewind.store import StoreError
@@ -339,4 +339,6 @@ def _environment_first(key: str) -> tuple[bool, str]:
 
 
 def _cell(run: Run) -> str:
-    return f"cell {run.cell}" if run.cell else "something outside the cells"
+    if not run.cell:
+        return "something outside the cells"
+    return "a cell without an id" if run.cell.startswith(PLACE) else f"cell {run.cell}"
