@@ -73,7 +73,7 @@ def audit(
         print_audit(result, target)
     why = failure(result)
     if why:
-        _end(why)
+        end(why)
 
 
 def _prepare(
@@ -159,7 +159,7 @@ def repeat(
     else:
         print_steps(result, content, place, dry_run=dry_run)
     if result.failed:
-        _end(result.failed)
+        end(result.failed)
 
 
 def _expected(content: NotebookNode, path: Path, last: int | None, records: Records) -> Repeat:
@@ -171,7 +171,7 @@ def _expected(content: NotebookNode, path: Path, last: int | None, records: Reco
 
 def _repeated(result: Repeat) -> dict[str, Any]:
     return {
-        "steps": [_step(step) for step in result.steps],
+        "steps": [step_of(step) for step in result.steps],
         "tasks": {"answered": 0, "ran": 0},
         "seconds": result.seconds,
         "failed": result.failed,
@@ -179,7 +179,8 @@ def _repeated(result: Repeat) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_of(step: Step) -> dict[str, Any]:
+    """Return a step as it is in JSON."""
     return {
         "cell": step.cell,
         "index": step.index,
@@ -190,7 +191,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _end(why: str) -> None:
+def end(why: str) -> None:
     """End with the one line on standard error that says what failed."""
     error = Usage(why)
     error.show()

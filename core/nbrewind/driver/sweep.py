@@ -1,0 +1,91 @@
+"""Sweeps: a notebook with several sets of parameters, each in a kernel of its own, what they share computed once.
+
+The variants are repeats (`repeat`) of one notebook against one store: what a variant has computed answers the same cell
+of the next one. So the first runs alone, and the others, which need only what differs, may then run side by side. This
+is multiversion replay as in CHEX (Manne et al., PVLDB 15(6), 2022), with records in the place of its cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from nbrewind.driver.notebook_file import NotebookError, inject_parameters
+from nbrewind.driver.repeat import Repeat, repeat
+from nbrewind.driver.session import KernelError
+from nbrewind.store import Store
+
+MOST = 1000
+"""Variants of one sweep: more is taken for a mistake."""
+
+
+@dataclass
+class Variant:
+    """One set of parameters, and what came of it."""
+
+    number: int
+    """From 1."""
+    parameters: Mapping[str, Any]
+    notebook: NotebookNode
+    result: Repeat = field(default_factory=Repeat)
+
+    def count(self, *actions: str) -> int:
+        """Return how many steps were one of some actions, without the prelude, which every kernel runs."""
+        return sum(step.action in actions and not step.prelude for step in self.result.steps)
+
+
+def variants(notebook: NotebookNode, grid: Mapping[str, Sequence[Any]]) -> list[Variant]:
+    """Return a notebook for each combination of values, the last parameter changing fastest.
+
+    Raises:
+        NotebookError: no values, too many combinations, no cell for parameters, or a name that is none.
+    """
+    empty = [name for name, values in grid.items() if not values]
+    if not grid or empty:
+        raise NotebookError(f"-p {empty[0]}: no values" if empty else "a sweep needs -p NAME V1,V2,…")
+    total = 1
+    for values in grid.values():
+        total *= len(values)
+    if total > MOST:
+        raise NotebookError(f"{total} variants are more than {MOST}")
+    found = []
+    for number, values in enumerate(product(*grid.values()), 1):
+        parameters = dict(zip(grid, values, strict=True))
+        content = copy.deepcopy(notebook)
+        inject_parameters(content, parameters)
+        found.append(Variant(number, parameters, content))
+    return found
+
+
+async def sweep(
+    all_: Sequence[Variant],
+    path: Path,
+    store: Store,
+    *,
+    jobs: int = 1,
+    kernel: str = "",
+    begins: Callable[[Variant], None] = lambda variant: None,
+) -> None:
+    """Bring every variant up to date; outputs and results are set in place. One that fails does not stop the others.
+
+    ``jobs``: variants at the same time, after the first; ``begins`` is called before each.
+    """
+    places = asyncio.Semaphore(jobs)
+
+    async def work(variant: Variant) -> None:
+        async with places:
+            begins(variant)
+            try:
+                variant.result = await repeat(variant.notebook, path, store, kernel=kernel)
+            except KernelError as error:
+                variant.result = Repeat(failed=str(error))
+
+    await work(all_[0])
+    await asyncio.gather(*(work(variant) for variant in all_[1:]))
