@@ -75,6 +75,8 @@ def print_steps(result: Repeat, content: NotebookNode, target: Path | None, *, d
     of_it = f" ({prelude} of the prelude)" if prelude else ""
     rest = f"{number['load']} loaded, {number['skip']} skipped"
     say(f"{ran}{of_it}, {rest}; {'expected ' if dry_run else ''}{duration(result.seconds)}")
+    if result.verified and not result.differing:
+        say(f"{count(result.verified, 'cell')} ran to be compared: as recorded")
     _say_target(target)
 
 

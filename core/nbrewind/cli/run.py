@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from nbrewind.cli.common import FAILED, Records, Usage, command_options, emit, load_notebook, open_store, records_of
 from nbrewind.cli.reports import failure, print_audit, print_steps, unrecorded
-from nbrewind.cli.show import at_work, progress_bar
+from nbrewind.cli.show import at_work, count, progress_bar
 from nbrewind.driver.audit import Audit, AuditedRun
 from nbrewind.driver.audit import audit as run_audit
 from nbrewind.driver.notebook_file import (
@@ -28,11 +28,30 @@ from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import plan
 
+
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A part of a whole: ``0.1`` or ``10%``."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return it as a number from 0 to 1."""
+        text = str(value)
+        try:
+            found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            found = -1.0
+        if not 0 <= found <= 1:
+            self.fail(f"{text!r} is no share: use a number from 0 to 1, or a percentage")
+        return found
+
+
 PARAMETER = click.option(
     "-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter (papermill)."
 )
 OUTPUT = click.option("-o", "--output", metavar="OUT", help="Write the executed notebook to OUT.")
 INPLACE = click.option("--inplace", is_flag=True, help="Write the executed notebook back to NOTEBOOK.")
+VERIFY = "Run this share of what could be skipped (0.1, 10%), and compare."
 KERNEL = click.option("--kernel", default="", metavar="NAME", help="Kernelspec to use (default: the notebook's own).")
 
 
@@ -121,6 +140,7 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @click.option("--to", "target", metavar="CELL", help="Only up to this cell: an id, or a number counted from 1.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
 @click.option("--files", is_flag=True, help="Put recorded files back also over files that are not recorded.")
+@click.option("--verify", type=Share(), default=0.0, metavar="SHARE", help=VERIFY)
 @command_options
 def repeat(
     notebook: str,
@@ -131,6 +151,7 @@ def repeat(
     target: str | None,
     dry_run: bool,
     files: bool,
+    verify: float,
     store_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -150,7 +171,9 @@ def repeat(
     else:
         total = sum(1 for cell in code_cells(content.cells) if last is None or cell.index <= last)
         with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
-            work = run_repeat(content, path, store, last=last, kernel=kernel, files=files, progress=begin)
+            work = run_repeat(
+                content, path, store, last=last, kernel=kernel, files=files, verify=verify, progress=begin
+            )
             result = asyncio.run(work)
         if place is not None:
             write_notebook(content, place)
@@ -160,6 +183,10 @@ def repeat(
         print_steps(result, content, place, dry_run=dry_run)
     if result.failed:
         end(result.failed)
+    if result.differing:
+        first = result.differing[0]
+        many = f"{len(result.differing)} of {count(result.verified, 'cell')}"
+        end(f"{many} came out otherwise than recorded; the first: cell {first.index + 1}: {first.what}")
 
 
 def _expected(content: NotebookNode, path: Path, last: int | None, records: Records) -> Repeat:
@@ -176,6 +203,8 @@ def _repeated(result: Repeat) -> dict[str, Any]:
         "seconds": result.seconds,
         "failed": result.failed,
         "notes": result.notes,
+        "verified": result.verified,
+        "differences": [{"cell": one.cell, "index": one.index, "what": one.what} for one in result.differing],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,14 +39,20 @@ def differences(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, A
         if left.get("execution_count") != right.get("execution_count"):
             counts = f"{left.get('execution_count')} against {right.get('execution_count')}"
             found.append(Difference(name, index, f"execution count {counts}"))
-        mine, its = plain_outputs(left.get("outputs", ())), plain_outputs(right.get("outputs", ()))
-        if mine == its:
-            continue
-        if _masked(mine) == _masked(its):
-            found.append(Difference(name, index, "output", by_nature="it prints memory addresses"))
-        else:
-            found.append(Difference(name, index, _first(mine, its)))
+        output = differing(left.get("outputs", ()), right.get("outputs", ()))
+        if output is not None:
+            found.append(dataclasses.replace(output, cell=name, index=index))
     return found
+
+
+def differing(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Difference | None:
+    """Compare the outputs of two runs; None where they are the same."""
+    mine, its = plain_outputs(one), plain_outputs(other)
+    if mine == its:
+        return None
+    if _masked(mine) == _masked(its):
+        return Difference("", -1, "output", by_nature="it prints memory addresses")
+    return Difference("", -1, _first(mine, its))
 
 
 def plain_outputs(outputs: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:

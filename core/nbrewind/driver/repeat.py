@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import random
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from nbrewind.driver.audit import run_cell, tolerated
+from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
 from nbrewind.planning.keeper import FileKeeper
@@ -41,6 +43,10 @@ class Repeat:
     failed: str = ""
     """Why it ended early, in words; empty if it did not."""
     notes: list[str] = field(default_factory=list)
+    verified: int = 0
+    """Cells that ran though a record answers them, to compare."""
+    differing: list[Difference] = field(default_factory=list)
+    """Those that came out otherwise than recorded."""
 
 
 class _Replan(Exception):
@@ -79,18 +85,20 @@ async def repeat(
     kernel: str = "",
     policy: PackagePolicy = "compatible",
     files: bool = False,
+    verify: float = 0.0,
     progress: Callable[[SourceCell], None] = lambda cell: None,
 ) -> Repeat:
     """Bring ``notebook`` up to date, up to the cell of index ``last``; outputs are set in place, as if all had run.
 
-    ``files``: put recorded files back also over files that are not recorded themselves.
+    ``files``: put recorded files back also over files that are not recorded themselves. ``verify``: which share of the
+    cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it.
     """
     begin = perf_counter()
     cells = [cell for cell in code_cells(notebook.cells) if last is None or cell.index <= last]
     forced: set[str] = set(preview(notebook, path, store, last=last, policy=policy).forced)
     for _ in range(MAX_STARTS):
         async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
-            work = _Work(notebook, path, store, session, policy, forced, files)
+            work = _Work(notebook, path, store, session, policy, forced, files, verify)
             try:
                 result = await work.all(cells, progress)
             except _Replan as again:
@@ -113,9 +121,10 @@ class _Work:
         policy: PackagePolicy,
         forced: set[str],
         files: bool,
+        verify: float,
     ) -> None:
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.policy, self.forced = policy, forced
+        self.policy, self.forced, self.verify = policy, forced, verify
         found = store.notebook(path)
         if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
@@ -127,10 +136,11 @@ class _Work:
         self.made: dict[str, str] = {}
         """Run id to the cell that it answered or made in this pass."""
         self.steps: dict[str, Step] = {}
+        self.result = Repeat()
 
     async def all(self, cells: Sequence[SourceCell], progress: Callable[[SourceCell], None]) -> Repeat:
         """Go through the cells; stop at the first one that raises."""
-        result = Repeat()
+        result = self.result
         for cell in cells:
             progress(cell)
             failed = await self.step(cell)
@@ -154,6 +164,8 @@ class _Work:
         found = self._judge(cell)
         if found.answered is None or cell.analysis.prelude or cell.id in self.forced:
             return await self._run(cell, found, begin)
+        if random() < self.verify:
+            return await self._verify(cell, found, found.answered, begin)
         await self._adopt(cell, found.answered, node, begin)
         return ""
 
@@ -184,6 +196,18 @@ class _Work:
         if done.status != "ok" and not tolerated(cell, allow_errors=False):
             return f"{cell.label} raised {done.error}"
         return ""
+
+    async def _verify(self, cell: SourceCell, found: Judgement, recorded: Run, begin: float) -> str:
+        """Run a cell that a record answers, and compare."""
+        failed = await self._run(cell, found, begin)
+        again = self.store.run(self.steps[cell.id].run) if cell.id in self.steps else None
+        if again is not None:
+            self.steps[cell.id] = msgspec.structs.replace(self.steps[cell.id], reason="to be compared with its record")
+            self.result.verified += 1
+            what = deviation(recorded, again, self.store)
+            if what:
+                self.result.differing.append(Difference(cell.id, cell.index, what))
+        return failed
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
         self.keeper.put_back(run.writes)
@@ -225,6 +249,20 @@ class _Work:
             run=run.id if run else "",
             prelude=cell.active and cell.analysis.prelude,
         )
+
+
+def deviation(recorded: Run, again: Run, store: Store) -> str:
+    """Say in what a run came out otherwise than one before; empty if in nothing that can be compared."""
+    if recorded.status != again.status:
+        return f"it ended with {again.error or 'no error'}, and before with {recorded.error or 'no error'}"
+    found = differing(store.outputs(recorded.id), store.outputs(again.id))
+    if found and not found.by_nature:
+        return f"it shows something else ({found.what})"
+    for version in recorded.writes:
+        now = again.written(version.key)
+        if version.digest.startswith("b3:") and (now is None or now.digest != version.digest):
+            return f"{version.key.partition(':')[2]} is {'not made' if now is None else 'another value'}"
+    return ""
 
 
 def from_record(outputs: Sequence[dict[str, Any]]) -> list[NotebookNode]:

@@ -170,3 +170,33 @@ def test_wrong_usage(place: Place) -> None:
     for arguments in (("audit",), ("no-such",), ("graph", "x.ipynb", "--format", "png"), ("status", "--nope")):
         answer = place(*arguments)
         assert (answer.code, answer.out) == (2, "")
+
+
+def test_verify_runs_what_could_be_skipped(copied: Place) -> None:
+    answer = copied("repeat", "tiny.ipynb", "-o", "again.ipynb", "--verify", "100%", "--json")
+    document = answer.json
+    assert (answer.code, answer.err) == (0, "")
+    assert set(steps(document).values()) == {"run"}
+    assert (document["verified"], document["differences"]) == (4, [])
+    again, done = copied.read("again.ipynb"), copied.read("done.ipynb")
+    assert [dict(cell) for cell in again.cells] == [dict(cell) for cell in done.cells]
+    assert "4 cells ran to be compared: as recorded" in copied("repeat", "tiny.ipynb", "--verify", "1").out
+    assert copied("repeat", "tiny.ipynb", "--verify", "0", "--json").json["verified"] == 0
+
+
+def test_verify_finds_what_comes_out_otherwise(place: Place) -> None:
+    """Texts have another hash in each process: no trace tells that."""
+    place.write("h.ipynb", [("imports", "import math"), ("h", "h = hash('text')"), ("says", "print(h)")])
+    assert place("audit", "h.ipynb", PYTHONHASHSEED="1").code == 0
+    answer = place("repeat", "h.ipynb", "--verify", "1", PYTHONHASHSEED="2")
+    assert answer.code == 1
+    assert (
+        answer.line() == "nbrewind: 1 of 1 cell came out otherwise than recorded; the first: cell 3: h is another value"
+    )
+    assert place("repeat", "h.ipynb", "--verify", "1", PYTHONHASHSEED="2").code == 0, "now that is recorded"
+
+
+@pytest.mark.parametrize("share", ["2", "-1", "101%", "some"])
+def test_a_share_is_from_0_to_1(copied: Place, share: str) -> None:
+    answer = copied("repeat", "tiny.ipynb", "--verify", share)
+    assert answer.code == 2 and f"{share!r} is no share" in answer.err
