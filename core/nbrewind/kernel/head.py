@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,8 @@ class Head:
         self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
         self.namespace: dict[str, Any] = shell.user_ns
         self.live = LiveState(self.namespace, self.hidden, limit())
+        self.most = _setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0")
+        """How many bytes one value's content may take to be stored."""
         self.ambient = Ambient()
         self.imports = Imports()
         self.state: dict[str, Version] = {}
@@ -243,7 +246,8 @@ def _setting(name: str, kind: Callable[[str], Number], default: Number, what: st
         found = kind("0")
     if found > 0:
         return found
-    message = f"{name} is {text!r}, which is not {what}: {default:g} is used"
+    used = f"{default:g} is used" if default < math.inf else "it is not used"
+    message = f"{name} is {text!r}, which is not {what}: {used}"
     quiet("reading a setting", message)
     print(f"nbrewind: {message}", file=sys.stderr)
     return default

@@ -32,12 +32,21 @@ class Written:
         return [*self.versions.values(), *self.ambient.values(), *self.modules]
 
 
-def write_changes(changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written) -> None:
-    """Make versions of changed groups (`nbrewind.state.Changes`). ``derive`` gives the digest of a key without one."""
+def write_changes(
+    changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written, most: float
+) -> None:
+    """Make versions of changed groups (`nbrewind.state.Changes`). ``derive`` gives the digest of a key without one.
+
+    A content of more than ``most`` bytes is not stored: its digest is known, so it stays as fresh as it is.
+    """
     for group in changes.groups:
         snapshot, loadable, reason = "", group.loadable, group.reason
         if group.content is not None:
-            snapshot, failure = _put(group.content, store, written)
+            size = sum(group.bytes.values())
+            if size <= most:
+                snapshot, failure = _put(group.content, store, written)
+            else:
+                failure = f"it takes {size:,} bytes, and one value may take {most:,.0f} (NBREWIND_VALUE_BYTES)"
             group.content = None  # it held views of the user's memory
             if failure:
                 loadable, reason = False, failure

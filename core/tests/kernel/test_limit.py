@@ -18,7 +18,7 @@ BIG = "big = [[i] for i in range(50_000)]\nsmall = [1, 2]"
 
 def start(plain, notebook_path, store_path, **settings):
     """Attach to a kernel whose environment has settings; returns it."""
-    lines = [f"_o.environ[{'NBREWIND_CELL_' + name!r}] = {value!r}" for name, value in settings.items()]
+    lines = [f"_o.environ[{'NBREWIND_' + name!r}] = {value!r}" for name, value in settings.items()]
     plain.run("\n".join(["import os as _o", *lines, "del _o"]), silent=True)
     answer = plain.attach(notebook_path, store_path)
     assert not answer["error"], answer
@@ -28,7 +28,7 @@ def start(plain, notebook_path, store_path, **settings):
 @pytest.fixture
 def limited(plain, notebook_path, store_path):
     """A kernel that records, where values may have 100 kB."""
-    return start(plain, notebook_path, store_path, BYTES="100000")
+    return start(plain, notebook_path, store_path, CELL_BYTES="100000")
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_values_of_all_kinds(limited, records, make):
 
 
 def test_a_value_that_takes_too_long(plain, notebook_path, store_path, records):
-    kernel = start(plain, notebook_path, store_path, SECONDS="0.2")
+    kernel = start(plain, notebook_path, store_path, CELL_SECONDS="0.2")
     kernel.run("part = [1]\nbig = [[i] for i in range(2_000_000)]\nbig.append(part)\nsmall = [1, 2]", cell="make")
     made = written(records("make")[0])
     assert "0.2 s" in made["big"].reason and "NBREWIND_CELL_SECONDS" in made["big"].reason
@@ -152,16 +152,16 @@ def test_a_value_that_takes_too_long(plain, notebook_path, store_path, records):
     assert kernel.value("(big[-1] is part, part)") == (True, [1, 2])
 
 
-@pytest.mark.parametrize("name", ["SECONDS", "BYTES"])
+@pytest.mark.parametrize("name", ["CELL_SECONDS", "CELL_BYTES", "VALUE_BYTES"])
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan"])
 def test_a_setting_that_is_no_number_is_said_and_not_used(plain, notebook_path, store_path, records, name, text):
     plain.run(
-        f"import os; os.environ['NBREWIND_CELL_{name}'] = {text!r}; os.environ['NBREWIND_STORE'] = {str(store_path)!r}"
+        f"import os; os.environ['NBREWIND_{name}'] = {text!r}; os.environ['NBREWIND_STORE'] = {str(store_path)!r}"
     )
     reply, messages = plain.run("%load_ext nbrewind")
     assert reply["status"] == "ok"
     said = plain.text(messages)
-    assert said.count("\n") == 1 and f"NBREWIND_CELL_{name} is {text!r}, which is not" in said and "is used" in said
-    assert f"NBREWIND_CELL_{name}" in plain.text(plain.run("%nbrewind status")[1])
+    assert said.count("\n") == 1 and f"NBREWIND_{name} is {text!r}, which is not" in said and "used" in said
+    assert f"NBREWIND_{name}" in plain.text(plain.run("%nbrewind status")[1])
     plain.run("x = list(range(1000))", cell="a")
     assert plain.value("x[-1]") == 999
