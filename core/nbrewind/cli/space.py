@@ -15,14 +15,22 @@ from nbrewind.store.evict import Cleanup
 from nbrewind.store.forget import Forgotten
 from nbrewind.store.usage import parse_size
 
+NEEDED = "it belongs to kept checkpoints, or to states in which kernels are"
+
 
 class Size(click.ParamType):  # type: ignore[type-arg]
-    """A number of bytes: ``500MB``, ``20GiB``."""
+    """A number of bytes: ``500MB``, ``20GiB``; where ``none`` is one, it is 0."""
 
     name = "SIZE"
 
+    def __init__(self, *, none: bool = False) -> None:
+        """Take also the word ``none`` if asked to."""
+        self._none = none
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes."""
+        if self._none and value == "none":
+            return 0
         try:
             return value if isinstance(value, int) else parse_size(value)
         except ValueError as error:
@@ -38,8 +46,8 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 def gc(budget: int | None, dry_run: bool, store_dir: str | None, as_json: bool) -> None:
     """Remove what nothing refers to and, while the store is above its budget, contents that are cheap to make again.
 
-    Records of runs stay. Never removed are the contents of kept checkpoints, of states in which kernels are, and of
-    what is not saved yet. Kernels may run meanwhile.
+    So, too, of each notebook that is above a budget of its own. Records of runs stay. Never removed are the contents of
+    kept checkpoints, of states in which kernels are, and of what is not saved yet. Kernels may run meanwhile.
 
     Example: nbrewind gc --budget 5GB --dry-run
     """
@@ -68,7 +76,10 @@ def _print_cleanup(found: Cleanup, dry_run: bool) -> None:
     evicted, freed = count(len(found.evictions), "checkpoint"), size(found.before - found.after)
     say(f"{evicted} {would}evicted, {freed} {would}freed{unused}; {size(found.after)} of {size(found.budget)} in use")
     if found.after > found.budget:
-        note("more can't go: it belongs to kept checkpoints, or to states in which kernels are")
+        note(f"more can't go: {NEEDED}")
+    for each in found.over:
+        held = f"{Path(each.notebook).name} {'would hold' if dry_run else 'holds'} {size(each.bytes)}"
+        note(f"{held}, above its own budget of {size(each.budget)}; more can't go: {NEEDED}")
 
 
 @click.command()

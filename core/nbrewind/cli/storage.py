@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 import msgspec
 
-from nbrewind.cli.common import FAILED, command_options, emit, open_store, place_of
+from nbrewind.cli.common import FAILED, Usage, command_options, emit, open_store, place_of
 from nbrewind.cli.show import at_work, console, count, plain, say, size
 from nbrewind.cli.space import Size
-from nbrewind.store import Finding, StoreError
+from nbrewind.store import Finding, Store, StoreError
+from nbrewind.store.types import NotebookBudget
 
 
 @click.group()
@@ -42,25 +46,51 @@ def info(store_dir: str | None, as_json: bool) -> None:
         "budget": f"{size(found.budget)}{', exceeded' if held > found.budget else ''}",
         "schema": str(found.schema),
     }
+    if found.notebook_budgets:
+        lines["of notebooks"] = "; ".join(_own_budget(each) for each in found.notebook_budgets)
     for name, text in lines.items():
         console().print(f"{name:<13}{plain(text)}")
 
 
+def _own_budget(found: NotebookBudget) -> str:
+    exceeded = ", exceeded" if found.bytes > found.budget else ""
+    return f"{Path(found.notebook).name} {size(found.bytes)} of {size(found.budget)}{exceeded}"
+
+
 @store.command()
-@click.argument("size_", metavar="SIZE", type=Size())
+@click.argument("size_", metavar="SIZE", type=Size(none=True))
+@click.option("--notebook", metavar="NOTEBOOK", help="Set how much this notebook may hold of it; none: as much as all.")
 @command_options
-def budget(size_: int, store_dir: str | None, as_json: bool) -> None:
+def budget(size_: int, notebook: str | None, store_dir: str | None, as_json: bool) -> None:
     """Set how much the contents may take (500MB, 20GiB); NBREWIND_BUDGET in the environment wins over it.
 
     Example: nbrewind store budget 50GB
+
+    Example: nbrewind store budget 2GB --notebook analysis.ipynb
     """
+    if not size_ and notebook is None:
+        raise Usage("none is for --notebook: a store has a budget in any case")
     with open_store(store_dir, create=False) as opened:
-        opened.set_budget(size_)
-        now = opened.budget
+        found = _set_budget(opened, size_) if notebook is None else _set_own_budget(opened, notebook, size_ or None)
     if as_json:
-        emit({"budget": now})
+        emit(found)
+    elif found["budget"] is None:
+        say(plain(f"{notebook} has no budget of its own"))
     else:
-        say(f"The budget is {size(now)}")
+        say(plain(f"The budget {f'of {notebook} ' if notebook else ''}is {size(found['budget'])}"))
+
+
+def _set_budget(opened: Store, wanted: int) -> dict[str, Any]:
+    opened.set_budget(wanted)
+    return {"budget": opened.budget}
+
+
+def _set_own_budget(opened: Store, notebook: str, wanted: int | None) -> dict[str, Any]:
+    index = opened.notebook(notebook, create=False)
+    if index is None:
+        raise Usage(f"nothing is recorded of {notebook}")
+    index.set_budget(wanted)
+    return {"notebook": index.path, "budget": index.budget}
 
 
 @click.command()

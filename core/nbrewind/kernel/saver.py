@@ -1,4 +1,4 @@
-"""The second commit: contents made durable while the user goes on. And the store's budget is kept to.
+"""The second commit: contents made durable while the user goes on. And budgets are kept to.
 
 Flushing to disk takes milliseconds, so it does not happen in the user's way but a moment later, when the kernel has
 replied, on its control thread, which has nothing else to do. No thread of our own appears in the user's process.
@@ -109,8 +109,9 @@ class Saver:
             quiet("keeping to the store's budget", error)
 
     def _keep_to_budget(self) -> None:
-        """Clean the store if it is too large; look at it when much was added, or some and time has passed."""
-        begin, budget = time.monotonic(), self._store.budget
+        """Clean if the store or the notebook is too large; look when much was added, or some and time has passed."""
+        begin, own = time.monotonic(), self.notebook.budget
+        budget = self._store.budget if own is None else min(own, self._store.budget)
         at_leisure = begin >= self._leisure and (self._added * LOOK_SHARE >= budget or not self._looked)
         if not at_leisure and self._added * HASTE_SHARE < budget:
             return
@@ -119,15 +120,21 @@ class Saver:
             return
         self._added, self._looked = 0, True
         try:
-            if self._store.bytes_on_disk() > budget:
-                found = self._store.clean(budget - budget // SPARE, seconds=CLEAN_SECONDS)
-                if found.after > budget and found.after < found.before:
+            if self._is_over(own):
+                found = self._store.clean(seconds=CLEAN_SECONDS, spare=SPARE)
+                if found.after < found.before and self._is_over(own):
                     self._added = budget // HASTE_SHARE + 1  # time was up: there is more to do
         finally:
             end = time.monotonic()
             self._leisure, self._rested = end + PAUSE, end + REST * (end - begin)
         if self._added:
             self._again(self._rested - end)
+
+    def _is_over(self, own: int | None) -> bool:
+        """Whether the store is above its budget, or the notebook above its ``own``."""
+        if self._store.bytes_on_disk() > self._store.budget:
+            return True
+        return own is not None and self._store.bytes_held(self.notebook) > own
 
     def _again(self, seconds: float) -> None:
         if self._comes_again:

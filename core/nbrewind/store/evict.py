@@ -7,6 +7,10 @@ their run, and those runs that it needs whose contents are gone already: each ev
 several have counts for each of them as a part of its size. In the end what need not go after all is taken back, from
 the last on.
 
+A notebook may have a budget of its own. All that it holds counts, also what another one holds as well, though to let
+that go frees nothing: what goes for it is chosen among what it holds, as if nobody else were there. After that the
+whole store is kept to its budget.
+
 Records of runs are never removed. A run whose contents are gone does not answer; its cell runs.
 """
 
@@ -16,7 +20,7 @@ import heapq
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,7 +30,9 @@ from nbrewind.store.garbage import BREATH, PATIENCE, SLICE, collect
 from nbrewind.store.lease import Busy
 from nbrewind.store.ledger import Ledger, Piece
 from nbrewind.store.rows import evict
+from nbrewind.store.types import NotebookBudget
 from nbrewind.store.usage import budget as budget_of
+from nbrewind.store.usage import holdings
 
 if TYPE_CHECKING:
     from nbrewind.store.ledger import Book
@@ -64,6 +70,8 @@ class Cleanup(Record, frozen=True, kw_only=True, omit_defaults=False):
     evictions: list[Eviction]
     garbage: int
     """Removed besides, because nothing referred to it."""
+    over: list[NotebookBudget]
+    """Notebooks of which no more can go though they hold more than their own budgets."""
 
 
 class Chosen(NamedTuple):
@@ -79,21 +87,21 @@ class Chosen(NamedTuple):
 class Choice:
     """Chooses what to let go."""
 
-    def __init__(self, ledger: Ledger, stored: Set[Piece]) -> None:
-        """Look at everything that is held and ``stored``, and at what of it may go."""
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, stored: Set[Piece], books: Mapping[str, Book]) -> None:
+        """Look at everything that ``books`` hold and that is ``stored``, and at what of it may go."""
         self._versions: dict[Unit, set[str]] = defaultdict(set)
         self._gone: set[str] = set()
         """Runs whose contents are gone, before or now."""
         kept: set[str] = set()
         held: dict[Unit, set[str]] = defaultdict(set)
-        for id_, book in ledger.books.items():
+        for id_, book in books.items():
             for version in book.holding():
                 if version.id in book.protected:
                     kept.add(version.snapshot)
                 else:
                     held[id_, version.run].add(version.snapshot)
                     self._versions[id_, version.run].add(version.id)
+        for book in ledger.books.values():
             self._gone.update(book.versions[version].run for version in book.evicted & book.versions.keys())
         may_go = stored - ledger.pieces(kept).keys()
         self._pieces: dict[Unit, dict[Piece, int]] = {}
@@ -114,26 +122,29 @@ class Choice:
             self._of_run[unit[1]].add(unit)
         self._since = {
             (id_, checkpoint.run): checkpoint.time
-            for id_, book in ledger.books.items()
+            for id_, book in books.items()
             for checkpoint in reversed(book.checkpoints.values())
         }
+        self._left = set(self._pieces)
+
+    def take(self, chosen: Iterable[Chosen]) -> list[Chosen]:
+        """Let go what was chosen elsewhere; return it with what that frees here."""
+        return [one._replace(freed=self._take(one.unit)) for one in chosen]
 
     def choose(self, excess: int) -> list[Chosen]:
         """Return what goes to free ``excess`` bytes, or as much as can be, in order."""
-        heap = [self._entry(unit) for unit in self._pieces]
+        heap = [self._entry(unit) for unit in self._left]
         heapq.heapify(heap)
-        left = set(self._pieces)
         chosen: list[tuple[Unit, float]] = []
         while excess > 0 and heap:
             entry = heapq.heappop(heap)
             unit = entry[-1]
-            if unit not in left or entry != self._entry(unit):
+            if unit not in self._left or entry != self._entry(unit):
                 continue  # another entry says what it is worth now
             chosen.append((unit, self._seconds(unit[1])))
             excess -= self._take(unit)
-            left.discard(unit)
             sharing = {other for piece in self._pieces[unit] for other in self._owners[piece]}
-            for other in (sharing | self._needing(unit[1])) & left:
+            for other in (sharing | self._needing(unit[1])) & self._left:
                 heapq.heappush(heap, self._entry(other))
         return self._without_waste(chosen, excess)
 
@@ -141,7 +152,8 @@ class Choice:
         """Let a unit go; return the bytes that this frees."""
         freed = 0
         self._gone.add(unit[1])
-        for piece, size in self._pieces[unit].items():
+        self._left.discard(unit)
+        for piece, size in self._pieces.get(unit, {}).items():
             self._owners[piece].discard(unit)
             freed += 0 if self._owners[piece] else size
         return freed
@@ -192,21 +204,46 @@ class Choice:
         return self._seconds(unit[1]) / share, self._since.get(unit, 0.0), unit
 
 
-def plan(store: Store, ledger: Ledger, budget: int | None) -> tuple[Cleanup, list[Chosen]]:
+def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tuple[Cleanup, list[Chosen]]:
     """Return what a cleaning would do now."""
     store.contents.write_rows()
     ledger.refresh()
     limit = budget_of(store) if budget is None else budget
     stored = ledger.stored()
-    held = ledger.pieces(ledger.held())
+    pieces = ledger.pieces(ledger.held())
     before = sum(stored.values())
-    garbage = sum(size for piece, size in stored.items() if piece not in held)
-    excess = before - garbage - limit
-    chosen = Choice(ledger, stored.keys()).choose(excess) if excess > 0 else []
-    return _cleanup(ledger, limit, before, before - garbage, chosen), chosen
+    held = sum(size for piece, size in stored.items() if piece in pieces)
+    chosen, over = _of_notebooks(ledger, stored, spare)
+    if chosen or held > limit:
+        choice = Choice(ledger, stored.keys(), ledger.books)
+        chosen = choice.take(chosen)
+        chosen += choice.choose(_excess(held - sum(one.freed for one in chosen), limit, spare))
+    return _cleanup(ledger, limit, before, held, chosen, over), chosen
 
 
-def _cleanup(ledger: Ledger, limit: int, before: int, held: int, chosen: Iterable[Chosen]) -> Cleanup:
+def _of_notebooks(ledger: Ledger, stored: Mapping[Piece, int], spare: int) -> tuple[list[Chosen], list[NotebookBudget]]:
+    """Choose what goes to keep notebooks to budgets of their own; return also what remains too large."""
+    chosen: list[Chosen] = []
+    over = []
+    for id_, book in ledger.books.items():
+        size = sum(holdings(ledger, book, stored).values()) if book.budget else 0
+        if book.budget and size > book.budget:
+            mine = Choice(ledger, stored.keys(), {id_: book}).choose(_excess(size, book.budget, spare))
+            chosen += mine
+            size -= sum(one.freed for one in mine)
+            if size > book.budget:
+                over.append(NotebookBudget(notebook=book.notebook.path, bytes=size, budget=book.budget))
+    return chosen, over
+
+
+def _excess(held: int, budget: int, spare: int) -> int:
+    """Return how much must go; where anything must, one part of ``spare`` of the budget is left free."""
+    return held - budget + (budget // spare if spare else 0) if held > budget else 0
+
+
+def _cleanup(
+    ledger: Ledger, limit: int, before: int, held: int, chosen: Iterable[Chosen], over: list[NotebookBudget]
+) -> Cleanup:
     firsts = {
         (id_, checkpoint.run): checkpoint
         for id_, book in ledger.books.items()
@@ -224,13 +261,13 @@ def _cleanup(ledger: Ledger, limit: int, before: int, held: int, chosen: Iterabl
         for one in chosen
     ]
     after = held - sum(one.freed for one in chosen)
-    return Cleanup(budget=limit, before=before, after=after, evictions=evictions, garbage=before - held)
+    return Cleanup(budget=limit, before=before, after=after, evictions=evictions, garbage=before - held, over=over)
 
 
-def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float) -> Cleanup:
+def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float, spare: int) -> Cleanup:
     """Let go and remove; see ``Store.clean``."""
     deadline = time.monotonic() + seconds
-    planned, chosen = plan(store, ledger, budget)
+    planned, chosen = plan(store, ledger, budget, spare)
     done = {one.unit for one in _let_go(store, ledger, chosen, deadline)}
     removed = collect(store, ledger, deadline)
     evictions = [entry for entry, one in zip(planned.evictions, chosen, strict=True) if one.unit in done]

@@ -91,6 +91,8 @@ class Book:
         self.evicted: set[str] = set()
         self.protected: set[str] = set()
         """Ids of the versions in states of kept checkpoints and heads, and of those not saved yet."""
+        self.budget: int | None = None
+        """How many bytes the notebook may hold; None: as many as the store."""
         self._sequence = self._forgotten = -1
         self._number = self._row = 0
         self._seen: object = None
@@ -161,6 +163,7 @@ class Book:
         }
         self.evicted = {row[0] for row in read("SELECT version FROM evicted")}
         self.protected = self._protected(read("SELECT checkpoint, time FROM heads ORDER BY time DESC, session"))
+        self.budget = self.notebook.budget
         self._sequence, self._forgotten = sequence, forgotten
         return True
 

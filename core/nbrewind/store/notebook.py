@@ -254,6 +254,20 @@ class Notebook:
                 raise StoreError(f"there is no {name} in the history of {self.path}")
             advance(connection)
 
+    @property
+    def budget(self) -> int | None:
+        """How many bytes the contents that this notebook holds may take; None: as many as the store's."""
+        rows = self.database.read("SELECT value FROM meta WHERE key = 'budget'")
+        return int(rows[0][0]) if rows else None
+
+    def set_budget(self, size: int | None) -> None:
+        """Set how many bytes the contents that this notebook holds may take; None: as many as the store's."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM meta WHERE key = 'budget'")
+            if size is not None:
+                connection.execute("INSERT INTO meta VALUES ('budget', ?)", (size,))
+            advance(connection)
+
     def heads(self) -> dict[str, str]:
         """Return the checkpoint at which every kernel session is, by session."""
         return dict(self.database.read("SELECT session, checkpoint FROM heads ORDER BY time, session"))

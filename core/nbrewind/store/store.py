@@ -19,7 +19,7 @@ from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
 from nbrewind.store.schema import TRACES
 from nbrewind.store.traces import Traces
-from nbrewind.store.types import Content, ContentError, Finding, Opened, Stored, StoreInfo
+from nbrewind.store.types import Content, ContentError, Finding, NotebookBudget, Opened, Stored, StoreInfo
 from nbrewind.store.usage import Shares, Usage
 
 if TYPE_CHECKING:
@@ -253,6 +253,11 @@ class Store:
             blobs=blobs,
             budget=found.budget,
             garbage=found.garbage,
+            notebook_budgets=[
+                NotebookBudget(notebook=each.path, bytes=each.bytes, budget=each.budget)
+                for each in found.notebooks
+                if each.budget
+            ],
         )
 
     @property
@@ -272,6 +277,10 @@ class Store:
         """Return how many bytes the contents take."""
         return usage.bytes_on_disk(self)
 
+    def bytes_held(self, notebook: Notebook) -> int:
+        """Return how many bytes the contents take that a notebook holds; shared ones count."""
+        return usage.bytes_held(self, notebook)
+
     def usage(self) -> Usage:
         """Return how much the store holds, and every notebook."""
         with self._ledger_lock:
@@ -289,14 +298,15 @@ class Store:
         with self._ledger_lock:
             return plan(self, self._ledger, budget)[0]
 
-    def clean(self, budget: int | None = None, *, seconds: float = math.inf) -> Cleanup:
+    def clean(self, budget: int | None = None, *, seconds: float = math.inf, spare: int = 0) -> Cleanup:
         """Remove what nothing refers to and, while the store is above its budget, what is cheapest to make again.
 
-        Others may write meanwhile.
+        So, too, of each notebook that is above a budget of its own. Others may write meanwhile.
 
         Args:
             budget: default: that of the store.
             seconds: end after about so long, done or not.
+            spare: where something goes for a budget, leave this part of it free (10: a tenth); 0: nothing.
 
         Returns:
             What was really done.
@@ -308,7 +318,7 @@ class Store:
 
         with self._ledger_lock:
             ledger, self._ledger = self._ledger, Ledger(self)  # it takes memory, in a kernel too
-            return clean(self, ledger, budget, seconds)
+            return clean(self, ledger, budget, seconds, spare)
 
     def forget(self, notebook: Notebook, *, cell: str = "", name: str = "", preview: bool = False) -> Forgotten:
         """Really remove what is recorded of a notebook, of one of its cells, or the values of one variable.

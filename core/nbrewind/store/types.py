@@ -95,6 +95,16 @@ class Stored(NamedTuple):
     """Bytes that were new to the store; the rest was there already."""
 
 
+class NotebookBudget(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """How much a notebook may hold, where it has a budget of its own."""
+
+    notebook: str
+    """Its path."""
+    bytes: int
+    """Contents that it holds, or would."""
+    budget: int
+
+
 class StoreInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What ``nbrewind store info`` shows. Sizes are bytes."""
 
@@ -113,6 +123,7 @@ class StoreInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
     """How much contents may take."""
     garbage: int
     """Contents that nothing refers to: the next cleaning removes them."""
+    notebook_budgets: list[NotebookBudget]
 
 
 class Finding(Record, frozen=True, kw_only=True, omit_defaults=False):

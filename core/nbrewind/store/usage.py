@@ -33,6 +33,8 @@ class NotebookUsage(Record, frozen=True, kw_only=True, omit_defaults=False):
     kept: int
     evicted: int
     """Checkpoints of whose states contents were removed."""
+    budget: int | None
+    """How much it may hold; None: as much as the store."""
 
 
 class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -100,6 +102,16 @@ def set_budget(store: Store, size: int) -> None:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('budget', ?)", (str(size),))
 
 
+def bytes_held(store: Store, notebook: Notebook) -> int:
+    """Return how many bytes the contents take that a notebook holds."""
+    from nbrewind.store.ledger import Book, Ledger
+
+    store.contents.write_rows()
+    book = Book(notebook)
+    book.refresh()
+    return sum(Ledger(store).pieces(version.snapshot for version in book.holding()).values())
+
+
 def bytes_on_disk(store: Store) -> int:
     """Return how many bytes the contents of a store take."""
     store.contents.write_rows()
@@ -112,7 +124,7 @@ def usage(store: Store, ledger: Ledger) -> Usage:
     store.contents.write_rows()
     ledger.refresh()
     stored = ledger.stored()
-    held = {id_: _held(ledger, book, stored) for id_, book in ledger.books.items()}
+    held = {id_: holdings(ledger, book, stored) for id_, book in ledger.books.items()}
     owners = Counter(piece for pieces in held.values() for piece in pieces)
     notebooks = [
         NotebookUsage(
@@ -123,6 +135,7 @@ def usage(store: Store, ledger: Ledger) -> Usage:
             checkpoints=len(book.checkpoints),
             kept=sum(marks.keep for marks in book.marks.values()),
             evicted=sum(marks.evicted for marks in book.marks.values()),
+            budget=book.budget,
         )
         for id_, book in ledger.books.items()
     ]
@@ -134,7 +147,8 @@ def usage(store: Store, ledger: Ledger) -> Usage:
     )
 
 
-def _held(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Piece, int]:
+def holdings(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Piece, int]:
+    """Return the pieces that a notebook holds and that are ``stored``, with their sizes."""
     pieces = ledger.pieces(version.snapshot for version in book.holding())
     return {piece: size for piece, size in pieces.items() if piece in stored}
 

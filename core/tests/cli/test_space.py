@@ -53,6 +53,29 @@ def test_the_budget(mine: Place) -> None:
     assert "can't be used" in mine("gc", NBREWIND_BUDGET="x").line()
 
 
+def test_the_budget_of_a_notebook(mine: Place) -> None:
+    path = str(mine.folder / "tiny.ipynb")
+    assert "of notebooks" not in mine("store", "info").out
+    assert mine("store", "budget", "1kB", "--notebook", "tiny.ipynb", "--json").json == {
+        "notebook": path,
+        "budget": 1000,
+    }
+    info = mine("store", "info", "--json").json
+    assert [(each["notebook"], each["budget"]) for each in info["notebook_budgets"]] == [(path, 1000)]
+    assert info["budget"] == 20 * 1024**3, "that of the store is what it was"
+    assert "of notebooks tiny.ipynb" in mine("store", "info").out
+    assert "is 1 B" in mine("store", "budget", "1", "--notebook", "tiny.ipynb").out
+    planned = mine("gc", "--dry-run", "--json").json
+    assert planned["evictions"] and planned["over"][0]["bytes"] > 1, "the head is there"
+    done = mine("gc")
+    assert "tiny.ipynb holds" in done.err and "above its own budget of 1 B; more can't go" in done.err
+    assert "of 1 B, exceeded" in mine("store", "info").out
+    assert "has no budget of its own" in mine("store", "budget", "none", "--notebook", "tiny.ipynb").out
+    assert mine("gc", "--json").json["over"] == []
+    assert "nothing is recorded of other.ipynb" in mine("store", "budget", "1", "--notebook", "other.ipynb").line()
+    assert "none is for --notebook" in mine("store", "budget", "none").line()
+
+
 def test_gc(mine: Place) -> None:
     planned = mine("gc", "--budget", "1", "--dry-run", "--json").json
     assert planned["evictions"] and planned["after"] < planned["before"]

@@ -9,6 +9,7 @@ import pytest
 from nbrewind.planning.freshness import freshness
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
+from tests.store.conftest import History as Author
 
 pytestmark = pytest.mark.py311
 MB = 1_000_000
@@ -61,6 +62,28 @@ def test_the_store_stays_within_its_budget(kernel, store, notebook_path):
     assert kernel.value("(hash(a29), b, sorted(n for n in globals() if n[0] == 'a'))") == before
     (gone,) = notebook.runs(evicted[0].id)
     assert "Not rewound" in kernel.text(kernel.run(f"%rewind {gone.cell}")[1])
+    assert store.doctor(deep=True) == []
+
+
+def test_the_notebook_stays_within_its_own(kernel, store, notebook_path, tmp_path):
+    """The store has room; what another notebook holds is not touched."""
+    other = store.notebook(tmp_path / "other.ipynb")
+    author = Author(store, other)
+    for seed in b"123":
+        author.run({"x": bytes([seed]) * 9_000_000}, seconds=0.0)
+    notebook = store.notebook(notebook_path)
+    notebook.set_budget(40 * MB)
+    kernel.run("import os", cell="c")
+    for index in range(30):
+        kernel.run(f"a = os.urandom(4_000_000 + {index})", cell=f"c{index}")
+        if index % 6 == 5:
+            until(lambda: store.bytes_held(notebook) <= 44 * MB)  # a tenth may come until the next look
+    until(lambda: store.bytes_held(notebook) <= 40 * MB)
+    until(lambda: all(checkpoint.saved for checkpoint in notebook.checkpoints()))
+    assert sum(bool(checkpoint.evicted) for checkpoint in notebook.checkpoints()) > 15
+    assert store.bytes_held(notebook) > 20 * MB, "no more goes than must"
+    assert not any(checkpoint.evicted for checkpoint in other.checkpoints())
+    assert status(kernel)["failure"] == ""
     assert store.doctor(deep=True) == []
 
 

@@ -146,6 +146,11 @@ class StoreMachine(RuleBasedStateMachine):
                 found.update(set(made.values()) - set(self.made.get(self.parents[checkpoint], {}).values()))
         return found
 
+    @rule(index=st.integers(0, 1), budget=st.sampled_from([None, 1, 70_000, 300_000]))
+    def limit(self, index: int, budget: int | None) -> None:
+        """Give a notebook a budget of its own, or none."""
+        self.notebooks[index].set_budget(budget)
+
     @rule(budget=st.sampled_from([1, 70_000, 300_000, 10**9]))
     def clean(self, budget: int) -> None:
         """Keep to a budget: nothing that is needed goes."""
@@ -156,6 +161,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.usage().garbage == 0
         if done.after > budget:
             assert self.store.plan_cleanup(budget).evictions == [], "only what is needed is left"
+        limited = self.store.info().notebook_budgets
+        assert done.over == [each for each in limited if each.bytes > each.budget]
         evicted = {entry.checkpoint for entry in done.evictions}
         self.evicted_runs.update(self.run_of[checkpoint] for checkpoint in evicted)
         for checkpoint in self.made:
