@@ -141,4 +141,5 @@ def _stored(notebook: NotebookUsage, path: str) -> StoredNotebook:
         checkpoints=notebook.checkpoints,
         kept=notebook.kept,
         evicted=notebook.evicted,
+        budget=notebook.budget,
     )

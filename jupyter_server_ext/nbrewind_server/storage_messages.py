@@ -24,6 +24,8 @@ class StoredNotebook(Answer, frozen=True, kw_only=True):
     """Checkpoints that are never evicted."""
     evicted: int
     """Checkpoints whose contents were evicted."""
+    budget: int | None
+    """How much it may hold, where it has a budget of its own."""
 
 
 class Storage(Answer, frozen=True, kw_only=True):

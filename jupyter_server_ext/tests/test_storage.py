@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from nbrewind.store import Store
+
 LARGE = "import random\na = random.Random(1).randbytes(2_000_000)"
 SMALL = "b = random.Random(2).randbytes(500_000)"
 
@@ -48,7 +50,7 @@ async def test_bytes_by_notebook_cell_and_name(note, api):
     [one] = storage["notebooks"]
     assert (one["path"], one["file"], one["exists"]) == (note.path, str(note.file), True)
     assert one["bytes"] >= one["own"] >= 2_500_000
-    assert (one["checkpoints"], one["kept"], one["evicted"]) == (3, 0, 0)
+    assert (one["checkpoints"], one["kept"], one["evicted"], one["budget"]) == (3, 0, 0, None)
 
     found = await api("GET", "storage/notebook", path=note.path)
     assert found["notebook"] == one
@@ -58,6 +60,16 @@ async def test_bytes_by_notebook_cell_and_name(note, api):
     assert cells["cell-0"]["title"] == "import random"
     names = {share["key"]: share["bytes"] for share in found["names"]}
     assert names["a"] >= 2_000_000 > names["b"] >= 500_000
+
+
+async def test_a_notebook_with_a_budget_of_its_own(note, api, store_dir):
+    with Store.open(store_dir) as store:
+        store.notebook(note.file).set_budget(1)
+    [one] = (await api("GET", "storage"))["notebooks"]
+    assert one["budget"] == 1
+    done = await api("POST", "storage/clean", {})
+    assert done["after"] < done["before"] < done["budget"]
+    assert {each["path"] for each in done["evictions"]} == {note.path}
 
 
 async def test_a_preview_changes_nothing(note, api):

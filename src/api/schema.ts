@@ -896,6 +896,8 @@ export interface components {
             kept: number;
             /** @description Checkpoints whose contents were evicted. */
             evicted: number;
+            /** @description How much it may hold, where it has a budget of its own. */
+            budget: number | null;
         };
         /**
          * StoredShare

@@ -95,14 +95,15 @@ export function notebookPhrases(
   notebook: IStoredNotebook,
   trans: TranslationBundle
 ): string[] {
-  const { bytes, evicted, exists, kept, own, path } = notebook;
+  const { budget, bytes, evicted, exists, kept, own, path } = notebook;
   return [
     !exists && trans.__('deleted'),
     exists && !path && trans.__('in another folder'),
     checkpointsText(notebook.checkpoints, trans),
     kept > 0 && trans.__('%1 kept', kept),
     evicted > 0 && trans.__('%1 evicted', evicted),
-    own < bytes && trans.__('%1 of it alone', bytesText(own, trans))
+    own < bytes && trans.__('%1 of it alone', bytesText(own, trans)),
+    budget !== null && trans.__('may hold %1', bytesText(budget, trans))
   ].filter(phrase => phrase !== false);
 }
 

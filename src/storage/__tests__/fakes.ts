@@ -26,6 +26,7 @@ export function stored(
     checkpoints: 4,
     kept: 0,
     evicted: 0,
+    budget: null,
     ...more
   };
 }

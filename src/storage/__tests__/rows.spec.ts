@@ -33,7 +33,7 @@ describe('notebooks', () => {
   it('say what is special about them', () => {
     const facts = { evicted: 2, exists: false, kept: 1, own: 500_000 };
     const [row] = notebookRows(
-      usage([stored('old.ipynb', facts)]),
+      usage([stored('old.ipynb', { ...facts, budget: 2_000_000 })]),
       null,
       jest.fn(),
       trans
@@ -43,7 +43,8 @@ describe('notebooks', () => {
       '4 checkpoints',
       '1 kept',
       '2 evicted',
-      '500 kB of it alone'
+      '500 kB of it alone',
+      'may hold 2.0 MB'
     ]);
   });
 
