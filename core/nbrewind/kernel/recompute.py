@@ -123,8 +123,12 @@ class Recomputer:
 
     def _add(self, found: Slice, version: Version) -> None:
         """Add the run that made a version, and those that made what it read and can't be loaded either."""
-        if version.run in found.runs:
-            return
+        if version.run not in found.runs:
+            self._add_run(found, version)
+        if version.digest.startswith("once:"):
+            raise Refusal("it was not read to its end, so nobody knows what it held and shared")
+
+    def _add_run(self, found: Slice, version: Version) -> None:
         recorder = self._recorder
         run, checkpoint = recorder.store.run(version.run), self._made_by.get(version.run)
         if run is None or checkpoint is None:
