@@ -23,6 +23,7 @@ from nbrewind.model import ABSENT, DEFAULT, PLACE, Input, Run, Version
 from nbrewind.planning.trace import IMPORT
 from nbrewind.state import LiveState, LoadError
 from nbrewind.store import StoreError
+from nbrewind.store.forget import REASON as FORGOTTEN
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
@@ -94,12 +95,13 @@ class Recomputer:
         slices, values, refused = list[Slice](), dict[str, Any](), dict[str, str]()
         for name in sorted(lost):
             members = [each for each in self._wanted[name].members or (name,) if each in self._wanted]
-            if not any(self._is_gone(self._wanted[each]) for each in members):
+            versions = [self._wanted[each] for each in members]
+            if not any(map(self._is_gone, versions)) or any(each.reason == FORGOTTEN for each in versions):
                 continue
             found = Slice()
             try:
-                for member in members:
-                    self._add(found, self._wanted[member])
+                for version in versions:
+                    self._add(found, version)
             except Refusal as why:
                 refused.update(dict.fromkeys(members, str(why)))
                 continue
@@ -127,6 +129,8 @@ class Recomputer:
             self._add_run(found, version)
         if version.digest.startswith("once:"):
             raise Refusal("it was not read to its end, so nobody knows what it held and shared")
+        if version.reason == FORGOTTEN:
+            raise Refusal(f"{version.key.removeprefix(VAR)} was forgotten")
 
     def _add_run(self, found: Slice, version: Version) -> None:
         recorder = self._recorder
