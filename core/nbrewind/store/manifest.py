@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from blake3 import blake3
 
-from nbrewind.store.types import CHUNK_BYTES
+from nbrewind.store.types import CHUNK_BYTES, ContentError
 
 
 class Piece(msgspec.Struct, frozen=True, array_like=True):
@@ -52,4 +52,16 @@ def piece_of(size: int, chunks: list[bytes]) -> Piece:
 
 
 encode_manifest = msgspec.msgpack.Encoder().encode
-decode_manifest = msgspec.msgpack.Decoder(Manifest).decode
+_decode = msgspec.msgpack.Decoder(Manifest).decode
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        ContentError: it is damaged.
+    """
+    try:
+        return _decode(data)
+    except msgspec.MsgspecError as error:
+        raise ContentError("the index of contents is damaged; run `nbrewind doctor`") from error
