@@ -66,4 +66,7 @@ def encode_text(text: str) -> bytes:
 
 def decode_text(data: bytes) -> str:
     """Return what ``encode_text`` was given."""
-    return data.decode("utf-8", "surrogatepass")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise StoreError(f"a text is damaged: {error}; run `nbrewind doctor`") from error

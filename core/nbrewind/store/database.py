@@ -187,6 +187,13 @@ class Database:
         except sqlite3.Error as error:
             raise self._error("read", error) from error
 
+    def counter(self, key: str) -> int:
+        """Return one of the numbers in ``meta``."""
+        rows = self.read("SELECT value FROM meta WHERE key = ?", (key,))
+        if not rows or not isinstance(rows[0][0], int):
+            raise StoreError(f"{self.path} is damaged: it has no {key}; run `nbrewind doctor`")
+        return rows[0][0]
+
     def select(self, sql: str, keys: Iterable[object]) -> Iterator[Row]:
         """Run a query that ends in ``IN`` for any number of keys, and yield its rows."""
         wanted = list(keys)

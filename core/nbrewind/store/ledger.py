@@ -136,7 +136,7 @@ class Book:
         sequence = self.notebook.sequence()
         if sequence == self._sequence:
             return False
-        forgotten = read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
+        forgotten = self.notebook.database.counter("forgotten")
         if forgotten != self._forgotten:
             self.checkpoints.clear()
             self.versions.clear()

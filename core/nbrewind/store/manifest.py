@@ -63,5 +63,5 @@ def decode_manifest(data: bytes) -> Manifest:
     """
     try:
         return _decode(data)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise ContentError("the index of contents is damaged; run `nbrewind doctor`") from error

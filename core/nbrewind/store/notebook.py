@@ -299,7 +299,7 @@ class Notebook:
 
     def _see_forgotten(self) -> None:
         """Remember nothing of what was read before something was forgotten."""
-        forgotten = self.database.read("SELECT value FROM meta WHERE key = 'forgotten'")[0][0]
+        forgotten = self.database.counter("forgotten")
         with self._runs_lock:
             if forgotten != self._forgotten:
                 self._runs, self._runs_number, self._forgotten = [], 0, forgotten
@@ -337,7 +337,7 @@ class Notebook:
 
     def sequence(self) -> int:
         """Return a number that grows with every change."""
-        return int(self.database.read("SELECT value FROM meta WHERE key = 'sequence'")[0][0])
+        return self.database.counter("sequence")
 
     # -- agreement with the traces ------------------------------------------------------------------------------------
 

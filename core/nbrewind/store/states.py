@@ -37,7 +37,11 @@ class States:
                 self._versions.clear()
             wanted = [version for version in ids if version]
             self._load({version for version in wanted if version not in self._versions})
-            return [self._versions[version] for version in wanted]
+            try:
+                return [self._versions[version] for version in wanted]
+            except KeyError as error:
+                message = f"{self._database.path} is damaged: it has no version {error.args[0]}; run `nbrewind doctor`"
+                raise StoreError(message) from error
 
     def keys(self, checkpoint_id: str) -> Mapping[str, str]:
         """Return key to version id at a checkpoint."""
