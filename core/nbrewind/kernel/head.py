@@ -6,11 +6,9 @@ import importlib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from itertools import compress
-from operator import ne
+from collections.abc import Callable, Iterable
 from time import time
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -59,13 +57,15 @@ class Head:
         self.large: set[str] = set()
         """Top-level packages of the user's own that are loaded and too large to be looked at."""
         self._loaded = (0, "")
-        self._bound = Bound([], [])
+        self._bound = dict[str, int]()
+        """Which object every name of the user's was bound to when the last run had ended, by identity."""
         self._own: frozenset[str] | None = None
         """Names that IPython had bound before the first run; None before that."""
         self._met: set[str] = set()
         """Names that were ever met in the namespace."""
         self._history: set[str] = set()
         """Those of them that are of IPython's history: there are more with every cell."""
+        self._newest = (0, "")
         self._doubts: dict[str, None] = {"there were values before recording began": None}
 
     def reset(self, reason: str) -> None:
@@ -105,10 +105,13 @@ class Head:
         """
         own = self.shell.user_ns_hidden
         names = own if self._own is None else self._own
-        new = self.namespace.keys() - self._met
-        self._met |= new
-        self._history.update(name for name in new if type(name) is str and name[:1] in "_IO" and HISTORY.match(name))
-        found = self._history.intersection(self.namespace)
+        newest = len(self.namespace), next(reversed(self.namespace), "")  # a name that was not met is the last one
+        if newest != self._newest:
+            self._newest = newest
+            new = self.namespace.keys() - self._met
+            self._met |= new
+            self._history.update(n for n in new if type(n) is str and n[:1] in "_IO" and HISTORY.match(n))
+        found = self._history.copy()
         found.update(name for name in names if self.namespace.get(name, found) is own.get(name, own))
         found.update(("__warningregistry__", "get_ipython", "exit", "quit", "open", "__session__"))
         return found
@@ -201,32 +204,21 @@ class Head:
 
     def renamed(self) -> set[str]:
         """Return the names that are bound to another object than when the last run had ended, or gone."""
-        return Bound.of(self.live.bound).changed(self._bound) - self.hidden()
+        hidden = self.hidden()
+        now = self._identities()
+        changed = now.items() ^ self._bound.items() if now != self._bound else ()
+        return {name for name, _ in changed} - hidden
 
     def settle(self) -> None:
         """Take the names as they are bound now for those of the last run."""
-        self._bound = Bound.of(self.live.bound)
+        self._bound = self._identities()
 
-
-class Bound(NamedTuple):
-    """Which object every name is bound to, by identity."""
-
-    names: list[str]
-    ids: list[int]
-
-    @classmethod
-    def of(cls, namespace: Mapping[str, Any]) -> Bound:
-        """Look at a namespace."""
-        found = namespace.flat() if isinstance(namespace, Space) else namespace
-        return cls(list(found), list(map(id, found.values())))
-
-    def changed(self, before: Bound) -> set[str]:
-        """Return the names that are bound to another object than before, or to none."""
-        size = len(before.names)
-        if self.names[:size] == before.names:  # as a rule: each cell adds names of IPython's history
-            return set(compress(self.names, map(ne, self.ids, before.ids))).union(self.names[size:])
-        now, then = (dict(zip(bound.names, bound.ids, strict=False)) for bound in (self, before))
-        return {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+    def _identities(self) -> dict[str, int]:
+        """Return which object every name is bound to, without IPython's history, by identity."""
+        bound = self.live.bound
+        found = bound.flat() if isinstance(bound, Space) else dict(bound)  # threads of the user's may add names
+        history = self._history
+        return {name: id(value) for name, value in found.items() if name not in history}
 
 
 def limit() -> Limit:

@@ -21,18 +21,17 @@ from nbrewind.store import Notebook, Store, StoreError
 
 DELAY = 0.05
 """Seconds."""
-LOOK_SHARE, HASTE_SHARE = 50, 10
+LOOK_SHARE, HASTE_SHARE = 50, 25
 """How large a part of the budget this kernel adds before it looks at the store's size: at leisure, at once."""
 PAUSE = 30.0
 """Seconds between two looks, unless much was added."""
 CLEAN_SECONDS = 2.0
 """How long one cleaning may take, about."""
 REST = 10
-"""After a look, nothing is done for so many times as long as it took, unless very much was added."""
-RUSH_SHARE = 2
-"""How large a part of the budget that is."""
-SPARE = 10
-"""What part of the budget a cleaning leaves free."""
+"""After a look, nothing is done for so many times as long as it took, unless half of what is spare was used."""
+SPARE = 6
+"""What part of the budget a cleaning leaves free. It begins when half of that is used: so much is not added between two
+looks."""
 
 
 class Saver:
@@ -115,7 +114,7 @@ class Saver:
         at_leisure = begin >= self._leisure and (self._added * LOOK_SHARE >= budget or not self._looked)
         if not at_leisure and self._added * HASTE_SHARE < budget:
             return
-        if begin < self._rested and self._added * RUSH_SHARE < budget:
+        if begin < self._rested and self._added * 2 * SPARE < budget:
             self._again(self._rested - begin)
             return
         self._added, self._looked = 0, True
@@ -131,10 +130,11 @@ class Saver:
             self._again(self._rested - end)
 
     def _is_over(self, own: int | None) -> bool:
-        """Whether the store is above its budget, or the notebook above its ``own``."""
-        if self._store.bytes_on_disk() > self._store.budget:
+        """Whether the store is about to be above its budget, or the notebook above its ``own``."""
+        budget = self._store.budget
+        if self._store.bytes_on_disk() > budget - budget // (2 * SPARE):
             return True
-        return own is not None and self._store.bytes_held(self.notebook) > own
+        return own is not None and self._store.bytes_held(self.notebook) > own - own // (2 * SPARE)
 
     def _again(self, seconds: float) -> None:
         if self._comes_again:

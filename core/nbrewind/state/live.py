@@ -134,11 +134,11 @@ class LiveState:
         others: list[str] = []
         missing = object()
         seen = 0
-        for name, value in list(namespace.items()):
+        for name, value in [item for item in list(namespace.items()) if item[0] not in hidden]:
             if atoms.get(name, missing) is value:
                 seen += 1
                 continue
-            if not isinstance(name, str) or name in hidden or name in _ALWAYS_HIDDEN:
+            if not isinstance(name, str) or name in _ALWAYS_HIDDEN:
                 continue
             if type(value) in ATOMS and (type(value) is types.ModuleType or sys.getsizeof(value) <= ATOM_BYTES):
                 changed_atoms.append(name)

@@ -214,7 +214,7 @@ def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tu
     before = sum(stored.values())
     held = sum(size for piece, size in stored.items() if piece in pieces)
     chosen, over = _of_notebooks(ledger, stored, spare)
-    if chosen or held > limit:
+    if chosen or _excess(held, limit, spare) > 0:
         choice = Choice(ledger, stored.keys(), ledger.books)
         chosen = choice.take(chosen)
         chosen += choice.choose(_excess(held - sum(one.freed for one in chosen), limit, spare))
@@ -226,19 +226,24 @@ def _of_notebooks(ledger: Ledger, stored: Mapping[Piece, int], spare: int) -> tu
     chosen: list[Chosen] = []
     over = []
     for id_, book in ledger.books.items():
-        size = sum(holdings(ledger, book, stored).values()) if book.budget else 0
-        if book.budget and size > book.budget:
-            mine = Choice(ledger, stored.keys(), {id_: book}).choose(_excess(size, book.budget, spare))
+        if not book.budget:
+            continue
+        size = sum(holdings(ledger, book, stored).values())
+        excess = _excess(size, book.budget, spare)
+        if excess > 0:
+            mine = Choice(ledger, stored.keys(), {id_: book}).choose(excess)
             chosen += mine
             size -= sum(one.freed for one in mine)
-            if size > book.budget:
-                over.append(NotebookBudget(notebook=book.notebook.path, bytes=size, budget=book.budget))
+        if size > book.budget:
+            over.append(NotebookBudget(notebook=book.notebook.path, bytes=size, budget=book.budget))
     return chosen, over
 
 
 def _excess(held: int, budget: int, spare: int) -> int:
-    """Return how much must go; where anything must, one part of ``spare`` of the budget is left free."""
-    return held - budget + (budget // spare if spare else 0) if held > budget else 0
+    """Return how much must go: what is above the budget; with ``spare``, already before that is reached."""
+    if not spare:
+        return max(held - budget, 0)
+    return held - budget + budget // spare if held > budget - budget // (2 * spare) else 0
 
 
 def _cleanup(

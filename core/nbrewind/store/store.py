@@ -306,7 +306,7 @@ class Store:
         Args:
             budget: default: that of the store.
             seconds: end after about so long, done or not.
-            spare: where something goes for a budget, leave this part of it free (10: a tenth); 0: nothing.
+            spare: leave this part of a budget free (6: a sixth), as soon as less than half of that is; 0: nothing.
 
         Returns:
             What was really done.

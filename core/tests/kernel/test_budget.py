@@ -45,7 +45,7 @@ def test_the_store_stays_within_its_budget(kernel, store, notebook_path):
         if index > 2:
             kernel.run(f"del a{index - 3}", cell=f"d{index}")
         if index % 6 == 5:
-            until(lambda: store.bytes_on_disk() <= 44 * MB)  # a tenth may come until the next look
+            until(lambda: store.bytes_on_disk() <= 44 * MB)
     until(lambda: store.bytes_on_disk() <= 40 * MB)
     until(lambda: all(checkpoint.saved for checkpoint in store.notebook(notebook_path).checkpoints()))
     shown = {state.id: state for state in states(store, notebook_path, sources)}
@@ -77,7 +77,7 @@ def test_the_notebook_stays_within_its_own(kernel, store, notebook_path, tmp_pat
     for index in range(30):
         kernel.run(f"a = os.urandom(4_000_000 + {index})", cell=f"c{index}")
         if index % 6 == 5:
-            until(lambda: store.bytes_held(notebook) <= 44 * MB)  # a tenth may come until the next look
+            until(lambda: store.bytes_held(notebook) <= 44 * MB)
     until(lambda: store.bytes_held(notebook) <= 40 * MB)
     until(lambda: all(checkpoint.saved for checkpoint in notebook.checkpoints()))
     assert sum(bool(checkpoint.evicted) for checkpoint in notebook.checkpoints()) > 15
