@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -50,9 +51,7 @@ def variants(notebook: NotebookNode, grid: Mapping[str, Sequence[Any]]) -> list[
     empty = [name for name, values in grid.items() if not values]
     if not grid or empty:
         raise NotebookError(f"-p {empty[0]}: no values" if empty else "a sweep needs -p NAME V1,V2,…")
-    total = 1
-    for values in grid.values():
-        total *= len(values)
+    total = math.prod(map(len, grid.values()))
     if total > MOST:
         raise NotebookError(f"{total} variants are more than {MOST}")
     found = []

@@ -6,7 +6,7 @@ import importlib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import Any, TypeVar
 
@@ -18,10 +18,13 @@ from nbrewind.kernel.own_modules import loaded
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT
-from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held
+from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held, together
 from nbrewind.store import Notebook, Store
 
 Number = TypeVar("Number", int, float)
+
+VAR = "var:"
+SETTINGS = ("ambient:", "env:")
 
 SECONDS, BYTES = 5.0, 4 << 30
 """What reading the values after one cell may cost by default."""
@@ -243,6 +246,21 @@ def _setting(name: str, kind: Callable[[str], Number], default: Number, what: st
     quiet("reading a setting", message)
     print(f"nbrewind: {message}", file=sys.stderr)
     return default
+
+
+def variables(state: Mapping[str, Version]) -> dict[str, Version]:
+    """Return the variables of a state, by name."""
+    return {key[4:]: version for key, version in state.items() if key.startswith(VAR)}
+
+
+def belonging(names: Iterable[str], known: Mapping[str, Version]) -> set[str]:
+    """Return names with those that must be bound with them: their groups and the definitions that they need."""
+    return together(names, known).intersection(known)
+
+
+def environment_first(key: str) -> tuple[bool, str]:
+    """Return by what keys of settings are sorted: the environment comes first, other settings use it."""
+    return not key.startswith("env:"), key
 
 
 def is_same(one: Version, other: Version) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.head import belonging, variables
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.rewind import load_all
-from nbrewind.kernel.steps import belonging, variables
 from nbrewind.store import StoreError
 
 if TYPE_CHECKING:

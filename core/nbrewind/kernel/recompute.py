@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.utils.capture import capture_output
 
 from nbrewind.kernel.guard import Guard
-from nbrewind.kernel.head import is_same, limit
+from nbrewind.kernel.head import SETTINGS, VAR, belonging, environment_first, is_same, limit, variables
 from nbrewind.kernel.hooks import told
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import ABSENT, DEFAULT, PLACE, Input, Run, Version
@@ -28,8 +28,6 @@ from nbrewind.store.forget import REASON as FORGOTTEN
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
 
-VAR = "var:"
-SETTINGS = ("ambient:", "env:")
 SECONDS = 10.0
 """How long the runs may have taken that a rewind repeats without being asked to."""
 
@@ -234,7 +232,7 @@ class Recomputer:
                     if name in namespace:
                         del namespace[name]
                 live.put_back(aside, list(aside.values))
-                for key in sorted(settings, key=_environment_first):
+                for key in sorted(settings, key=environment_first):
                     if failure := recorder.restore_setting(key, recorder.state.get(key)):
                         recorder.outside(f"{key.partition(':')[2]} could not be put back: {failure}")
                 recorder.watch.take()
@@ -276,7 +274,7 @@ class Recomputer:
         """Bring the settings that a run read or changed to what they were; ``settings``: those that are not as live."""
         read, written = (each.key for each in run.inputs), (each.key for each in run.writes)
         keys = {key for key in (*read, *written) if key.startswith(SETTINGS)}
-        for key in sorted(keys, key=_environment_first):
+        for key in sorted(keys, key=environment_first):
             then, now = before.get(key), settings[key] if key in settings else self._recorder.state.get(key)
             if (then.digest if then else DEFAULT) != (now.digest if now else DEFAULT):
                 settings[key] = then
@@ -327,23 +325,12 @@ class Recomputer:
 
 def bound(run: Run, before: Mapping[str, Version]) -> set[str]:
     """Return the variables that are bound when ``run`` is repeated: what it read, with all that belongs to it."""
-    found: set[str] = set()
-    todo = [each.key[4:] for each in run.inputs if each.key.startswith(VAR) and "." not in each.key]
-    while todo:
-        name = todo.pop()
-        version = before.get(VAR + name)
-        if version is not None and name not in found:
-            found.add(name)
-            todo += [*version.members, *version.needs]
-    return found
+    read = [each.key[4:] for each in run.inputs if each.key.startswith(VAR) and "." not in each.key]
+    return belonging(read, variables(before))
 
 
 def _time(run: Run) -> float:
     return run.started
-
-
-def _environment_first(key: str) -> tuple[bool, str]:
-    return not key.startswith("env:"), key  # other settings use it
 
 
 def _cell(run: Run) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
+from nbrewind.kernel.head import environment_first
 from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, let_go, reached, root
 from nbrewind.kernel.recompute import Recomputer
 from nbrewind.kernel.trace import RELOADED
@@ -372,7 +373,7 @@ def differing_settings(recorder: Recorder, state: Mapping[str, Version]) -> list
     then, now = (
         {key: found[key].digest if key in found else DEFAULT for key in keys} for found in (state, recorder.state)
     )
-    return sorted((key for key in keys if then[key] != now[key]), key=lambda key: (not key.startswith("env:"), key))
+    return sorted((key for key in keys if then[key] != now[key]), key=environment_first)
 
 
 def restore_ambient(recorder: Recorder, state: Mapping[str, Version]) -> tuple[tuple[str, ...], tuple[LostName, ...]]:

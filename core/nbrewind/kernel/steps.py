@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.head import SETTINGS, VAR, belonging, variables
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.rewind import load_all
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 REQUEST = "nbrewind-plan_"
 """How the message ids of a plan's requests begin."""
-VAR = "var:"
-SETTINGS = ("ambient:", "env:")
 
 Sources = Mapping[str, Iterable[str]]
 """A state as the plan knows it: run id to the keys of which that run made the versions."""
@@ -259,23 +258,6 @@ class Steps:
             cite(recorder, brought, self._runs, answered)
             recorder.look_apart("a plan brought back older values beside these")
         return {"moved": False, "lost": lost, "loaded": sorted(loaded.values)}
-
-
-def variables(state: Mapping[str, Version]) -> dict[str, Version]:
-    """Return the variables of a state, by name."""
-    return {key[4:]: version for key, version in state.items() if key.startswith(VAR)}
-
-
-def belonging(names: Iterable[str], known: Mapping[str, Version]) -> set[str]:
-    """Return names with those that must be bound with them: their groups and the definitions that they need."""
-    found: set[str] = set()
-    todo = [name for name in names if name in known]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += [other for other in (*known[name].members, *known[name].needs) if other in known]
-    return found
 
 
 def whole(live: set[str], known: Mapping[str, Version], recorder: Recorder) -> set[str]:
