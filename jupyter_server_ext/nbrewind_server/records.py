@@ -104,7 +104,7 @@ class Records:
         return self._files
 
     def close(self) -> None:
-        """Close the store; other threads must have finished."""
+        """Close the store; other threads are refused from then on."""
         with self._lock:
             if self._store is not None:
                 self._store.close()

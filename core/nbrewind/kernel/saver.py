@@ -45,7 +45,8 @@ class Saver:
         self.notebook = notebook
         self._waiting: deque[tuple[Notebook, str, int, str]] = deque()
         self._later: deque[Callable[[], None]] = deque()
-        self._lock = threading.RLock()
+        self._lock, self._cleaning = threading.RLock(), threading.Lock()
+        self._closed = False
         self._is_due = False
         self._added = 0
         self._looked = self._comes_again = False
@@ -76,8 +77,10 @@ class Saver:
             self._save_all()
 
     def close(self) -> None:
-        """Finish, for good."""
+        """Finish, for good: when this returns, the store may be closed."""
         self.flush()
+        with self._cleaning:
+            self._closed = True
         atexit.unregister(self.flush)
 
     def _soon(self) -> None:
@@ -103,7 +106,9 @@ class Saver:
 
     def _clean(self) -> None:
         try:
-            self._keep_to_budget()
+            with self._cleaning:
+                if not self._closed:
+                    self._keep_to_budget()
         except (StoreError, OSError) as error:
             quiet("keeping to the store's budget", error)
 

@@ -19,7 +19,7 @@ import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbrewind.store import layout
 from nbrewind.store.types import StoreError
@@ -70,6 +70,14 @@ def _forked(what: object) -> StoreError:
     )
 
 
+class _Own(NamedTuple):
+    """A thread's connection. Closed while used, it would crash the process: whoever does either holds ``lock``."""
+
+    thread: threading.Thread
+    connection: sqlite3.Connection
+    lock: threading.RLock
+
+
 class Database:
     """One SQLite file and this process's connections to it."""
 
@@ -81,7 +89,7 @@ class Database:
         """
         self.path = path
         self.wal = wal
-        self._connections: dict[int, tuple[threading.Thread, sqlite3.Connection]] = {}
+        self._connections: dict[int, _Own] = {}
         self._write_lock = Guard(path)
         self._connections_lock = threading.Lock()
         self._closed = False
@@ -96,12 +104,10 @@ class Database:
             self.close()
             raise
 
-    def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
+    def _own(self) -> _Own:
         if self._closed:
             self.release()
-        entry = self._connections.get(threading.get_ident())
-        return entry[1] if entry else self._connect()
+        return self._connections.get(threading.get_ident()) or self._connect()
 
     @property
     def is_open(self) -> bool:
@@ -111,11 +117,11 @@ class Database:
     def release(self) -> None:
         """Close this thread's connection; the next use opens another."""
         with self._connections_lock:
-            entry = self._connections.pop(threading.get_ident(), None)
-        if entry is not None:
-            entry[1].close()
+            own = self._connections.pop(threading.get_ident(), None)
+        if own is not None:
+            own.connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Own:
         if self._closed:
             raise StoreError(f"{self.path} is closed")
         if str(self.path) in _inherited:
@@ -137,12 +143,13 @@ class Database:
             connection.close()
             raise
         with self._connections_lock:
-            for ident, (thread, other) in list(self._connections.items()):
-                if not thread.is_alive():
+            for ident, other in list(self._connections.items()):
+                if not other.thread.is_alive():
                     del self._connections[ident]
-                    other.close()
-            self._connections[threading.get_ident()] = (threading.current_thread(), connection)
-        return connection
+                    other.connection.close()
+            own = _Own(threading.current_thread(), connection, threading.RLock())
+            self._connections[threading.get_ident()] = own
+        return own
 
     def _journal(self, connection: sqlite3.Connection) -> str:
         wanted = "wal" if self.wal else "delete"
@@ -183,7 +190,9 @@ class Database:
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query and return all its rows."""
         try:
-            return self.connection().execute(sql, parameters).fetchall()
+            own = self._own()
+            with own.lock:
+                return own.connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._error("read", error) from error
 
@@ -208,18 +217,20 @@ class Database:
         Blocks nest: the outermost one commits.
         """
         with self._write_lock, self.errors("write"):
-            connection = self.connection()
+            own = self._own()
+            connection = own.connection
             if connection.in_transaction:
                 yield connection
                 return
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # some errors have already undone it
-                    connection.execute("ROLLBACK")
-                raise
+            with own.lock:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):  # some errors have already undone it
+                        connection.execute("ROLLBACK")
+                    raise
 
     def flush(self) -> None:
         """Return when every transaction committed so far is safely on disk."""
@@ -266,14 +277,14 @@ class Database:
         return StoreError(f"could not {action} {self.path}: {text}{advice}")
 
     def close(self) -> None:
-        """Close all connections. Other threads must have finished with theirs."""
+        """Close all connections; waits for what other threads are doing with theirs, and refuses what they do later."""
         self._closed = True
         with self._connections_lock:
-            entries = list(self._connections.values())
+            found = list(self._connections.values())
             self._connections.clear()
-        for _, connection in entries:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        for own in found:
+            with own.lock, contextlib.suppress(sqlite3.Error):
+                own.connection.close()
 
     def retire(self) -> None:
         """Refuse all further use. Threads that are reading end that; each closes its connection when it comes again."""
@@ -289,14 +300,14 @@ class Database:
     def _abandon(self) -> None:
         """In a forked child: keep the parent's connections from ever being used or closed here."""
         self._connections_lock = threading.Lock()
-        entries, self._connections = self._connections, {}
-        if not entries:
+        found, self._connections = self._connections, {}
+        if not found:
             return
         _inherited.add(str(self.path))
         import ctypes
 
-        for _, connection in entries.values():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+        for own in found.values():
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(own.connection))
 
 
 def _after_fork_in_child() -> None:

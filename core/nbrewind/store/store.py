@@ -78,7 +78,7 @@ class Store:
         return str(rows[0][0])
 
     def close(self) -> None:
-        """Commit what is buffered and close all connections; other threads must have finished."""
+        """Commit what is buffered and close all connections; other threads are refused from then on."""
         try:
             self.contents.write_rows()
         finally:

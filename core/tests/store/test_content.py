@@ -244,7 +244,7 @@ def test_disk_full_while_writing_a_blob(store: Store, monkeypatch: pytest.Monkey
 
 def test_disk_full_in_the_database(store: Store, history: Any) -> None:
     history.run({"x": b"before"})
-    connection = store.database.connection()
+    connection = store.database._own().connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreError, match=r"full; free some space"):

@@ -259,7 +259,7 @@ def test_a_record_that_failed_can_be_tried_again(store: Store, notebook: Noteboo
     run = Run(id="r2", notebook=notebook.id, session="s", cell="", number=1, code="c", source="s", started=0.0)
     checkpoint = Checkpoint(id="c2", notebook=notebook.id, session="s", run="r2", time=0.0)
     outputs = [{"text": "x" * 1_000_000}]
-    connection = notebook.database.connection()
+    connection = notebook.database._own().connection
     connection.execute("PRAGMA max_page_count=40")
     with pytest.raises(StoreError, match="full"):
         notebook.record(run, checkpoint, source="", outputs=outputs)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -232,15 +233,41 @@ def test_threads_have_connections_of_their_own_that_end_with_them(store: Store) 
     seen = []
 
     def look() -> None:
-        seen.append(store.database.connection())
+        seen.append(store.database._own().connection)
 
     for _ in range(5):
         thread = threading.Thread(target=look)
         thread.start()
         thread.join()
-    assert store.database.connection() not in seen
-    assert store.database.connection() is store.database.connection()
+    assert store.database._own().connection not in seen
+    assert store.database._own().connection is store.database._own().connection
     assert len(store.database._connections) <= 2
+
+
+def test_threads_that_are_reading_end_that_before_the_store_closes(directory: Path) -> None:
+    """Closed under a reader, SQLite would crash the process."""
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
+    for _ in range(3):
+        store = Store.open(directory)
+        begun, ends = threading.Barrier(4), []
+
+        def read(store: Store = store, begun: threading.Barrier = begun, ends: list[str] = ends) -> None:
+            begun.wait()
+            try:
+                while True:
+                    assert store.database.read(long) == [(300000,)]
+            except StoreError as error:
+                ends.append(str(error))
+
+        threads = [threading.Thread(target=read, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        time.sleep(0.05)
+        store.close()
+        for thread in threads:
+            thread.join()
+        assert len(ends) == 3 and all("close" in end for end in ends)
 
 
 def test_a_closed_store_says_so(directory: Path) -> None:
