@@ -180,6 +180,10 @@ class DecimalContext(Provider):
 
     key = "ambient:decimal.context"
 
+    def signature(self) -> Any:
+        """Return all of it as text."""
+        return repr(decimal.getcontext())
+
     def read(self) -> Any:
         """Return precision, rounding, limits, flags and traps."""
         found = decimal.getcontext()

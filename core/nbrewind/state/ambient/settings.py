@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal
 import gc
 import signal
 import sys
@@ -68,8 +69,7 @@ class Handlers(Provider):
 
     def signature(self) -> Any:
         """Return the handlers, by identity where they are functions."""
-        found = map(signal.getsignal, self._SIGNALS)
-        return [handler if type(handler) is signal.Handlers else id(handler) for handler in found]
+        return [handler if type(handler) is int else id(handler) for handler in map(_signal.getsignal, self._SIGNALS)]
 
     def read(self) -> Any:
         """Return what each is: as at first (empty), or a number; None if a function was set since."""

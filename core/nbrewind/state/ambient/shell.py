@@ -12,8 +12,18 @@ from typing import Any
 from .base import Provider
 
 SHELL_MODULE = "IPython.core.interactiveshell"
+_SHOWN = ("ast_node_interactivity",)
 _OPTIONS = ("pprint", "float_format", "max_width", "max_seq_length", "newline", "verbose")
 _TABLES = ("singleton_printers", "type_printers", "deferred_printers")
+
+
+_HOOKS = ("input_transformers_cleanup", "input_transformers_post", "ast_transformers")
+
+
+def _traits(obj: Any, names: tuple[str, ...]) -> list[Any]:
+    """Return attributes; those that were set are read where traitlets keep them, as asking costs ten times as much."""
+    held = obj._trait_values
+    return [held[name] if name in held else getattr(obj, name) for name in names]
 
 
 def running() -> Any:
@@ -29,10 +39,18 @@ class ShellDisplay(Provider):
     module = SHELL_MODULE
 
     def signature(self) -> Any:
-        """Return the options, and which functions of the user's format what."""
-        if running() is None:
+        """Return the options, and which functions format what, by identity."""
+        shell = running()
+        if shell is None:
             return None
-        return [*self._options(), *self._printers()]
+        formatters = shell.display_formatter.formatters
+        formats: list[int] = []
+        for formatter in formatters.values():
+            for table in _traits(formatter, _TABLES):
+                if table:
+                    formats += map(id, table)
+                    formats += map(id, table.values())
+        return [*_traits(shell, _SHOWN), *_traits(formatters["text/plain"], _OPTIONS), *formats]
 
     def read(self) -> Any:
         """Return the options; None if the user's own functions format something."""
@@ -47,8 +65,7 @@ class ShellDisplay(Provider):
 
     def _options(self) -> list[Any]:
         shell = running()
-        plain = shell.display_formatter.formatters["text/plain"]
-        return [shell.ast_node_interactivity, *(getattr(plain, name) for name in _OPTIONS)]
+        return [*_traits(shell, _SHOWN), *_traits(shell.display_formatter.formatters["text/plain"], _OPTIONS)]
 
     def _printers(self) -> Iterator[tuple[str, str, int]]:
         for kind, formatter in running().display_formatter.formatters.items():
@@ -152,9 +169,9 @@ class ShellHooks(Provider):
         shell = running()
         if shell is None:
             return []
-        transformers = (shell.input_transformers_cleanup, shell.input_transformers_post, shell.ast_transformers)
         manager = shell.input_transformer_manager
-        return [*transformers, manager.line_transforms, manager.token_transformers, *shell.events.callbacks.values()]
+        transformers = [manager.line_transforms, manager.token_transformers]
+        return [*_traits(shell, _HOOKS), *transformers, *shell.events.callbacks.values()]
 
 
 class ShellMagics(Provider):
