@@ -83,6 +83,7 @@ def set_up() -> Path:
     """Return the Python of an environment that has what the notebooks import."""
     python = PLACE / "env" / "bin" / "python"
     if not python.exists():
+        os.environ["PATH"] = f"{ROOT / '.setup' / 'bin'}{os.pathsep}{os.environ['PATH']}"  # where set-up puts uv
         uv = ["uv", "pip", "install", "--quiet", "--python", str(python)]
         subprocess.run(["uv", "venv", "--quiet", "--seed", "--python", sys.executable, str(PLACE / "env")], check=True)
         subprocess.run([*uv, "-e", str(ROOT / "core"), *NEEDS], check=True)
