@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from xxhash import xxh3_128_digest
 
-from . import arrays, definitions, objects, rebuild, resources, tensors
+from . import arrays, arrow, definitions, objects, rebuild, resources, tensors
 from .code import Places, canonical
 from .digest import Fingerprint
 from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
@@ -331,6 +331,8 @@ def _choose(cls: type) -> Handler:
             return _named(tensors.reduce_tensor, cls)
         if root == "pandas" and name in ("NDFrame", "Block", "Index", "SingleBlockManager"):
             return _named(getattr(objects, f"reduce_{name.lower()}"), cls)
+        if root == "pandas" == root_of(module_of(cls)) and name == "ArrowExtensionArray":
+            return _named(arrow.reduce_column, cls)
     if cls.__name__ == "BlockValuesRefs":
         return objects.reduce_refs
     if cls.__name__ in ("cython_function_or_method", "fused_cython_function", "ufunc", "_ArrayFunctionDispatcher"):

@@ -1,0 +1,39 @@
+"""Columns of pandas over Arrow data: saved chunk by chunk, out of band.
+
+pandas' own reducer puts the chunks together, which copies all of them each time that a frame is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .objects import attributes, reduce_trusted
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshotter
+
+_END = 8
+"""Bytes at the end of a chunk of texts that ``nbytes`` does not count: the place where the last one ends."""
+
+
+def reduce_column(pickler: Snapshotter, column: Any) -> Any:
+    """Return how a column is saved: pandas' own way where a chunk is a part of a larger one, which would be saved."""
+    state = attributes(column)
+    chunks = getattr(state.get("_pa_array"), "chunks", None)
+    if not chunks or any(map(_is_part, chunks)):
+        return reduce_trusted(pickler, column)
+    rest = {name: value for name, value in state.items() if name not in ("_pa_array", "_cache")}
+    return made, (type(column), chunks, rest)
+
+
+def _is_part(chunk: Any) -> bool:
+    return bool(chunk.offset or chunk.get_total_buffer_size() - chunk.nbytes > _END)
+
+
+def made(cls: type, chunks: list[Any], rest: dict[str, Any]) -> Any:
+    """Make a column of its chunks and its other attributes, with nothing computed yet."""
+    import pyarrow as pa
+
+    column: Any = object.__new__(cls)
+    column.__dict__.update(_pa_array=pa.chunked_array(chunks), **rest, _cache={})
+    return column
