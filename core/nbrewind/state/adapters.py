@@ -16,7 +16,9 @@ import types
 import typing
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import tensors
 from .kinds import LEAVES, is_importable, is_user_class, module_of, root_of
@@ -30,6 +32,11 @@ PRIVATE_OWNERS = {"PyCapsule", "_memoryviewslice", "Buffer", "SwigPyObject"}
 NAMESPACE = "it reaches the namespace of the notebook itself"
 
 PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
+
+DEFINITIONS = (types.FunctionType, type, typing.TypeVar)
+
+EXTENSION = "ExtensionArray"
+"""The base of pandas' own kinds of arrays."""
 
 CLASS_INTERNALS = frozenset(
     {
@@ -64,7 +71,7 @@ def is_a(obj: object, kinds: type | tuple[type, ...]) -> bool:
 
 def is_definition(obj: object) -> bool:
     """Tell whether an object is a function or a class."""
-    return is_a(obj, (types.FunctionType, type, typing.TypeVar))
+    return is_a(obj, DEFINITIONS)
 
 
 def is_own_definition(obj: Any) -> bool:
@@ -76,45 +83,68 @@ def is_own_definition(obj: Any) -> bool:
     return not is_importable(obj, obj.__module__ or "", obj.__qualname__)
 
 
-def links_itself(obj: object) -> bool:
-    """Tell whether two names that reach this object are linked by it (not only by what it holds)."""
-    if is_a(obj, (weakref.ReferenceType, types.MethodType, enum.Enum)):
-        return False
-    root = _library(type(obj))
-    return root not in ("pyarrow", "pandas.ExtensionArray")
+class Adapter(NamedTuple):
+    """How the walk goes on from objects of one type."""
+
+    visit: Callable[[Walker, int, Any, list[Any]], None]
+    """Puts what an object refers to into the list, and notes the memory that it reaches."""
+    defines: bool
+    """They are functions or classes."""
+    links: bool
+    """Two names that reach such an object are linked by it, not only by what it holds."""
 
 
-def _library(cls: type) -> str:
-    for base in cls.__mro__:
-        root = root_of(module_of(base))
-        if root == "pandas" and base.__name__ == "ExtensionArray":
-            return "pandas.ExtensionArray"
-        if root == "pyarrow":
-            return "pyarrow"
-    return ""
+def adapter_of(cls: type) -> Adapter:
+    """Choose how objects of a type are visited."""
+    for kinds, visit in _VISITS:
+        if issubclass(cls, kinds):
+            return Adapter(visit, issubclass(cls, DEFINITIONS), not issubclass(cls, _NO_LINKS))
+    names = [(root_of(module_of(base)), base) for base in cls.__mro__]
+    links = not any(root == "pyarrow" or (root == "pandas" and base.__name__ == EXTENSION) for root, base in names)
+    found = (_data_visit(cls, base, root) for root, base in names)
+    return Adapter(next(filter(None, found), _visit_nothing), False, links)
 
 
-def visit(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
-    """Put what an object refers to into *extra*, and note the memory that it reaches."""
-    if is_a(obj, types.FunctionType):
-        extra += [obj.__defaults__, obj.__kwdefaults__, obj.__dict__, *(obj.__closure__ or ())]
-    elif is_a(obj, type):
-        members = type.__getattribute__(obj, "__dict__")
-        extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
-        extra += type.__getattribute__(obj, "__bases__")
-        extra.append(type(obj))
-    elif is_a(obj, typing.TypeVar):
-        extra += [obj.__bound__, *obj.__constraints__]
-    elif is_a(obj, enum.Enum):
-        extra += [type(obj), *obj.__dict__.values()]
-    elif is_a(obj, types.MethodType):
-        extra += [obj.__self__, obj.__func__]
-    elif is_a(obj, weakref.ReferenceType):
-        _visit_weak(walker, index, obj, extra)
-    elif is_a(obj, (*PROXIES, weakref.finalize)):
-        _visit_weak_user(walker, index, obj)
-    else:
-        _visit_data(walker, index, obj, extra)
+def _data_visit(cls: type, base: type, root: str) -> Callable[[Walker, int, Any, list[Any]], None] | None:
+    name = base.__name__
+    if root == "numpy" and name == "ndarray":
+        return partial(visit_array, kind="raw") if cls is base else _visit_subclass
+    if root == "numpy" and name == "void":
+        return _visit_void
+    if root == "pandas" and name == "NDFrame":
+        return _visit_frame
+    if root == "pandas" and name in ("Index", EXTENSION):
+        return partial(_visit_pandas, kind="pandas" if name == "Index" else "raw")
+    if root == "pyarrow":
+        return _visit_arrow
+    return tensors.visit if root == "torch" and name == "Tensor" else None
+
+
+def _visit_nothing(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    pass
+
+
+def _visit_function(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra += [obj.__defaults__, obj.__kwdefaults__, obj.__dict__, *(obj.__closure__ or ())]
+
+
+def _visit_class(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    members = type.__getattribute__(obj, "__dict__")
+    extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
+    extra += type.__getattribute__(obj, "__bases__")
+    extra.append(type(obj))
+
+
+def _visit_type_variable(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra += [obj.__bound__, *obj.__constraints__]
+
+
+def _visit_member(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra += [type(obj), *obj.__dict__.values()]
+
+
+def _visit_method(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra += [obj.__self__, obj.__func__]
 
 
 def _visit_weak(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
@@ -123,7 +153,7 @@ def _visit_weak(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
         walker.weak.append((index, id(target)))
 
 
-def _visit_weak_user(walker: Walker, index: int, obj: Any) -> None:
+def _visit_weak_user(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
     """Note what a proxy stands for, which only its text tells; what a finalizer is about, which its class knows."""
     if type(obj) in PROXIES:
         walker.weak.append((index, int(re.findall(r"0x([0-9a-fA-F]+)", repr(obj))[-1], 16)))
@@ -134,30 +164,26 @@ def _visit_weak_user(walker: Walker, index: int, obj: Any) -> None:
         walker.weak.append((index, id(target)))
 
 
-def _visit_data(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
-    for base in type(obj).__mro__:
-        root, name = root_of(module_of(base)), base.__name__
-        if root == "numpy" and name == "ndarray":
-            visit_array(walker, index, obj, extra, "raw")
-            if type(obj) is not base:
-                extra += gc.get_referents(obj)
-            return
-        if root == "numpy" and name == "void":
-            extra.append(obj.base)
-            return
-        if root == "pandas" and name == "NDFrame":
-            _visit_frame(walker, index, obj, extra)
-            return
-        if root == "pandas" and name in ("Index", "ExtensionArray"):
-            kind = "pandas" if name == "Index" else "raw"
-            _visit_pandas(walker, index, obj, extra, kind)
-            return
-        if root == "pyarrow":
-            _visit_arrow(walker, index, obj)
-            return
-        if root == "torch" and name == "Tensor":
-            tensors.visit(walker, index, obj, extra)
-            return
+_VISITS: tuple[tuple[type | tuple[type, ...], Callable[[Walker, int, Any, list[Any]], None]], ...] = (
+    (types.FunctionType, _visit_function),
+    (type, _visit_class),
+    (typing.TypeVar, _visit_type_variable),
+    (enum.Enum, _visit_member),
+    (types.MethodType, _visit_method),
+    (weakref.ReferenceType, _visit_weak),
+    ((*PROXIES, weakref.finalize), _visit_weak_user),
+)
+
+_NO_LINKS = (weakref.ReferenceType, types.MethodType, enum.Enum)
+
+
+def _visit_subclass(walker: Walker, index: int, array: Any, extra: list[Any]) -> None:
+    visit_array(walker, index, array, extra, "raw")
+    extra += gc.get_referents(array)
+
+
+def _visit_void(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra.append(obj.base)
 
 
 def visit_array(walker: Walker, index: int, array: Any, extra: list[Any], kind: str) -> None:
@@ -194,6 +220,8 @@ def is_private(owner: object) -> bool:
 
 def extent(array: Any) -> int:
     """Return the bytes from an array's first to behind its last element (positive strides)."""
+    if array.flags.forc:
+        return int(array.nbytes)
     if array.size == 0:
         return 0
     return int(sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize)
@@ -239,7 +267,7 @@ def _visit_pandas(walker: Walker, index: int, values: Any, extra: list[Any], kin
         visit_array(walker, index, values, extra, kind)
         return
     if any(root_of(module_of(base)) == "pyarrow" for base in type(values).__mro__):
-        _visit_arrow(walker, index, values)
+        _visit_arrow(walker, index, values, extra)
         return
     inner = getattr(values, "_ndarray", None)
     if isinstance(inner, np.ndarray):
@@ -258,7 +286,7 @@ def _visit_pandas(walker: Walker, index: int, values: Any, extra: list[Any], kin
             extra.append(value)
 
 
-def _visit_arrow(walker: Walker, index: int, obj: Any) -> None:
+def _visit_arrow(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
     """Note the memory of Arrow data."""
     for buffer in _arrow_buffers(obj):
         if buffer is not None and buffer.size and buffer.is_cpu:

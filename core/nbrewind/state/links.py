@@ -80,6 +80,9 @@ class Walker:
         self.keep: list[Any] = []
         """What adapters made for the walk: kept until it ends, so that no id is used twice."""
         self._kinds: dict[type, Walk] = {}
+        self._adapters: dict[type, adapters.Adapter] = {}
+        self._imported: set[int] = set()
+        """Functions and classes that an import brings back, and keeps."""
         for index, name in enumerate(self.names):
             value = namespace.get(name)
             if type(value) in LEAVES or value is home:
@@ -243,14 +246,20 @@ class Walker:
 
     def _adapt(self, index: int, obj: Any, through: set[int], extra: list[Any]) -> None:
         """Visit an object whose references need an adapter."""
-        self.limit.check()
-        if adapters.is_definition(obj):
-            if id(obj) in self.definitions and self.defined(index, obj):
+        cls, key = type(obj), id(obj)
+        adapter = self._adapters.get(cls)
+        if adapter is None:
+            adapter = self._adapters[cls] = adapters.adapter_of(cls)
+        if adapter.defines:
+            if key in self.definitions and self.defined(index, obj):
+                return
+            if key in self._imported:
                 return
             if not adapters.is_own_definition(obj):
+                self._imported.add(key)
                 return
-        key = id(obj)
-        if adapters.links_itself(obj):
+        self.limit.check()
+        if adapter.links:
             seen = self.owner_of(key)
             if seen is not None:
                 if seen != index:
@@ -268,7 +277,7 @@ class Walker:
             return
         else:
             through.add(key)
-        adapters.visit(self, index, obj, extra)
+        adapter.visit(self, index, obj, extra)
 
     def groups(self) -> list[Group]:
         """Return the groups, in the order of their first names."""
