@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbrewind.cli.common import FAILED, Records, Usage, command_options, emit, load_notebook, open_store, records_of
 from nbrewind.cli.reports import failure, print_audit, print_steps, unrecorded
 from nbrewind.cli.show import at_work, count, progress_bar
-from nbrewind.driver.audit import Audit, AuditedRun
+from nbrewind.driver.audit import Audit, AuditedRun, to_execute
 from nbrewind.driver.audit import audit as run_audit
 from nbrewind.driver.notebook_file import (
     cell_index,
@@ -24,7 +24,6 @@ from nbrewind.driver.notebook_file import (
 from nbrewind.driver.repeat import Repeat
 from nbrewind.driver.repeat import repeat as run_repeat
 from nbrewind.model import Step
-from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import plan
 
@@ -81,7 +80,7 @@ def audit(
     Example: nbrewind audit analysis.ipynb -o done.ipynb -p YEAR 2013
     """
     content, path, target = _prepare(notebook, output, inplace, parameters)
-    total = len(code_cells(content.cells))
+    total = len(to_execute(content))
     with open_store(store_dir) as store, progress_bar("Auditing", total) as begin:
         result = asyncio.run(run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, progress=begin))
     if target is not None:
@@ -169,7 +168,7 @@ def repeat(
         with records_of(store_dir, content, path) as records, at_work("Planning"):
             result = _expected(content, path, last, records)
     else:
-        total = sum(1 for cell in code_cells(content.cells) if last is None or cell.index <= last)
+        total = len(to_execute(content, last))
         with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
             work = run_repeat(
                 content, path, store, last=last, kernel=kernel, files=files, verify=verify, progress=begin
@@ -191,8 +190,7 @@ def repeat(
 
 def _expected(content: NotebookNode, path: Path, last: int | None, records: Records) -> Repeat:
     """Plan a repeat without a kernel, and without making a store where there is none."""
-    cells = [cell for cell in code_cells(content.cells) if last is None or cell.index <= last]
-    steps = plan(cells, records.history, World(path.parent)).steps
+    steps = plan(to_execute(content, last), records.history, World(path.parent)).steps
     return Repeat(steps=steps, seconds=sum(step.seconds for step in steps))
 
 

@@ -14,6 +14,9 @@ from nbrewind.model import Run
 from nbrewind.planning.notebook import SourceCell, code_cells
 from nbrewind.store import Notebook, Store
 
+LEFT_OUT = "skip-execution"
+"""The tag of cells that nbclient does not execute: they keep their outputs."""
+
 
 @dataclass
 class AuditedRun:
@@ -26,6 +29,8 @@ class AuditedRun:
     error: str = ""
     stored: int = 0
     """Bytes that saving its checkpoint added to the store."""
+    ends: bool = False
+    """It ends the work: the cell raised, and neither its tags nor the client's settings tolerate that."""
     died: bool = False
     """The kernel died while it ran."""
 
@@ -58,11 +63,11 @@ async def audit(
     result = Audit()
     async with open_session(notebook, path, store=store.directory, kernel=kernel, allow_errors=allow_errors) as session:
         begin = perf_counter()
-        for cell in code_cells(notebook.cells):
+        for cell in to_execute(notebook):
             progress(cell)
             done = await run_cell(cell, notebook, session, store, path)
             result.runs.append(done)
-            if done.status != "ok" and (done.died or not tolerated(cell, allow_errors)):
+            if done.ends:
                 result.failed = done
                 break
         result.seconds = perf_counter() - begin
@@ -79,17 +84,23 @@ async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, s
         node.outputs, node.execution_count = [], None
         return AuditedRun(cell, None)
     try:
-        outcome = await session.run(node, cell.index)
+        outcome = await session.run(node, cell.index, cell.id)
     except KernelError as error:
         if (dead := store.notebook(path)) is not None:
             store.recover(dead)
-        return AuditedRun(cell, None, "error", str(error), died=True)
+        return AuditedRun(cell, None, "error", str(error), ends=True, died=True)
     index = store.notebook(path)
     found = [] if index is None else [run for run in index.runs(cell.id) if run.session == session.id]
     run = found[-1] if found and cell.active else None
     status = outcome.status if outcome.status != "ok" or run is None else run.status
     why = outcome.error or (run.error if run else await session.trouble() if cell.active else "")
-    return AuditedRun(cell, run, status, why)
+    return AuditedRun(cell, run, status, why, ends=outcome.status != "ok")
+
+
+def to_execute(notebook: NotebookNode, last: int | None = None) -> list[SourceCell]:
+    """Return the code cells up to index ``last``, without those that nbclient leaves out by their tag."""
+    cells = [cell for cell in code_cells(notebook.cells) if LEFT_OUT not in cell.tags]
+    return [cell for cell in cells if last is None or cell.index <= last]
 
 
 def _add_sizes(result: Audit, index: Notebook | None) -> None:
@@ -98,8 +109,3 @@ def _add_sizes(result: Audit, index: Notebook | None) -> None:
     for done in result.runs:
         if done.run is not None:
             done.stored = stored.get(done.run.id, 0)
-
-
-def tolerated(cell: SourceCell, allow_errors: bool) -> bool:
-    """Whether a failed cell does not end the work."""
-    return allow_errors or "raises-exception" in cell.tags

@@ -7,7 +7,7 @@ and a cell is never answered by a record that does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import random
@@ -15,19 +15,20 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-import nbformat
 from nbformat import NotebookNode
 
-from nbrewind.driver.audit import run_cell, tolerated
+from nbrewind.driver.audit import run_cell, to_execute
+from nbrewind.driver.client import Answer
 from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
 from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.match import PackagePolicy, state_of
-from nbrewind.planning.notebook import History, SourceCell, code_cells
+from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import Plan, plan
 from nbrewind.planning.simulate import Judgement, judge, needed_names
+from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.store import Notebook, Store
 
 MAX_STARTS = 4
@@ -71,7 +72,7 @@ def preview(
     policy: PackagePolicy = "compatible",
 ) -> Plan:
     """Plan a repeat of ``notebook`` up to the cell of index ``last``, without a kernel."""
-    cells = [cell for cell in code_cells(notebook.cells) if last is None or cell.index <= last]
+    cells = to_execute(notebook, last)
     index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
     return plan(cells, history_of(index, store), World(path.parent), policy=policy)
 
@@ -94,23 +95,22 @@ async def repeat(
     cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it.
     """
     begin = perf_counter()
-    cells = [cell for cell in code_cells(notebook.cells) if last is None or cell.index <= last]
-    forced: set[str] = set(preview(notebook, path, store, last=last, policy=policy).forced)
-    for _ in range(MAX_STARTS):
-        async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
-            work = _Work(notebook, path, store, session, policy, forced, files, verify)
-            try:
-                result = await work.all(cells, progress)
-            except _Replan as again:
-                forced |= again.cells
-                continue
-        result.seconds = perf_counter() - begin
-        return result
-    raise KernelError("the plan did not settle: cells keep needing values that only other cells can make")
+    forced = preview(notebook, path, store, last=last, policy=policy).forced
+    failed = ""
+    async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
+        work = Repeater(notebook, path, store, session, forced, policy=policy, files=files, verify=verify)
+        for cell in to_execute(notebook, last):
+            progress(cell)
+            failed = await work.bring(cell)
+            if failed:
+                break
+        result = work.result(failed)
+    result.seconds = perf_counter() - begin
+    return result
 
 
-class _Work:
-    """One pass over the cells in one kernel."""
+class Repeater:
+    """Brings the cells of a notebook up to date in a new kernel, one after the other."""
 
     def __init__(
         self,
@@ -118,38 +118,69 @@ class _Work:
         path: Path,
         store: Store,
         session: Session,
-        policy: PackagePolicy,
-        forced: set[str],
-        files: bool,
-        verify: float,
+        forced: Iterable[str],
+        *,
+        policy: PackagePolicy = "compatible",
+        files: bool = False,
+        verify: float = 0.0,
     ) -> None:
+        """Work in the kernel of ``session``. Cells whose ids are ``forced`` run; see `repeat` for the rest."""
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.policy, self.forced, self.verify = policy, forced, verify
+        self.policy, self.forced, self.verify = policy, set(forced), verify
         found = store.notebook(path)
         if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
         self.index = found
         self.world = World(path.parent, session.python)
         self.keeper = FileKeeper(store, self.world, consent=files)
-        self.records = history_of(self.index, store)
+        self.passed: list[SourceCell] = []
+        self.ran: dict[str, Step] = {}
+        """Steps of cells that ran before the kernel started anew: they are answered now, but they did run."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Stand before the first cell."""
+        self.records = history_of(self.index, self.store)
         self.count = 0
         self.made: dict[str, str] = {}
         """Run id to the cell that it answered or made in this pass."""
+        self.shown: list[tuple[str, int]] = []
+        """Cells that showed a result, with their execution counts; of those that a record answers IPython has none."""
         self.steps: dict[str, Step] = {}
-        self.result = Repeat()
+        self.verified = 0
+        self.differing: list[Difference] = []
 
-    async def all(self, cells: Sequence[SourceCell], progress: Callable[[SourceCell], None]) -> Repeat:
-        """Go through the cells; stop at the first one that raises."""
-        result = self.result
-        for cell in cells:
-            progress(cell)
-            failed = await self.step(cell)
-            if failed:
-                result.failed = failed
-                break
-        result.steps = list(self.steps.values())
-        result.notes = self.keeper.notes
-        return result
+    def result(self, failed: str = "") -> Repeat:
+        """Return what was done; ``failed``: why it ended early."""
+        return Repeat(
+            steps=[self.ran.get(name, step) for name, step in self.steps.items()],
+            failed=failed,
+            notes=self.keeper.notes,
+            verified=self.verified,
+            differing=self.differing,
+        )
+
+    async def bring(self, cell: SourceCell) -> str:
+        """Bring one cell up to date, after those before it. Returns why the work must stop, in words; empty if not.
+
+        Where a value turns out to be needed that only a re-run can give, the kernel starts anew.
+        """
+        self.passed.append(cell)
+        todo = [cell]
+        for _ in range(MAX_STARTS):
+            try:
+                for one in todo:
+                    failed = await self.step(one)
+                    if failed:
+                        return failed
+                return ""
+            except _Replan as again:
+                self.forced |= again.cells
+                self.ran |= {name: step for name, step in self.steps.items() if step.action == "run"}
+                await self.session.restart()
+                self._begin()
+                todo = self.passed
+        raise KernelError("the plan did not settle: cells keep needing values that only other cells can make")
 
     async def step(self, cell: SourceCell) -> str:
         """Run or answer one cell. Returns why the plan must stop, in words; empty if it goes on."""
@@ -175,6 +206,9 @@ class _Work:
 
     async def _run(self, cell: SourceCell, found: Judgement, begin: float) -> str:
         await self._bind(needed_names(cell, found.before), found)
+        asked = self._results(cell, found) - self.forced
+        if asked:
+            raise _Replan(asked)
         clash = self.keeper.clash(self.records.last_run(cell.id) or found.answered)
         if clash:
             return f"{cell.label} was not run: {clash}"
@@ -187,15 +221,30 @@ class _Work:
         if cell.analysis.prelude:
             reason = "imports, options and definitions run in every new kernel"
         self._note(cell, "run", reason, begin, done.run)
-        renumber(self.notebook.cells[cell.index], self.count)
+        self._number(cell)
         if done.run is None and done.status == "ok":
             return f"{cell.label} ran but was not recorded; `nbrewind doctor` may say why"
         clash = self.keeper.clash(done.run)
         if clash:
             return f"{cell.label} ran, but what it shows can't be trusted: {clash}"
-        if done.status != "ok" and not tolerated(cell, allow_errors=False):
-            return f"{cell.label} raised {done.error}"
-        return ""
+        return f"{cell.label} raised {done.error}" if done.ends else ""
+
+    def _number(self, cell: SourceCell) -> None:
+        """Give a cell that ran and its results the execution count that it has in a full run."""
+        node = self.notebook.cells[cell.index]
+        node.execution_count = self.count
+        for output in node.outputs:
+            if output.get("output_type") == "execute_result":
+                output["execution_count"] = self.count
+                self.shown.append((cell.id, self.count))
+
+    def _results(self, cell: SourceCell, found: Judgement) -> set[str]:
+        """Return the cells with a result for which a cell that runs may ask IPython (``_``, ``Out[3]``): they run."""
+        answered = {name for name, step in self.steps.items() if step.action != "run"}
+        if not answered:
+            return set()
+        asked = asked_results(cell.analysis, read_names(cell.analysis, found.before.items), [n for _, n in self.shown])
+        return {name for name, number in self.shown if number in asked} & answered
 
     async def _verify(self, cell: SourceCell, found: Judgement, recorded: Run, begin: float) -> str:
         """Run a cell that a record answers, and compare."""
@@ -203,20 +252,22 @@ class _Work:
         again = self.store.run(self.steps[cell.id].run) if cell.id in self.steps else None
         if again is not None:
             self.steps[cell.id] = msgspec.structs.replace(self.steps[cell.id], reason="to be compared with its record")
-            self.result.verified += 1
+            self.verified += 1
             what = deviation(recorded, again, self.store)
             if what:
-                self.result.differing.append(Difference(cell.id, cell.index, what))
+                self.differing.append(Difference(cell.id, cell.index, what))
         return failed
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
         self.keeper.put_back(run.writes)
-        answer = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip")
-        if answer.get("unset"):  # a setting that only a re-run can give
+        done = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip", source=cell.source)
+        if done.get("unset"):  # a setting that only a re-run can give
             raise _Replan({cell.id})
         self.made[run.id] = cell.id
-        node.outputs = from_record(self.store.outputs(run.id))
-        renumber(node, self.count)
+        messages = self.store.messages(run.id)
+        await self.session.answer(node, cell.index, Answer(run, messages, self.count))
+        if any(message["output_type"] == "execute_result" for message in messages):
+            self.shown.append((cell.id, self.count))
         self._note(cell, "skip", "recorded, and nothing that it read has changed", begin, run)
 
     async def _bind(self, names: set[str], found: Judgement) -> None:
@@ -263,16 +314,3 @@ def deviation(recorded: Run, again: Run, store: Store) -> str:
         if version.digest.startswith("b3:") and (now is None or now.digest != version.digest):
             return f"{version.key.partition(':')[2]} is {'not made' if now is None else 'another value'}"
     return ""
-
-
-def from_record(outputs: Sequence[dict[str, Any]]) -> list[NotebookNode]:
-    """Return recorded outputs as those of a cell."""
-    return [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
-
-
-def renumber(node: NotebookNode, count: int) -> None:
-    """Give a cell and its results the execution count that it has in a full run."""
-    node.execution_count = count
-    for output in node.outputs:
-        if output.get("output_type") == "execute_result":
-            output["execution_count"] = count

@@ -17,12 +17,14 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager, KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.util import ensure_async
 from nbformat import NotebookNode
 
-from nbrewind.model import AT_ONCE, PROTOCOL, RunStatus
+from nbrewind.driver.client import CELL_CLIENT, Answer, AnsweringClient, CellClient
+from nbrewind.model import PROTOCOL, RunStatus
 
 STARTS = 2
 """Times that a kernel which dies at its start is tried."""
@@ -36,28 +38,6 @@ class StartError(KernelError):
     """No kernel could be started that records: nothing was run."""
 
 
-class CellClient(AsyncKernelClient):
-    """A kernel client that says, as JupyterLab does, which cell it executes; its record is there with the reply."""
-
-    cell_id: str = ""
-
-    def execute(self, code: str, *args: Any, **options: Any) -> str:
-        """Send an execute request whose metadata carry the cell's id, and what `Afterwards` is to do."""
-        if not self.cell_id:
-            return str(super().execute(code, *args, **options))
-        build = self.session.msg
-        cell_id, self.cell_id = self.cell_id, ""
-
-        def with_cell(kind: str, content: Any = None, **fields: Any) -> Any:
-            return build(kind, content, metadata={"cellId": cell_id, AT_ONCE: True}, **fields)
-
-        self.session.msg = with_cell
-        try:
-            return str(super().execute(code, *args, **options))
-        finally:
-            self.session.msg = build
-
-
 @dataclass(frozen=True)
 class Outcome:
     """How a cell ended."""
@@ -69,33 +49,71 @@ class Outcome:
 class Session:
     """A kernel that records, attached to one notebook."""
 
-    def __init__(self, client: NotebookClient, handshake: dict[str, Any]) -> None:
-        """Take a client whose kernel runs and whose agent answered with ``handshake``."""
-        assert isinstance(client.kc, CellClient)
-        self._client = client
-        self.client = client.kc
-        self.id: str = handshake["session"]
-        self.python: str = handshake["python"]
-        self.store_nonce: str = handshake["store_nonce"]
+    client: CellClient
+    id: str
+    python: str
+    store_nonce: str
 
-    async def run(self, cell: NotebookNode, index: int) -> Outcome:
-        """Execute a cell; its outputs and execution count are set in place, also where it raises."""
-        self.client.cell_id = cell.id
+    def __init__(self, client: AnsweringClient, path: Path, store: Path) -> None:
+        """Use the kernel of ``client`` for the notebook at ``path``; call `attach` before all else."""
+        self._client, self._path, self._store = client, path, store
+        self.raised: Exception | None = None
+        """What the last cell raised, or its kernel's death: nbclient's own exception."""
+
+    async def attach(self) -> Session:
+        """Start recording in the kernel."""
+        assert isinstance(self._client.kc, CellClient)
+        self.client = self._client.kc
+        handshake = await _attach(self.client, self._path, self._store)
+        self.id, self.python = handshake["session"], handshake["python"]
+        self.store_nonce = handshake["store_nonce"]
+        return self
+
+    async def restart(self) -> None:
+        """Start the kernel anew: it knows nothing of before."""
+        manager, old = self._client.km, self._client.kc
+        assert manager is not None and old is not None
+        await ensure_async(old.stop_channels())  # type: ignore[func-returns-value]
+        await ensure_async(manager.restart_kernel(now=True, newports=True))
+        self._client.kc = new = manager.client()
+        new.start_channels()
+        try:
+            await ensure_async(new.wait_for_ready(timeout=self._client.startup_timeout))
+        except RuntimeError as error:
+            raise KernelError(f"the kernel did not start again: {error}") from error
+        new.allow_stdin = False
+        self._client.reset_execution_trackers()
+        await self.attach()
+
+    async def run(self, cell: NotebookNode, index: int, name: str = "") -> Outcome:
+        """Execute a cell, known as ``name``; its outputs and execution count are set in place, also where it raises."""
+        self.client.cell_id, self.raised = name or cell.id, None
         try:
             await self._client.async_execute_cell(cell, index)
         except CellExecutionError as error:
+            self.raised = error
             return Outcome("interrupted" if error.ename == "KeyboardInterrupt" else "error", _words(error))
         except DeadKernelError as error:
             if getattr(self._client, "cancelled", False):  # nbclient takes any cancellation for a dead kernel
                 raise asyncio.CancelledError from error
+            self.raised = error
             raise KernelError(f"the kernel died while it ran cell {index + 1}; what was saved is kept") from error
         finally:
-            join_streams(cell)
+            self.client.cell_id = ""
         cell.execution_count = self._count(cell)
         return Outcome("ok")
 
+    async def answer(self, cell: NotebookNode, index: int, answer: Answer) -> None:
+        """Let a record answer a cell: to whom watches nbclient it is executed, the kernel hears nothing of it."""
+        self._client.answer, self.client.silenced, self.raised = answer, True, None
+        try:
+            await self._client.async_execute_cell(cell, index)
+        finally:
+            self._client.answer, self.client.silenced = None, False
+        cell.execution_count = answer.count
+
     def _count(self, cell: NotebookNode) -> int | None:
-        reply = getattr(self._client, "last_reply", None) or {}
+        reply = self._client.last_reply or {}
         count = reply.get("content", {}).get("execution_count")
         return count if count is not None else cell.get("execution_count")
 
@@ -129,18 +147,6 @@ async def ask_agent(client: AsyncKernelClient, verb: str, *, timeout: float = 60
     if "error" in answer:
         raise KernelError(f"the kernel's recorder could not {verb}: {answer['error']}")
     return answer["result"]
-
-
-def join_streams(cell: NotebookNode) -> None:
-    """Make adjacent parts of a stream one, as JupyterLab shows and saves them, and as they are recorded."""
-    joined: list[NotebookNode] = []
-    for output in cell.get("outputs", ()):
-        last = joined[-1] if joined else None
-        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    cell.outputs = joined
 
 
 async def evaluate(client: AsyncKernelClient, expression: str, *, setup: str = "", timeout: float = 600) -> str:
@@ -182,7 +188,7 @@ async def open_session(
     name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
     client, setup = await _start(notebook, path, name, allow_errors=allow_errors)
     try:
-        yield Session(client, await _attach(client, path, store))
+        yield await Session(client, path, store).attach()
     except asyncio.CancelledError:
         client.shutdown_kernel = "immediate"
         raise
@@ -197,8 +203,8 @@ async def _start(
     problem: BaseException | None = None
     for _ in range(STARTS):
         manager = AsyncKernelManager(kernel_name=name)
-        manager.client_class = f"{CellClient.__module__}.{CellClient.__name__}"
-        _check_language(manager, name)
+        manager.client_class = CELL_CLIENT
+        check_language(manager)
         client = _Client(
             notebook,
             km=manager,
@@ -224,8 +230,9 @@ async def _start(
     raise StartError(f"the kernel {name} did not start: {problem}; see `jupyter kernelspec list`") from problem
 
 
-def _check_language(manager: AsyncKernelManager, name: str) -> None:
+def check_language(manager: KernelManager) -> None:
     """Refuse kernels that are not of Python before they are started: they never get our code."""
+    name = manager.kernel_name
     try:
         spec = manager.kernel_spec
     except NoSuchKernel as error:
@@ -264,10 +271,9 @@ def _cancel_on_signals(client: _Client) -> None:
             pass  # not the main thread: whoever runs it there has its own way to end it
 
 
-class _Client(NotebookClient):
-    """nbclient, keeping the last reply: it knows the execution count."""
+class _Client(AnsweringClient):
+    """The client of a kernel that the driver has started."""
 
-    last_reply: dict[str, Any] | None = None
     cancelled = False
     """A signal asked for the end."""
 
@@ -276,20 +282,25 @@ class _Client(NotebookClient):
         _cancel_on_signals(self)
         await super().async_start_new_kernel(**options)
 
-    async def _async_poll_for_reply(self, *args: Any, **options: Any) -> dict[str, Any]:
-        self.last_reply = None
-        self.last_reply = await super()._async_poll_for_reply(*args, **options)
-        return self.last_reply
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> NotebookNode | None:
+        """Take an output; adjacent parts of a stream are one, as JupyterLab shows and saves them."""
+        found = super().output(outs, msg, display_id, cell_index)
+        if len(outs) > 1 and outs[-1] is found and found.output_type == "stream":
+            before = outs[-2]
+            if before.output_type == "stream" and before.name == found.name:
+                before.text += outs.pop().text
+        return found
 
 
-async def _attach(client: NotebookClient, path: Path, store: Path) -> dict[str, Any]:
+async def _attach(client: CellClient, path: Path, store: Path) -> dict[str, Any]:
     expression = (
         "__import__('json').dumps(__import__('nbrewind').attach("
         f"notebook={str(path)!r}, store={str(store)!r}, mode='audit').handshake())"
     )
-    assert isinstance(client.kc, CellClient)
     try:
-        answer: dict[str, Any] = json.loads(await evaluate(client.kc, expression))
+        answer: dict[str, Any] = json.loads(await evaluate(client, expression))
     except KernelError as error:
         if "ModuleNotFoundError" in str(error):
             raise StartError(

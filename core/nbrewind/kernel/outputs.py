@@ -61,7 +61,7 @@ class Capture:
         self.size = 0
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Return the outputs so far in nbformat's form, as a client has them."""
+        """Return what was shown so far; see `Assembler`."""
         waiting, self.waiting = self.waiting, []
         for message in waiting:
             self.assembler.add(message)
@@ -188,31 +188,14 @@ class Tee:
         if kind not in KINDS:
             return
         request = _decode_parent(parts[start + 3]).msg_id
-        message = Message(kind, parts[start + 5])
         with self._lock:
-            if kind == "update_display_data":
-                self._update(request, message)
-                return
             capture = self._captures.get(request)
             if capture is None:
                 return
-            capture.waiting.append(message)
-            capture.size += len(message.content)
+            capture.waiting.append(Message(kind, parts[start + 5]))
+            capture.size += len(parts[start + 5])
             if capture.run:
                 self._mark(request)
-
-    def _update(self, request: str, message: Message) -> None:
-        """An update changes every output of that display id, in whichever cell it is."""
-        name = message.display_id()
-        for other, capture in self._captures.items():
-            if other == request or any(held.display_id() == name for held in capture.waiting if held.displays):
-                capture.waiting.append(message)
-            elif capture.assembler.shows(name):
-                capture.waiting.append(message)
-            else:
-                continue
-            if capture.run:
-                self._mark(other)
 
     def _mark(self, request: str) -> None:
         if not self._dirty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.analysis import source_digest
@@ -10,11 +11,17 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import CellAnalysis, Run
 from nbrewind.planning.match import PackagePolicy, answer, state_of
+from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.state import Loaded, LoadError
 from nbrewind.store import StoreError
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
+
+LACKING = (
+    "Out[{0}] is not known: In[{0}] was answered by its record, which does not keep it. Run that cell again after "
+    "`%nbrewind audit`, or bring the notebook up to date with `nbrewind repeat`."
+)
 
 PERFORM = "__import__('nbrewind.kernel.replay', fromlist=['perform']).perform()"
 
@@ -32,7 +39,9 @@ class Replayer:
         self._entry: Entry | None = None
         self._run: Run | None = None
         self._loaded: Loaded | None = None
-        self._outputs: list[dict[str, Any]] = []
+        self._messages: list[dict[str, Any]] = []
+        self._missing: list[int] = []
+        """Numbers of results that cells showed which were answered, and that IPython does not have."""
 
     def prepare(self, entry: Entry, analysis: CellAnalysis) -> None:
         """Look for a run that answers the cell that starts now, load it beside the namespace, and substitute the cell.
@@ -40,16 +49,20 @@ class Replayer:
         Everything that can fail happens here: where it does, the cell runs as it is.
         """
         global _ready
+        recorder = self._recorder
+        asked = self._missing and asked_results(analysis, read_names(analysis, recorder.state), self._missing)
+        if asked:
+            self._substitution.arm(f"raise RuntimeError({LACKING.format(min(asked))!r})")
+            return
         run = self._find(entry, analysis)
         if run is None:
             return
-        recorder = self._recorder
         try:
             versions = [version for version in run.writes if version.key.startswith("var:")]
             if not all(recorder.live.has_place(version.key.removeprefix("var:")) for version in versions):
                 return  # it belongs to a module that is not loaded here
             self._loaded = recorder.live.load(versions, recorder.store.fetch)
-            self._outputs = recorder.store.outputs(run.id)
+            self._messages = recorder.store.messages(run.id)
         except (LoadError, StoreError) as error:
             quiet("loading a recorded run", error)
             return
@@ -83,7 +96,23 @@ class Replayer:
         recorder.live.install(loaded, remove=[name for name in removed if name in recorder.live.bound])
         recorder.adopt(run, recorder.cell_of(entry), "load")
         entry.extra["skip"] = True
-        publish(recorder.shell, self._outputs)
+        if any(message["output_type"] == "execute_result" for message in self._messages):
+            name = last_name(entry.source)
+            if name in recorder.namespace:
+                recorder.shell.displayhook.update_user_ns(recorder.namespace[name])
+            else:
+                self._missing.append(recorder.shell.execution_count)
+        publish(recorder.shell, self._messages)
+
+
+def last_name(source: str) -> str:
+    """Return the variable that a cell shows as its result; empty if it shows something else."""
+    try:
+        last = ast.parse(source).body[-1:]
+    except SyntaxError:
+        return ""
+    value = last[0].value if last and isinstance(last[0], ast.Expr) else None
+    return value.id if isinstance(value, ast.Name) else ""
 
 
 def perform() -> None:
@@ -94,15 +123,15 @@ def perform() -> None:
         ready.perform()
 
 
-def publish(shell: Any, outputs: list[dict[str, Any]]) -> None:
-    """Send recorded outputs to the clients, exactly as they were, for the request that is being worked on."""
+def publish(shell: Any, messages: list[dict[str, Any]]) -> None:
+    """Send what was recorded to the clients, exactly as it was, for the request that is being worked on."""
     kernel, count = shell.kernel, shell.execution_count - 1
     parent = shell.get_parent() if hasattr(shell, "get_parent") else shell.parent_header
-    for output in outputs:
-        content = {key: value for key, value in output.items() if key != "output_type"}
-        kind = output["output_type"]
+    for message in messages:
+        content = {key: value for key, value in message.items() if key != "output_type"}
+        kind = message["output_type"]
         if kind == "execute_result":
             content["execution_count"] = count
-        if kind in ("display_data", "execute_result"):
+        if "data" in content:
             content.setdefault("transient", {})
         kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=kernel._topic(kind))

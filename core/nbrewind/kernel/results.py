@@ -228,6 +228,12 @@ def reads_history(run: Run) -> bool:
     return any(HISTORY.match(entry.key.removeprefix("var:")) for entry in run.inputs)
 
 
+def take_number(shell: Any, source: str) -> None:
+    """Enter a cell that is not run into IPython's history (``In``, ``_i``): those after it have their own numbers."""
+    shell.history_manager.store_inputs(shell.execution_count, shell.transform_cell(source), source)
+    shell.execution_count += 1
+
+
 def _same(one: Copy, other: Copy | None) -> bool:
     return (
         other is not None

@@ -12,6 +12,7 @@ from nbrewind.kernel.agent import MODES, current
 from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.peek import look
 from nbrewind.kernel.recorder import Recorder
+from nbrewind.kernel.results import take_number
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
 from nbrewind.model import Action
@@ -50,16 +51,19 @@ def state(recorder: Recorder) -> dict[str, Any]:
     }
 
 
-def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip") -> dict[str, Any]:
+def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip", source: str = "") -> dict[str, Any]:
     """Take over the results of a recorded run without running the cell: the head moves, its names are not bound.
 
-    ``unset`` are the settings that it changed and that could not be brought back: nothing may run on without them.
+    With its ``source`` the cell takes the next number in IPython's history. ``unset`` are the settings that it changed
+    and that could not be brought back: nothing may run on without them.
     """
     run = recorder.store.run(run_id)
     if run is None:
         raise LookupError(f"there is no run {run_id} in the store")
     recorder.look_outside()
     checkpoint = recorder.adopt(run, cell_id, action)
+    if source:
+        take_number(recorder.shell, source)
     settings = {version.key: version.id for version in run.writes if version.key.startswith(("ambient:", "env:"))}
     held = {key: version.id for key, version in recorder.ambient.versions.items()}
     return {"checkpoint": checkpoint, "unset": sorted(key for key, name in settings.items() if held.get(key) != name)}

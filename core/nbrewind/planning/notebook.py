@@ -129,13 +129,13 @@ class History:
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:
     """Return the code cells of a notebook's ``cells`` (nbformat 4.5 dictionaries)."""
-    found = []
-    for index, cell in enumerate(cells):
-        if cell.get("cell_type") != "code":
-            continue
-        metadata = cell.get("metadata", {})
-        source = cell.get("source", "")
-        text = source if isinstance(source, str) else "".join(source)
-        policy = metadata.get("nbrewind", {}).get("policy", "auto")
-        found.append(SourceCell(str(cell["id"]), index, text, tuple(metadata.get("tags", ())), policy))
-    return found
+    return [code_cell(cell, index) for index, cell in enumerate(cells) if cell.get("cell_type") == "code"]
+
+
+def code_cell(cell: Mapping[str, Any], index: int, name: str = "") -> SourceCell:
+    """Return a notebook's code cell at ``index``, known as ``name``, by default by its own id."""
+    metadata = cell.get("metadata", {})
+    source = cell.get("source", "")
+    text = source if isinstance(source, str) else "".join(source)
+    policy = metadata.get("nbrewind", {}).get("policy", "auto")
+    return SourceCell(name or str(cell["id"]), index, text, tuple(metadata.get("tags", ())), policy)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from blake3 import blake3
 
@@ -35,6 +35,8 @@ LOCAL = "local:"
 """How the keys begin that say that a module of the user's own is loaded."""
 
 HISTORY = re.compile(r"^(In|Out|_|__|___|_i|_ii|_iii|_ih|_oh|_dh|_\d+|_i\d+)$")
+SHELL_HISTORY = frozenset({"execution_count", "history_manager"})
+"""Attributes of the shell that tell what was run before."""
 """Names under which IPython keeps inputs and outputs."""
 
 
@@ -297,7 +299,21 @@ def named_imports(modules: Collection[str], analysis: CellAnalysis, keys: Iterab
 
 def history_names(analysis: CellAnalysis, names: Iterable[str]) -> list[str]:
     """Return the names of IPython's history that a run may have read, sorted."""
-    return sorted(name for name in {*names, *analysis.reads} if HISTORY.match(name))
+    found = {name for name in {*names, *analysis.reads} if HISTORY.match(name)}
+    return sorted(found | SHELL_HISTORY.intersection(analysis.attributes))
+
+
+def asked_results(analysis: CellAnalysis, names: Iterable[str], shown: Sequence[int]) -> set[int]:
+    """Return which results a run may ask IPython for, of those ``shown`` so far: their numbers, in order."""
+    found: set[int] = set()
+    for name in history_names(analysis, names):
+        if name in ("Out", "_oh"):
+            found.update(shown)
+        elif set(name) == {"_"}:
+            found.update(shown[-len(name) :])
+        elif name[1:].isdecimal():
+            found.update({int(name[1:])}.intersection(shown))
+    return found
 
 
 def unproved(

@@ -11,7 +11,7 @@ is in a row. Rows of older versions have none.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -57,6 +57,12 @@ decode_version = decoder(Version)
 decode_delta = decoder(dict[str, str])
 decode_names = decoder(list[str])
 decode_outputs: Callable[[bytes], list[dict[str, Any]]] = decoder(list[dict[str, Any]])
+
+
+def in_notebook(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return of what a run sent what a notebook keeps as outputs of its cell."""
+    kept = (message for message in messages if message.get("output_type") != "update_display_data")
+    return [{key: value for key, value in message.items() if key != "transient"} for message in kept]
 
 
 def encode_text(text: str) -> bytes:

@@ -229,8 +229,8 @@ class Notebook:
         """Replace a run's outputs, once it is idle or when late ones came."""
         self._update("outputs SET data = ? WHERE run = ?", (encode(list(outputs)), run_id), f"run {run_id}")
 
-    def outputs(self, run_id: str) -> list[dict[str, Any]]:
-        """Return a run's outputs in nbformat's form, in order.
+    def messages(self, run_id: str) -> list[dict[str, Any]]:
+        """Return what a run sent to be shown, in order; see `Store.messages`.
 
         Raises:
             ContentError: this notebook has no such run.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbrewind.model import Run
 from nbrewind.store import layout, usage
+from nbrewind.store.codec import in_notebook
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.lease import Lease, Shared
@@ -156,11 +157,19 @@ class Store:
         Raises:
             ContentError: the store has no such run, or not its outputs.
         """
+        return in_notebook(self.messages(run_id))
+
+    def messages(self, run_id: str) -> list[dict[str, Any]]:
+        """Return what a run sent to be shown: its outputs with their display ids, and updates of other cells' displays.
+
+        Raises:
+            ContentError: the store has no such run, or not its outputs.
+        """
         run = self.traces.run(run_id)
         entry = self.registry.get(run.notebook) if run else None
         if entry is None:
             raise ContentError(f"run {run_id} is not in the store at {self.directory}")
-        return self.open_notebook(entry).outputs(run_id)
+        return self.open_notebook(entry).messages(run_id)
 
     def source(self, digest: str) -> str | None:
         """Return the text of a source digest."""

@@ -48,12 +48,15 @@ def test_display_update_and_clear(kernel, store, records):
     assert outputs[1]["data"] == {"text/plain": "raw"}
 
 
-def test_an_update_from_a_later_cell_changes_the_earlier_output(kernel, store, records):
+def test_an_update_from_a_later_cell_belongs_to_that_cell(kernel, store, records):
     kernel.run("from IPython.display import display\nh = display('one', display_id='d')", cell="one")
-    kernel.run("h.update('two')", cell="two")
+    kernel.run("h.update('two')\nh.update('three')", cell="two")
     time.sleep(0.5)
-    assert _outputs(store, records)[0]["data"]["text/plain"] == "'two'"
-    assert _outputs(store, records, "two") == []
+    (shown,) = store.messages(records("one")[-1].id)
+    assert shown["data"] == {"text/plain": "'one'"} and shown["transient"] == {"display_id": "d"}
+    (update,) = store.messages(records("two")[-1].id)
+    assert (update["output_type"], update["data"]) == ("update_display_data", {"text/plain": "'three'"})
+    assert "transient" not in _outputs(store, records)[0] and _outputs(store, records, "two") == []
 
 
 def test_children_and_file_descriptors(kernel, store, records):
@@ -124,11 +127,13 @@ def test_assembling_joins_adjacent_streams_only():
         assembler.add(Message(kind, json.dumps(content).encode()))
     first = assembler.outputs()
     assert [output.get("text") for output in first] == ["ab", "c", "d", None]
-    assert first[-1]["data"] == {"text/plain": "y"}
+    assert first[-1]["data"] == {"text/plain": "y"} and first[-1]["transient"] == {"display_id": "i"}
     assembler.add(Message("stream", b'{"name": "stdout", "text": "e"}'))
     assert assembler.outputs()[-1]["text"] == "e"
     assert first == assembler.outputs()[:-1], "what was given out does not change"
     assembler.add(Message("clear_output", b'{"wait": true}'))
     assert len(assembler.outputs()) == 5
     assembler.add(Message("stream", b'{"name": "stdout", "text": "f"}'))
-    assert [output["text"] for output in assembler.outputs()] == ["f"]
+    gone = {"output_type": "update_display_data", **{k: first[-1][k] for k in ("data", "metadata", "transient")}}
+    last = {"output_type": "stream", "name": "stdout", "text": "f"}
+    assert assembler.outputs() == [last, gone], "what was cleared here may be shown elsewhere"

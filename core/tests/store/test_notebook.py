@@ -24,7 +24,7 @@ def test_what_is_recorded_can_be_read_back(store: Store, notebook: Notebook, his
     assert store.run(run.id) == run
     assert notebook.runs("cell-1") == [run]
     assert notebook.runs("cell-2") == []
-    assert store.outputs(run.id) == notebook.outputs(run.id) == outputs
+    assert store.outputs(run.id) == notebook.messages(run.id) == outputs
     assert store.source(run.source) == "x = 1; y = 2"
     assert notebook.analysis("code:1") == CellAnalysis(code="code:1")
     assert notebook.analysis("code:other") is store.source("src:other") is store.run("other") is None
@@ -200,6 +200,10 @@ def test_late_outputs(store: Store, notebook: Notebook, history: Any) -> None:
     notebook.set_outputs(run, late)
     assert store.outputs(run) == late
     assert notebook.sequence() == sequence + 1
+    shown = {**late[0], "transient": {"display_id": "d"}}
+    sent = [shown, {**shown, "output_type": "update_display_data"}]
+    notebook.set_outputs(run, sent)
+    assert (store.outputs(run), store.messages(run)) == (late, sent), "a notebook keeps no display ids, and no updates"
     with pytest.raises(StoreError, match="there is no run other"):
         notebook.set_outputs("other", [])
     with pytest.raises(ContentError, match="run other is not in the store"):
