@@ -11,8 +11,6 @@ from driver_notebooks import audited, edited, notebook, plain, ran, repeated
 from nbrewind.driver.compare import differences
 from nbrewind.store import Store
 
-pytestmark = pytest.mark.py311
-
 CELLS = (
     ("imports", "import time\nfrom IPython.display import display, update_display"),
     (
@@ -29,7 +27,7 @@ CELLS = (
 )
 ALWAYS = {"imports", "result", "updates", "number", "asks", "history"}
 """What reads IPython's history runs, and so does what shows the results that it asks for."""
-SLOW = pytest.mark.slow
+MARKS = {"nothing": pytest.mark.py311, "an update goes": ()}
 EDITS = {
     "nothing": (list(CELLS), ALWAYS),
     "an update goes": ([cell for cell in CELLS if cell[0] != "updates"], ALWAYS - {"updates"}),
@@ -38,7 +36,6 @@ EDITS = {
     "a display of the same id": (edited(CELLS, "again", "'e'", "'d'"), ALWAYS | {"again"}),
     "nobody asks": (list(CELLS[:6]), {"imports"}),
 }
-REST = {"another update", "another display", "nobody asks"}
 
 
 def book(cells):
@@ -59,7 +56,7 @@ def recorded(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("edit", [pytest.param(name, marks=SLOW if name in REST else ()) for name in EDITS])
+@pytest.mark.parametrize("edit", [pytest.param(name, marks=MARKS.get(name, pytest.mark.slow)) for name in EDITS])
 def test_a_repeat_shows_what_a_full_run_shows(edit: str, recorded, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     shutil.copytree(recorded, folder)
