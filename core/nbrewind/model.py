@@ -36,6 +36,9 @@ PROTOCOL = 1
 
 AT_ONCE = "nbrewind.record-before-reply"
 """Metadata of an execute request: its reply is to come when the run is recorded, not before."""
+RECORDED = "nbrewind.recorded"
+"""Key of the run's id in the metadata of a reply that a recorded run gave; in a cell's ``metadata.execution`` it says
+that the times are those of then."""
 
 ABSENT = "absent"
 DEFAULT = "default"

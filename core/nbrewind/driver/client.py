@@ -18,10 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
-from nbrewind.model import AT_ONCE, Run, new_id
-
-RECORDED = "nbrewind.recorded"
-"""Key in a cell's ``metadata.execution`` that says that its times are those of a recorded run, with the run's id."""
+from nbrewind.model import AT_ONCE, RECORDED, Run, new_id
 
 
 class CellClient(AsyncKernelClient):

@@ -243,7 +243,8 @@ class Repeater:
         answered = {name for name, step in self.steps.items() if step.action != "run"}
         if not answered:
             return set()
-        asked = asked_results(cell.analysis, read_names(cell.analysis, found.before.items), [n for _, n in self.shown])
+        names = read_names(cell.analysis, found.before.items)
+        asked = asked_results(cell.analysis, names, cell.source, [number for _, number in self.shown])
         return {name for name, number in self.shown if number in asked} & answered
 
     async def _verify(self, cell: SourceCell, found: Judgement, recorded: Run, begin: float) -> str:

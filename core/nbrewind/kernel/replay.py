@@ -9,7 +9,7 @@ from nbrewind.analysis import source_digest
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.substitute import Substitution
-from nbrewind.model import CellAnalysis, Run
+from nbrewind.model import RECORDED, CellAnalysis, Run
 from nbrewind.planning.match import PackagePolicy, answer, state_of
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.state import Loaded, LoadError
@@ -50,9 +50,9 @@ class Replayer:
         """
         global _ready
         recorder = self._recorder
-        asked = self._missing and asked_results(analysis, read_names(analysis, recorder.state), self._missing)
-        if asked:
-            self._substitution.arm(f"raise RuntimeError({LACKING.format(min(asked))!r})")
+        lacking = self._lacking(entry, analysis)
+        if lacking:
+            self._substitution.arm(f"raise RuntimeError({LACKING.format(min(lacking))!r})")
             return
         run = self._find(entry, analysis)
         if run is None:
@@ -69,6 +69,15 @@ class Replayer:
         self._entry, self._run = entry, run
         _ready = self
         self._substitution.arm(PERFORM)
+
+    def _lacking(self, entry: Entry, analysis: CellAnalysis) -> set[int]:
+        """Return the numbers of results that the cell may ask for and that IPython does not have."""
+        if not self._missing:
+            return set()
+        recorder = self._recorder
+        shown = sorted({*self._missing, *recorder.namespace.get("_oh", ())})
+        names = read_names(analysis, recorder.state)
+        return asked_results(analysis, names, entry.source, shown).intersection(self._missing)
 
     def _find(self, entry: Entry, analysis: CellAnalysis) -> Run | None:
         if analysis.prelude or analysis.error:
@@ -96,13 +105,25 @@ class Replayer:
         recorder.live.install(loaded, remove=[name for name in removed if name in recorder.live.bound])
         recorder.adopt(run, recorder.cell_of(entry), "load")
         entry.extra["skip"] = True
+        note(recorder.shell.kernel, run.id)
         if any(message["output_type"] == "execute_result" for message in self._messages):
             name = last_name(entry.source)
             if name in recorder.namespace:
                 recorder.shell.displayhook.update_user_ns(recorder.namespace[name])
             else:
-                self._missing.append(recorder.shell.execution_count)
+                self._missing.append(recorder.shell.displayhook.prompt_count)
         publish(recorder.shell, self._messages)
+
+
+def note(kernel: Any, run: str) -> None:
+    """Have the reply to the request that is being worked on say which recorded run gave it."""
+    finish = kernel.finish_metadata
+
+    def finish_once(parent: Any, metadata: dict[str, Any], content: Any) -> Any:
+        vars(kernel).pop("finish_metadata", None)
+        return finish(parent, {**metadata, RECORDED: run}, content)
+
+    kernel.finish_metadata = finish_once
 
 
 def last_name(source: str) -> str:
@@ -125,7 +146,7 @@ def perform() -> None:
 
 def publish(shell: Any, messages: list[dict[str, Any]]) -> None:
     """Send what was recorded to the clients, exactly as it was, for the request that is being worked on."""
-    kernel, count = shell.kernel, shell.execution_count - 1
+    kernel, count = shell.kernel, shell.displayhook.prompt_count
     parent = shell.get_parent() if hasattr(shell, "get_parent") else shell.parent_header
     for message in messages:
         content = {key: value for key, value in message.items() if key != "output_type"}

@@ -303,17 +303,19 @@ def history_names(analysis: CellAnalysis, names: Iterable[str]) -> list[str]:
     return sorted(found | SHELL_HISTORY.intersection(analysis.attributes))
 
 
-def asked_results(analysis: CellAnalysis, names: Iterable[str], shown: Sequence[int]) -> set[int]:
+def asked_results(analysis: CellAnalysis, names: Iterable[str], source: str, shown: Sequence[int]) -> set[int]:
     """Return which results a run may ask IPython for, of those ``shown`` so far: their numbers, in order."""
     found: set[int] = set()
     for name in history_names(analysis, names):
         if name in ("Out", "_oh"):
-            found.update(shown)
+            asked = [int(number) for number in re.findall(rf"\b{name}\[(\d+)\]", source)]
+            only = 0 < len(re.findall(rf"\b{name}\b", source)) == len(asked)
+            found.update(asked if only else shown)
         elif set(name) == {"_"}:
             found.update(shown[-len(name) :])
         elif name[1:].isdecimal():
-            found.update({int(name[1:])}.intersection(shown))
-    return found
+            found.add(int(name[1:]))
+    return found.intersection(shown)
 
 
 def unproved(

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 from papermill import PapermillExecutionError, execute_notebook
 
 from nbrewind.client import RepeatClient
-from nbrewind.driver.client import RECORDED
+from nbrewind.model import RECORDED
 from nbrewind.store import Store
 
 CELLS = (
@@ -171,6 +171,24 @@ def test_papermill_failures(folder: Path) -> None:
     assert recorded(nbformat.read("second.ipynb", 4)) == {"parameters", "table", "shows", "updates", "tolerated"}, (
         "it resumes"
     )
+
+
+def test_the_repeat_kernel_in_other_programs(folder: Path) -> None:
+    """With their own plain clients; cells are answered by the kernel."""
+    replies: dict[str, dict] = {}
+
+    def replied(cell, execute_reply, **_):
+        replies[cell.id] = execute_reply["metadata"]
+
+    expected = NotebookClient(book()).execute()
+    for answered in (set(), {"parameters", "table", "shows", "updates"}):
+        replies.clear()
+        client = NotebookClient(book(), kernel_name="nbrewind-repeat", on_cell_executed=replied)
+        assert forms(client.execute()) == forms(expected)
+        assert {name for name, metadata in replies.items() if RECORDED in metadata} == answered
+    made = papermill(book(**QUIET), "out.ipynb", None, kernel_name="nbrewind-repeat")
+    plain = papermill(book(**QUIET), "plain.ipynb", None)
+    assert forms(made) == forms(plain)
 
 
 @pytest.mark.slow

@@ -42,6 +42,24 @@ def test_a_recorded_run_answers(kernel, again, store, notebook_path):
     assert len(kernel_runs) == 1, "a load makes no run"
 
 
+def test_results_that_records_do_not_keep(kernel, again):
+    """`_` and `Out` are right or refused, never others."""
+    shows, counts = "rows = [1, 2]\nrows", "len(rows) + 40"
+    audited(kernel, shows, "a")
+    audited(kernel, counts, "b")
+    assert again.text(again.run(shows, cell="a")[1], "execute_result") == "[1, 2]"
+    reply, messages = again.run(counts, cell="b")
+    assert again.text(messages, "execute_result") == "42"
+    assert {m["content"]["execution_count"] for m in messages if "execution_count" in m["content"]} == {2}
+    for asks in ("_", "Out[2]", "_2", "len(Out)"):
+        reply, _ = again.run(asks, cell="x")
+        assert reply["ename"] == "RuntimeError" and "In[2]" in reply["evalue"]
+    assert again.text(again.run("Out[1] is rows, _1 is rows", cell="x")[1], "execute_result") == "(True, True)"
+    assert again.text(again.run("len(_)", cell="x")[1], "execute_result") == "2"
+    assert again.run("___", cell="x")[0]["status"] == "error"
+    assert again.value("In[1]") == shows
+
+
 def test_what_changed_runs(kernel, again, records):
     kernel.run("k = 2", cell="k")
     audited(kernel, "v = [k] * 3", "v")
