@@ -101,7 +101,7 @@ def test_nbclient(folder: Path) -> None:
     client = RepeatClient(book(), notebook="work.ipynb", coalesce_streams=True, **hooks)
     second = client.execute()
     assert forms(second) == forms(plain)
-    assert recorded(second) == {"parameters", "updates"}, "`Out` needs the results of those before"
+    assert recorded(second) == {"parameters", "shows", "updates"}, "`Out[3]` needs the result of that cell"
     assert second.metadata == first.metadata == plain.metadata
     other = RepeatClient(book(last="print(alpha)"), notebook="work.ipynb").execute()
     assert recorded(other) == {"parameters", "table", "shows", "updates"}
