@@ -290,7 +290,7 @@ class Checkpoint(Record, frozen=True, kw_only=True):
     evicted: str = ""
     """Why contents of its state were removed from the store; empty if all are there."""
     stored: int = 0
-    """Bytes that saving it added to the store."""
+    """Bytes of contents that it added to the store, before these are compressed."""
 
 
 class HistoryRow(Record, frozen=True, kw_only=True, omit_defaults=False):

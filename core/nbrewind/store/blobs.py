@@ -1,7 +1,11 @@
 """Large contents as files: immutable, named by their digest, written whole or not at all.
 
+A file has the bytes of its content, or fewer: then it is a head, which says how long the file is, and the content
+compressed. It is written as it is, since that is faster, and compressed when it is flushed, off the cell's path, where
+that pays (`compress`). Either form takes the place of the other at any time.
+
 A blob is trusted, and not written a second time, only if this process wrote it or the ``blobs`` table says that it is
-safely on disk, and only while its file is there with the right size. Whatever a crash left half done is therefore
+safely on disk, and only while its file is there, as long as it should be. Whatever a crash left half done is therefore
 written again by whoever needs it next.
 """
 
@@ -9,8 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 import time
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
 from blake3 import blake3
@@ -18,9 +24,12 @@ from blake3 import blake3
 from nbrewind.model import new_id
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.layout import BLOB_MODE, DIRECTORY_MODE, Layout, disk_error
-from nbrewind.store.types import ContentError, MissingError
+from nbrewind.store.types import ContentError, MissingError, StoreError
 
 LEFTOVER_SECONDS = 3600.0
+MAGIC = b"nbr+zstd"
+HEAD = struct.Struct("<8sQ")
+"""Of a compressed blob: `MAGIC`, and the length of its file."""
 
 
 class Blobs:
@@ -70,12 +79,22 @@ class Blobs:
             return False
         if digest not in self._fresh and not self._database.read("SELECT 1 FROM blobs WHERE digest = ?", (digest,)):
             return False
+        return self.is_whole(digest, size)
+
+    def is_whole(self, digest: bytes, size: int) -> bool:
+        """Return whether the file of a blob is there, as long as it should be, whoever wrote it."""
+        path = self._layout.blob(digest)
         try:
-            return os.stat(self._layout.blob(digest)).st_size == size
+            length = os.stat(path).st_size
+            if HEAD.size < length < size:
+                with open(path, "rb", buffering=0) as file:
+                    return file.read(HEAD.size) == HEAD.pack(MAGIC, os.fstat(file.fileno()).st_size)
+            return length == size
         except OSError:
             return False
 
-    def _write(self, digest: bytes, data: bytes | bytearray) -> None:
+    def _write(self, digest: bytes, data: bytes | bytearray, *, flush: bool = False) -> None:
+        """Put a file in its place; with ``flush`` it is safely on disk before it is."""
         path = self._layout.blob(digest)
         temporary = self._layout.temporary / f"{os.getpid()}-{new_id()}"
         try:
@@ -84,6 +103,8 @@ class Blobs:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
+                if flush:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             try:
@@ -107,20 +128,29 @@ class Blobs:
         path = self._layout.blob(digest)
         try:
             with open(path, "rb", buffering=0) as file:
-                filled = 0
-                while filled < len(into):
-                    count = file.readinto(into[filled:])
-                    if not count:
-                        raise self._damaged(digest, "it is too short")
-                    filled += count
-                if file.read(1):
+                length = os.fstat(file.fileno()).st_size
+                if length > len(into):
                     raise self._damaged(digest, "it is too long")
+                if length < len(into):
+                    into[:] = self._decompressed(digest, _read(file, length), len(into))
+                else:
+                    _fill(file, into)
         except FileNotFoundError as error:
             raise MissingError(f"content is missing: {path}; run `nbrewind doctor --repair`") from error
         except OSError as error:
             raise ContentError(str(disk_error("read", path, error))) from error
         if blake3(into).digest() != digest:
             raise self._damaged(digest, "it does not have the digest that its name says")
+
+    def _decompressed(self, digest: bytes, data: bytearray, size: int) -> bytes:
+        from nbrewind.store.compress import decompress
+
+        if data[: HEAD.size] != HEAD.pack(MAGIC, len(data)):
+            raise self._damaged(digest, "it is too short")
+        found = decompress(data[HEAD.size :], size)
+        if found is None:
+            raise self._damaged(digest, "what is compressed in it can't be read")
+        return found
 
     def _damaged(self, digest: bytes, why: str) -> ContentError:
         with self._lock:
@@ -129,7 +159,7 @@ class Blobs:
         return ContentError(f"content is damaged: {path} ({why}); run `nbrewind doctor --repair`")
 
     def flush(self) -> dict[bytes, int]:
-        """Flush the blobs written so far, and the folders that name them; return digests and sizes of those flushed.
+        """Flush the blobs written so far, and the folders that name them; return these with their files' sizes.
 
         The caller enters them into the ``blobs`` table and then calls ``flushed``.
         """
@@ -140,9 +170,8 @@ class Blobs:
             for digest, size in fresh.items():
                 if digest in self._suspect:
                     self._write_again(digest, size)
-                path = self._layout.blob(digest)
-                _fsync(path)
-                folders.add(path.parent)
+                fresh[digest] = self._settle(digest, size)
+                folders.add(self._layout.blob(digest).parent)
             for folder in folders:
                 _fsync(folder)
             if folders:
@@ -153,6 +182,19 @@ class Blobs:
                 self._suspect.update(fresh)
             raise disk_error("flush content under", self._layout.blobs, error) from error
         return fresh
+
+    def _settle(self, digest: bytes, size: int) -> int:
+        """Flush a blob, compressed where that pays; return the size of its file."""
+        path = self._layout.blob(digest)
+        with open(path, "rb", buffering=0) as file:
+            length = os.fstat(file.fileno()).st_size
+            data = _compressed(file, size) if length == size else None
+        if data is not None:
+            with contextlib.suppress(StoreError):  # there is no room, even for that: what is there may do
+                self._write(digest, data, flush=True)
+                return len(data)
+        _fsync(path)
+        return length
 
     def _write_again(self, digest: bytes, size: int) -> None:
         data = bytearray(size)
@@ -193,6 +235,26 @@ class Blobs:
         for path in self.leftovers():
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _fill(file: FileIO, into: memoryview) -> None:
+    """Read as many bytes as there is room for; fewer only if the file was cut meanwhile."""
+    while into and (count := file.readinto(into)):
+        into = into[count:]
+
+
+def _read(file: FileIO, size: int) -> bytearray:
+    data = bytearray(size)
+    _fill(file, memoryview(data))
+    return data
+
+
+def _compressed(file: FileIO, size: int) -> bytes | None:
+    """Return what a compressed blob holds; None if to compress does not pay."""
+    from nbrewind.store.compress import compress
+
+    data = compress(size, lambda start, stop: os.pread(file.fileno(), stop - start, start))
+    return None if data is None else HEAD.pack(MAGIC, HEAD.size + len(data)) + data
 
 
 def _fsync(path: Path) -> None:

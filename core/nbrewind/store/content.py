@@ -3,7 +3,9 @@
 A snapshot is a manifest of *pieces*: the segments of the stream (`segments`), the side, each buffer (or the one piece
 of a file). A piece of up to 64 KiB is a row; a larger one is a list of blobs of 2 MiB, cut at fixed offsets, so that
 changing one element of a large array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
+All digests and sizes are those of the bytes as they are put, however they are stored.
 
+A row is compressed where that pays (`compress`), before it is written: SQLite would take longer for what this saves.
 Rows are buffered in memory until a run is recorded, ``sync`` is called, or a megabyte has gathered: a put on the cell's
 path costs no transaction of its own.
 """
@@ -46,13 +48,21 @@ PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
 OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
-PLAIN = 0  # codec: the bytes as they are
+COMPRESSED_BYTES = 4096  # shorter rows are stored as they are
+PLAIN, ZSTD = 0, 1  # codecs: the bytes as they are; compressed
+
+
+class Row(NamedTuple):
+    """A small content as it is stored."""
+
+    codec: int
+    data: bytes
 
 
 class Pending(NamedTuple):
     """Rows that a transaction has taken over from memory."""
 
-    rows: dict[bytes, bytes]
+    rows: dict[bytes, Row]
     manifests: dict[str, bytes]
 
 
@@ -67,7 +77,7 @@ class Contents:
         self.lease = lease
         self._lock = Guard(place.directory)
         self._sync_lock = Guard(place.directory)
-        self._rows: dict[bytes, bytes] = {}
+        self._rows: dict[bytes, Row] = {}
         self._manifests: dict[str, bytes] = {}
         self._pending = 0
 
@@ -106,9 +116,10 @@ class Contents:
         piece = Piece(digest, len(data))
         if not data or digest in self._rows or self._row(digest) is not None:
             return piece, 0
+        row = _row_of(data)
         with self._lock:
-            self._rows[digest] = data
-            self._pending += len(data)
+            self._rows[digest] = row
+            self._pending += len(row.data)
         return piece, len(data)
 
     def _put_manifest(self, manifest: Manifest, added: int) -> Stored:
@@ -194,12 +205,7 @@ class Contents:
             return True
         if not piece.chunks:
             return piece.digest in self._rows or self._row(piece.digest) is not None
-        try:
-            return all(
-                os.stat(self._layout.blob(digest)).st_size == stop - start for digest, start, stop in piece.spans()
-            )
-        except OSError:
-            return False
+        return all(self.blobs.is_whole(digest, stop - start) for digest, start, stop in piece.spans())
 
     def manifest(self, snapshot: str) -> Manifest:
         """Return a snapshot's manifest.
@@ -324,21 +330,23 @@ class Contents:
         return found[0][0] if found else None
 
     def _get_row(self, piece: Piece) -> bytes:
-        data = self._rows.get(piece.digest)
-        if data is None:
+        where = f"row {piece.digest.hex()[:12]} of {self._layout.traces}"
+        row = self._rows.get(piece.digest)
+        if row is None:
             found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (piece.digest,))
-            where = f"row {piece.digest.hex()[:12]} of {self._layout.traces}"
             if not found:
                 raise MissingError(f"content is missing: {where}; run `nbrewind doctor --repair`")
-            codec, data = found[0]
-            if codec != PLAIN:
-                raise ContentError(f"content was stored by a newer nbrewind: {where}; upgrade nbrewind")
-        if len(data) != piece.size or blake3(data).digest() != piece.digest:
-            raise ContentError(
-                f"content is damaged: row {piece.digest.hex()[:12]} of {self._layout.traces}; "
-                "run `nbrewind doctor --repair`"
-            )
-        return bytes(data)
+            row = Row(*found[0])
+        if row.codec not in (PLAIN, ZSTD):
+            raise ContentError(f"content was stored by a newer nbrewind: {where}; upgrade nbrewind")
+        data = row.data if type(row.data) is bytes else None
+        if data is not None and row.codec == ZSTD:
+            from nbrewind.store.compress import decompress
+
+            data = decompress(data, piece.size)
+        if data is None or len(data) != piece.size or blake3(data).digest() != piece.digest:
+            raise ContentError(f"content is damaged: {where}; run `nbrewind doctor --repair`")
+        return data
 
     # -- rows and durability ------------------------------------------------------------------------------------------
 
@@ -349,7 +357,7 @@ class Contents:
         if pending.rows:
             connection.executemany(
                 "INSERT OR IGNORE INTO contents VALUES (?, ?, ?)",
-                [(digest, PLAIN, data) for digest, data in pending.rows.items()],
+                [(digest, *row) for digest, row in pending.rows.items()],
             )
         if pending.manifests:
             connection.executemany(
@@ -361,9 +369,9 @@ class Contents:
     def taken(self, pending: Pending) -> None:
         """Drop from memory what a transaction has committed."""
         with self._lock:
-            for digest, data in pending.rows.items():
+            for digest, row in pending.rows.items():
                 if self._rows.pop(digest, None) is not None:
-                    self._pending -= len(data)
+                    self._pending -= len(row.data)
             for snapshot in pending.manifests:
                 self._manifests.pop(snapshot, None)
 
@@ -389,6 +397,16 @@ class Contents:
                 self.taken(pending)
                 self.blobs.flushed(flushed)
             self._database.flush()
+
+
+def _row_of(data: bytes) -> Row:
+    if len(data) >= COMPRESSED_BYTES:
+        from nbrewind.store.compress import compress
+
+        found = compress(len(data), lambda start, stop: data[start:stop])
+        if found is not None:
+            return Row(ZSTD, found)
+    return Row(PLAIN, data)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@
 
     traces.sqlite            shared by all notebooks: traces, sources, analyses, small contents, manifests
     notebooks/ID.sqlite      the index of one notebook: runs, outputs, checkpoints, heads
-    blobs/ab/cdef...         large contents, named by their BLAKE3 digest; never changed, only ever unlinked
+    blobs/ab/cdef...         large contents, named by their BLAKE3 digest, some compressed; never changed
     tmp/                     blobs being written, renamed into place when whole; blobs being removed
     lease                    locked by who writes (shared) and who removes (alone)
 

@@ -3,7 +3,7 @@
 A version holds its content unless it is in its notebook's table ``evicted``; the states of kept checkpoints and of
 heads hold all their versions. What nothing holds is garbage.
 
-Sizes are those of *pieces* (rows and blobs), of which snapshots share many: a piece counts once.
+Sizes are those of *pieces* (rows and blobs) as they are stored, of which snapshots share many: a piece counts once.
 """
 
 from __future__ import annotations
@@ -225,6 +225,7 @@ class Ledger:
         self.store = store
         self.books: dict[str, Book] = {}
         self._pieces: dict[str, dict[Piece, int]] = {}
+        self._stored: dict[Piece, int] = {}
         self._runs: dict[str, Made] = {}
 
     def refresh(self) -> set[str]:
@@ -250,7 +251,10 @@ class Ledger:
         return {version.snapshot for book in self.books.values() for version in book.holding()}
 
     def pieces(self, snapshots: Iterable[str]) -> dict[Piece, int]:
-        """Return the pieces of some snapshots with their sizes; of one that is not in the store, none."""
+        """Return the pieces of some snapshots with their sizes; of one that is not in the store, none.
+
+        They are those that `stored` found last; of a piece that was not there then, the size of its content.
+        """
         wanted = set(snapshots)
         new = [snapshot for snapshot in wanted if snapshot not in self._pieces]
         for snapshot, manifest in self.store.database.select("SELECT id, manifest FROM snapshots WHERE id IN", new):
@@ -264,13 +268,14 @@ class Ledger:
         together: dict[Piece, int] = {}
         for snapshot in wanted:
             together.update(self._pieces.get(snapshot, {}))
-        return together
+        return {piece: self._stored.get(piece, size) for piece, size in together.items()}
 
     def stored(self) -> dict[Piece, int]:
         """Return all pieces that the store has, with their sizes."""
         read = self.store.database.read
         found = {b"r" + digest: size for digest, size in read("SELECT digest, LENGTH(data) FROM contents")}
         found.update(read("SELECT digest, size FROM blobs"))
+        self._stored = found
         return found
 
     def made(self, runs: Iterable[str]) -> dict[str, Made]:

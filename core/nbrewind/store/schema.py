@@ -19,11 +19,12 @@ TRACES: tuple[Migration, ...] = (
         "CREATE TABLE sources (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",
         "CREATE TABLE analyses (code TEXT PRIMARY KEY, record BLOB NOT NULL)",
         "CREATE TABLE snapshots (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, manifest BLOB NOT NULL)",
-        # codec: 0 is the bytes as they are; others are for compression to come
+        # codec: 0 is the bytes as they are, 1 Zstandard
         "CREATE TABLE contents (digest BLOB PRIMARY KEY, codec INTEGER NOT NULL, data BLOB NOT NULL)",
-        # blobs whose files are safely on disk
+        # blobs whose files are safely on disk; size: of the file
         "CREATE TABLE blobs (digest BLOB PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID",
     ),
+    (),  # no other tables, but contents may be compressed: who can't read these must not open the store
 )
 
 NOTEBOOK: tuple[Migration, ...] = (

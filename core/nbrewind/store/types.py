@@ -92,7 +92,7 @@ class Stored(NamedTuple):
     bytes: int
     """Size of the content."""
     added: int
-    """Bytes that were new to the store; the rest was there already."""
+    """Bytes of it that were new to the store, however they are stored; the rest was there already."""
 
 
 class NotebookBudget(Record, frozen=True, kw_only=True, omit_defaults=False):

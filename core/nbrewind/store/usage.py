@@ -109,7 +109,9 @@ def bytes_held(store: Store, notebook: Notebook) -> int:
     store.contents.write_rows()
     book = Book(notebook)
     book.refresh()
-    return sum(Ledger(store).pieces(version.snapshot for version in book.holding()).values())
+    ledger = Ledger(store)
+    ledger.stored()
+    return sum(ledger.pieces(version.snapshot for version in book.holding()).values())
 
 
 def bytes_on_disk(store: Store) -> int:
@@ -159,6 +161,7 @@ def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:
     ledger.refresh()
     if notebook.id not in ledger.books:
         return Shares(cells=[], names=[])
+    ledger.stored()
     book = ledger.books[notebook.id]
     held = {version.id: version for version in book.holding()}
     cells: dict[str, list[set[str]]] = {}

@@ -14,7 +14,7 @@ from nbrewind.store.lease import Busy
 
 CELLS = [
     ("imports", "import hashlib"),
-    ("first", "a = bytes(range(256)) * 2000"),
+    ("first", "a = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(16_000))"),
     ("second", "b = a[::-1]"),
     ("third", "c = hashlib.sha256(b).hexdigest()\nc"),
     ("change", "a = bytearray(a)\na[5] = 7"),

@@ -88,7 +88,7 @@ def test_the_notebook_stays_within_its_own(kernel, store, notebook_path, tmp_pat
 
 
 def test_an_evicted_cell_stays_fresh_and_runs_in_a_plan(kernel, store, notebook_path):
-    sources = ["a = bytes(range(256)) * 4000", "n = len(a)", "a = None"]
+    sources = ["import random\na = random.Random(1).randbytes(1_000_000)", "n = len(a)", "a = None"]
     kernel.cells(sources)
     until(lambda: all(checkpoint.saved for checkpoint in store.notebook(notebook_path).checkpoints()))
     assert store.clean(10_000).evictions

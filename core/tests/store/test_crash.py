@@ -16,6 +16,8 @@ import pytest
 
 import nbrewind
 from nbrewind.store import Content, Store
+from nbrewind.store.blobs import MAGIC
+from nbrewind.store.content import PLAIN, ZSTD
 
 WRITER = Path(__file__).with_name("crash_writer.py")
 
@@ -83,6 +85,11 @@ def _crash(tmp_path: Path, rounds: int, seed: int) -> None:
         reported += _kill(process)
         check(directory, notebook, reported[-60:])
     assert len(reported) > rounds
+    with Store.open(directory) as store:
+        rows = store.database.read("SELECT codec FROM contents GROUP BY codec ORDER BY codec")
+        assert rows == [(PLAIN,), (ZSTD,)]
+    heads = {path.read_bytes()[: len(MAGIC)] == MAGIC for path in (directory / "blobs").glob("*/*")}
+    assert heads == {True, False}, "of both kinds"
 
 
 @pytest.mark.py311

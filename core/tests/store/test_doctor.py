@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from nbrewind.store import Store
 
-BIG = bytes(range(256)) * 1000
+BIG = random.Random(0).randbytes(256_000)
 
 
 def _kinds(findings: list[Any]) -> list[str]:

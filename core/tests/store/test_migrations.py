@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbrewind.store import Store, schema
+from nbrewind.store import Content, Store, StoreError, schema
 
 
 @pytest.mark.py311
@@ -17,7 +18,7 @@ def test_an_index_from_before_eviction(directory: Path, new_history: Any) -> Non
     with Store.open(directory) as store:
         notebook = store.notebook(directory.parent / "a.ipynb")
         history = new_history(store, notebook)
-        first = history.run({"x": bytes(100_000)})
+        first = history.run({"x": random.Random(1).randbytes(100_000)})
         history.run({"x": b"1"})
     (path,) = (directory / "notebooks").glob("*.sqlite")
     with sqlite3.connect(path) as old:  # back to what schema 1 had
@@ -35,3 +36,30 @@ def test_an_index_from_before_eviction(directory: Path, new_history: Any) -> Non
         assert [checkpoint.evicted for checkpoint in notebook.checkpoints()] == ["", ""]
         assert [entry.checkpoint for entry in store.clean(1000).evictions] == [first.id]
         assert store.doctor(deep=True) == []
+
+
+@pytest.mark.py311
+def test_a_store_from_before_compression(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was stored as it is comes back, is not stored again, and counts as what it takes."""
+    content = Content(bytes(70_000), [bytes(50_000)], b"")
+    with monkeypatch.context() as patch:
+        patch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:1])
+        patch.setattr("nbrewind.store.blobs._compressed", lambda *_: None)
+        patch.setattr("nbrewind.store.content.COMPRESSED_BYTES", 1_000_000)
+        with Store.open(directory) as old:
+            stored = old.put(content)
+            old.sync()
+            assert old.info().schema == 1
+    with Store.open(directory) as store:
+        assert store.info().schema == len(schema.TRACES)
+        assert store.get(stored.id) == Content(content.stream, [bytearray(50_000)], b"")
+        assert store.put(content).added == 0
+        assert store.bytes_on_disk() == 120_000
+        assert store.doctor(deep=True) == []
+
+
+def test_an_older_version_says_that_it_is_too_old(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.open(directory).close()
+    monkeypatch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:1])
+    with pytest.raises(StoreError, match=r"a newer nbrewind \(schema 2; this version knows up to 1\); upgrade"):
+        Store.open(directory)

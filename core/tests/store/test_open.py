@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import stat
 import threading
@@ -285,7 +286,7 @@ def test_closing_commits_what_was_put(directory: Path) -> None:
 
 
 def test_info(store: Store, history: Any) -> None:
-    history.run({"x": bytes(1000), "big": bytes(100_000)})
+    history.run({"x": bytes(1000), "big": random.Random(0).randbytes(100_000)})
     info = store.info()
     assert info.directory == str(store.directory)
     assert info.nonce == store.nonce and len(info.nonce) == 32
