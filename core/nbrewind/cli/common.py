@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbrewind.cli.show import note, plain
 from nbrewind.driver.notebook_file import NotebookError, is_python, read_notebook
 from nbrewind.planning.notebook import History
+from nbrewind.planning.policies import Policies, PolicyError, parse, policies_of
 from nbrewind.store import Notebook, Store, StoreError
 from nbrewind.store.layout import Layout, default_directory
 
@@ -66,7 +67,7 @@ def command_options(function: Command) -> Command:
             return function(*args, **options)
         except (KeyboardInterrupt, asyncio.CancelledError):
             error: Usage = Interrupted("interrupted; what was saved until then is kept")
-        except (Usage, NotebookError, StoreError) as problem:
+        except (Usage, NotebookError, PolicyError, StoreError) as problem:
             error = problem if isinstance(problem, Usage) else Usage(str(problem))
         except Exception as problem:
             error = _of_kernel(problem)
@@ -129,6 +130,21 @@ def load_notebook(path: str) -> tuple[NotebookNode, Path]:
     if not is_python(notebook):
         raise NotebookError(f"{path} is a notebook of another language than Python; nothing is recorded of those")
     return notebook, Path(path).resolve()
+
+
+POLICY = click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Which records may answer (clock=run, packages=exact).",
+)
+
+
+def read_policies(content: NotebookNode, notebook: str, given: tuple[str, ...]) -> Policies:
+    """Return the policies of a command: those ``given`` with ``--policy`` win over the notebook's own."""
+    chosen = {name: value for text in given for name, value in parse(text, "--policy").items()}
+    return policies_of(content.metadata, chosen, place=notebook)
 
 
 def emit(document: Any) -> None:

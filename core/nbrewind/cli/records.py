@@ -11,7 +11,7 @@ import msgspec
 from nbformat import NotebookNode
 from rich.text import Text
 
-from nbrewind.cli.common import Records, Usage, command_options, emit, load_notebook, records_of
+from nbrewind.cli.common import POLICY, Records, Usage, command_options, emit, load_notebook, read_policies, records_of
 from nbrewind.cli.pictures import PICTURES
 from nbrewind.cli.show import Row, at_work, console, count, duration, plain, rows, say, shorten, size
 from nbrewind.model import CellState, Edge, HistoryRow
@@ -20,27 +20,31 @@ from nbrewind.planning.freshness import freshness
 from nbrewind.planning.history import history_rows
 from nbrewind.planning.notebook import code_cells
 from nbrewind.planning.outside import World
+from nbrewind.planning.policies import Policies, policies_of
 
 MARKS = {"fresh": ("✓", "green"), "never run": ("○", "dim"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
 STALE = ("●", "yellow")
 
 
-def _states(content: NotebookNode, path: Path, records: Records) -> list[CellState]:
+def _states(content: NotebookNode, path: Path, records: Records, policies: Policies) -> list[CellState]:
     checkpoints = records.index.checkpoints() if records.index else ()
-    return freshness(code_cells(content.cells), records.history, World(path.parent), checkpoints=checkpoints)
+    cells, world = code_cells(content.cells), World(path.parent)
+    return freshness(cells, records.history, world, policies=policies, checkpoints=checkpoints)
 
 
 @click.command()
 @click.argument("notebook")
+@POLICY
 @command_options
-def status(notebook: str, store_dir: str | None, as_json: bool) -> None:
+def status(notebook: str, policies: tuple[str, ...], store_dir: str | None, as_json: bool) -> None:
     """Show the state of every cell of NOTEBOOK against the records, with the reason.
 
     Example: nbrewind status analysis.ipynb
     """
     content, path = load_notebook(notebook)
+    chosen = read_policies(content, notebook, policies)
     with records_of(store_dir, content, path) as records, at_work("Comparing with the records"):
-        states = _states(content, path, records)
+        states = _states(content, path, records, chosen)
     if as_json:
         emit({"cells": [msgspec.to_builtins(state) for state in states]})
         return
@@ -53,11 +57,9 @@ def status(notebook: str, store_dir: str | None, as_json: bool) -> None:
 
 def _state_row(state: CellState) -> Row:
     mark, style = MARKS.get(state.freshness, STALE)
-    reason = (
-        ""
-        if state.freshness in ("fresh", "never run") and state.checkpoint not in ("lost", "evicted")
-        else state.reason
-    )
+    reason = state.reason
+    if state.freshness in ("fresh", "never run") and state.checkpoint not in ("lost", "evicted"):
+        reason = reason.partition("; ")[2] if state.freshness == "fresh" else ""
     columns: list[str | Text] = [str(state.index + 1), Text(f"{mark} {state.freshness}", style=style)]
     columns += [duration(state.seconds), size(state.bytes)] if state.run else ["", ""]
     return Row(columns, state.label, reason)
@@ -83,7 +85,7 @@ def graph(notebook: str, static: bool, form: str | None, store_dir: str | None, 
     content, path = load_notebook(notebook)
     cells = code_cells(content.cells)
     with records_of(store_dir, content, path) as records, at_work("Reading the records"):
-        states = _states(content, path, records)
+        states = _states(content, path, records, policies_of(content.metadata, place=notebook))
         found = edges(cells, None if static else records.history)
     if as_json or form == "json":
         emit({"cells": [msgspec.to_builtins(state) for state in states], "edges": [edge_json(edge) for edge in found]})

@@ -86,7 +86,8 @@ def _step_row(step: Step, title: str) -> Row:
         action = action + Text(" prelude", style="dim")
     seconds = duration(step.seconds) if step.action == "run" else ""
     told = step.prelude or step.action == "skip"  # the word says why, and it is the same for all of them
-    return Row((str(step.index + 1), action, seconds), title, "" if told else step.reason)
+    reason = step.reason.partition("; ")[2] if told else step.reason
+    return Row((str(step.index + 1), action, seconds), title, reason)
 
 
 def _say_target(target: Path | None) -> None:

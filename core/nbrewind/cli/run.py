@@ -9,7 +9,18 @@ from typing import Any
 import click
 from nbformat import NotebookNode
 
-from nbrewind.cli.common import FAILED, Records, Usage, command_options, emit, load_notebook, open_store, records_of
+from nbrewind.cli.common import (
+    FAILED,
+    POLICY,
+    Records,
+    Usage,
+    command_options,
+    emit,
+    load_notebook,
+    open_store,
+    read_policies,
+    records_of,
+)
 from nbrewind.cli.reports import failure, print_audit, print_steps, unrecorded
 from nbrewind.cli.show import at_work, count, progress_bar
 from nbrewind.driver.audit import Audit, AuditedRun, to_execute
@@ -26,6 +37,7 @@ from nbrewind.driver.repeat import repeat as run_repeat
 from nbrewind.model import Step
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import plan
+from nbrewind.planning.policies import Policies
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]
@@ -139,6 +151,7 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @click.option("--to", "target", metavar="CELL", help="Only up to this cell: an id, or a number counted from 1.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
 @click.option("--files", is_flag=True, help="Put recorded files back also over files that are not recorded.")
+@POLICY
 @click.option("--verify", type=Share(), default=0.0, metavar="SHARE", help=VERIFY)
 @command_options
 def repeat(
@@ -150,6 +163,7 @@ def repeat(
     target: str | None,
     dry_run: bool,
     files: bool,
+    policies: tuple[str, ...],
     verify: float,
     store_dir: str | None,
     as_json: bool,
@@ -164,14 +178,23 @@ def repeat(
         raise Usage("--dry-run writes no notebook; leave out -o and --inplace")
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
+    chosen = read_policies(content, notebook, policies)
     if dry_run:
         with records_of(store_dir, content, path) as records, at_work("Planning"):
-            result = _expected(content, path, last, records)
+            result = _expected(content, path, last, records, chosen)
     else:
         total = len(to_execute(content, last))
         with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
             work = run_repeat(
-                content, path, store, last=last, kernel=kernel, files=files, verify=verify, progress=begin
+                content,
+                path,
+                store,
+                last=last,
+                kernel=kernel,
+                policies=chosen,
+                files=files,
+                verify=verify,
+                progress=begin,
             )
             result = asyncio.run(work)
         if place is not None:
@@ -188,10 +211,10 @@ def repeat(
         end(f"{many} came out otherwise than recorded; the first: cell {first.index + 1}: {first.what}")
 
 
-def _expected(content: NotebookNode, path: Path, last: int | None, records: Records) -> Repeat:
+def _expected(content: NotebookNode, path: Path, last: int | None, records: Records, policies: Policies) -> Repeat:
     """Plan a repeat without a kernel, and without making a store where there is none."""
-    steps = plan(to_execute(content, last), records.history, World(path.parent)).steps
-    return Repeat(steps=steps, seconds=sum(step.seconds for step in steps))
+    found = plan(to_execute(content, last), records.history, World(path.parent), policies=policies)
+    return Repeat(steps=found.steps, seconds=sum(step.seconds for step in found.steps), notes=found.notes)
 
 
 def _repeated(result: Repeat) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nbrewind.cli.common import Usage, command_options, emit, load_notebook, open_store
+from nbrewind.cli.common import POLICY, Usage, command_options, emit, load_notebook, open_store, read_policies
 from nbrewind.cli.run import KERNEL, end, step_of
 from nbrewind.cli.show import Row, count, duration, note, progress_bar, rows, say
 from nbrewind.driver.notebook_file import cell_index, check_writable, parameter_value, write_notebook
@@ -31,6 +31,7 @@ WORDS = 200
 @click.option("--show", metavar="CELL", help="Show this cell's output: an id or a number (default: the last output).")
 @click.option("-o", "--output", metavar="DIR", help="Write the executed notebooks to DIR, one per variant.")
 @KERNEL
+@POLICY
 @command_options
 def sweep(
     notebook: str,
@@ -39,6 +40,7 @@ def sweep(
     show: str | None,
     output: str | None,
     kernel: str,
+    policies: tuple[str, ...],
     store_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -49,13 +51,17 @@ def sweep(
     Example: nbrewind sweep analysis.ipynb -p YEAR 2012,2013,2014 -p METHOD ols,ridge --jobs 2
     """
     content, path = load_notebook(notebook)
+    chosen = read_policies(content, notebook, policies)
     if len({name for name, _ in parameters}) < len(parameters):
         raise Usage("-p: each parameter once; its values are separated by commas")
     found = variants(content, {name: [parameter_value(value) for value in _split(text)] for name, text in parameters})
     shown = content.cells[cell_index(content, show)].id if show else ""
     targets = _targets(output, path, found)
     with open_store(store_dir) as store, progress_bar("Sweeping", len(found)) as begin:
-        asyncio.run(run_sweep(found, path, store, jobs=jobs, kernel=kernel, begins=lambda one: begin(_Named(one))))
+        work = run_sweep(
+            found, path, store, jobs=jobs, kernel=kernel, policies=chosen, begins=lambda one: begin(_Named(one))
+        )
+        asyncio.run(work)
     for variant, target in zip(found, targets, strict=False):
         write_notebook(variant.notebook, target)
     if as_json:

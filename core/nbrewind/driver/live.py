@@ -22,9 +22,9 @@ from nbrewind.driver.session import KernelError, ask_agent
 from nbrewind.model import Step, Version
 from nbrewind.planning.course import Course, Pilot, Place
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.match import PackagePolicy
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.targets import Alive, LivePlan, ending, left_to_user, run_step, settle
 from nbrewind.store import Store, StoreError
 
@@ -80,7 +80,7 @@ class LiveWork:
         changed: Callable[[StepProgress], None],
         mark: str | None = None,
         alive: Callable[[], Awaitable[bool]] | None = None,
-        policy: PackagePolicy = "compatible",
+        policies: Policies = DEFAULT_POLICIES,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -97,14 +97,14 @@ class LiveWork:
             mark: ``mark`` of the agent's state when the plan was made; if something ran since, the plan stops before
                 its first step. None: whatever ran before.
             alive: whether the kernel lives, by default the client's own test.
-            policy: which differences between package versions count.
+            policies: which records count.
         """
         self._client, self._path, self._store, self._session = client, path, store, session_id
         self._plan, self._plan_id, self._changed = plan, plan_id, changed
         self._alive = alive or client.is_alive
         self._mark = mark
         self._cells = list(cells)
-        self._policy = policy
+        self._policies = policies
         self._cancelled = False
         self._counts: dict[str, int] = {}
         self._waiting = {step.cell: step for step in plan.steps}
@@ -165,7 +165,7 @@ class LiveWork:
         self._keeper = FileKeeper(self._store, world)
         self._records = history
         self._pilot = Pilot(
-            self._cells, history, world, session=self._session, forced=self._plan.forced, policy=self._policy
+            self._cells, history, world, session=self._session, forced=self._plan.forced, policies=self._policies
         )
         return Alive(head, state["live"])
 

@@ -23,16 +23,19 @@ from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.match import PackagePolicy, state_of
+from nbrewind.planning.match import state_of, with_remarks
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
-from nbrewind.planning.plan import Plan, plan
+from nbrewind.planning.plan import Plan, plan, version_notes
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import Judgement, judge, needed_names
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.store import Notebook, Store
 
 MAX_STARTS = 4
 """Kernels started at most: a plan starts anew when a value turns out to be needed that only a re-run can give."""
+
+ANSWERED = "recorded, and nothing that it read has changed"
 
 
 @dataclass
@@ -69,12 +72,12 @@ def preview(
     store: Store,
     *,
     last: int | None = None,
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
 ) -> Plan:
     """Plan a repeat of ``notebook`` up to the cell of index ``last``, without a kernel."""
     cells = to_execute(notebook, last)
     index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
-    return plan(cells, history_of(index, store), World(path.parent), policy=policy)
+    return plan(cells, history_of(index, store), World(path.parent), policies=policies)
 
 
 async def repeat(
@@ -84,7 +87,7 @@ async def repeat(
     *,
     last: int | None = None,
     kernel: str = "",
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
     files: bool = False,
     verify: float = 0.0,
     progress: Callable[[SourceCell], None] = lambda cell: None,
@@ -95,10 +98,10 @@ async def repeat(
     cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it.
     """
     begin = perf_counter()
-    forced = preview(notebook, path, store, last=last, policy=policy).forced
+    forced = preview(notebook, path, store, last=last, policies=policies).forced
     failed = ""
     async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
-        work = Repeater(notebook, path, store, session, forced, policy=policy, files=files, verify=verify)
+        work = Repeater(notebook, path, store, session, forced, policies=policies, files=files, verify=verify)
         for cell in to_execute(notebook, last):
             progress(cell)
             failed = await work.bring(cell)
@@ -120,13 +123,13 @@ class Repeater:
         session: Session,
         forced: Iterable[str],
         *,
-        policy: PackagePolicy = "compatible",
+        policies: Policies = DEFAULT_POLICIES,
         files: bool = False,
         verify: float = 0.0,
     ) -> None:
         """Work in the kernel of ``session``. Cells whose ids are ``forced`` run; see `repeat` for the rest."""
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.policy, self.forced, self.verify = policy, set(forced), verify
+        self.policies, self.forced, self.verify = policies, set(forced), verify
         found = store.notebook(path)
         if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
@@ -147,6 +150,8 @@ class Repeater:
         self.shown: list[tuple[str, int]] = []
         """Cells that showed a result, with their execution counts; of those that a record answers IPython has none."""
         self.steps: dict[str, Step] = {}
+        self.answers: list[tuple[SourceCell, Run]] = []
+        """Cells that a record answers, with the run that does."""
         self.verified = 0
         self.differing: list[Difference] = []
 
@@ -155,7 +160,7 @@ class Repeater:
         return Repeat(
             steps=[self.ran.get(name, step) for name, step in self.steps.items()],
             failed=failed,
-            notes=self.keeper.notes,
+            notes=[*self.keeper.notes, *version_notes(self.answers, self.world)],
             verified=self.verified,
             differing=self.differing,
         )
@@ -202,7 +207,7 @@ class Repeater:
 
     def _judge(self, cell: SourceCell) -> Judgement:
         state = state_of(self.index.state(self.index.heads().get(self.session.id, "")))
-        return judge(cell, state, self.records, self.world, self.policy)
+        return judge(cell, state, self.records, self.world, self.policies)
 
     async def _run(self, cell: SourceCell, found: Judgement, begin: float) -> str:
         await self._bind(needed_names(cell, found.before), found)
@@ -269,7 +274,8 @@ class Repeater:
         await self.session.answer(node, cell.index, Answer(run, messages, self.count))
         if any(message["output_type"] == "execute_result" for message in messages):
             self.shown.append((cell.id, self.count))
-        self._note(cell, "skip", "recorded, and nothing that it read has changed", begin, run)
+        self.answers.append((cell, run))
+        self._note(cell, "skip", with_remarks(ANSWERED, run, self.world), begin, run)
 
     async def _bind(self, names: set[str], found: Judgement) -> None:
         """Bind what the next step may read; a version that can't be loaded sends its maker back to run."""
@@ -288,7 +294,7 @@ class Repeater:
             maker = self.made.get(items["var:" + name].run) if "var:" + name in items else None
             step = self.steps.get(maker or "")
             if step is not None and step.action == "skip":
-                reason = f"{found.cell.label} needs its values"
+                reason = step.reason.replace(ANSWERED, f"{found.cell.label} needs its values")
                 self.steps[step.cell] = msgspec.structs.replace(step, action="load", reason=reason)
 
     def _note(self, cell: SourceCell, action: Any, reason: str, begin: float, run: Run | None = None) -> None:

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from nbrewind.driver.notebook_file import NotebookError, inject_parameters
 from nbrewind.driver.repeat import Repeat, repeat
 from nbrewind.driver.session import KernelError
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.store import Store
 
 MOST = 1000
@@ -70,6 +71,7 @@ async def sweep(
     *,
     jobs: int = 1,
     kernel: str = "",
+    policies: Policies = DEFAULT_POLICIES,
     begins: Callable[[Variant], None] = lambda variant: None,
 ) -> None:
     """Bring every variant up to date; outputs and results are set in place. One that fails does not stop the others.
@@ -82,7 +84,7 @@ async def sweep(
         async with places:
             begins(variant)
             try:
-                variant.result = await repeat(variant.notebook, path, store, kernel=kernel)
+                variant.result = await repeat(variant.notebook, path, store, kernel=kernel, policies=policies)
             except KernelError as error:
                 variant.result = Repeat(failed=str(error))
 

@@ -39,6 +39,8 @@ class Agent:
         self.path = notebook
         self.error = ""
         """Why nothing is recorded, in one line; empty if all is well."""
+        self.unanswered = ""
+        """Why no record answers though the mode is repeat, in a sentence; empty if they do."""
         self.store: Store | None = None
         self.recorder: Recorder | None = None
         self.hooks: Hooks | None = None
@@ -96,17 +98,22 @@ class Agent:
             "repeat": "Every run is recorded; a cell that a recorded run answers is not run, its results are loaded.",
             "off": "Nothing is recorded from now on.",
         }
-        return words[mode]
+        return self.unanswered or words[mode]
 
     def _set_replayer(self) -> None:
         if self.recorder is None:
             return
+        self.recorder.replayer, self.unanswered = None, ""
         if self.mode == "repeat":
             from nbrewind.kernel.replay import Replayer
+            from nbrewind.planning.policies import PolicyError, policies_of
 
-            self.recorder.replayer = Replayer(self.recorder, self.substitution)
-        else:
-            self.recorder.replayer = None
+            try:
+                policies = policies_of(_metadata(self.path), place=os.path.basename(self.path))
+            except PolicyError as error:
+                self.unanswered = f"No record answers in this kernel: {error}"
+                return
+            self.recorder.replayer = Replayer(self.recorder, self.substitution, policies)
 
     def handshake(self) -> dict[str, Any]:
         """Return what a client checks before it trusts the records; plain data."""
@@ -144,6 +151,8 @@ class Agent:
             f"  session     {found['session']}, {found['runs']} runs recorded",
             f"  checkpoint  {found['head'] or 'none yet'}",
         ]
+        if self.unanswered:
+            lines.append(f"  {self.unanswered}")
         if found["failure"]:
             lines.append(f"  last failure: {found['failure']}")
         return "\n".join(lines)
@@ -245,6 +254,8 @@ def load(shell: Any) -> None:
         return
     if agent.error:
         print(f"nbrewind records nothing: {agent.error}", file=sys.stderr)
+    elif agent.unanswered:
+        print(agent.unanswered, file=sys.stderr)
 
 
 def _shell() -> Any:
@@ -276,7 +287,22 @@ def _index(store: Store, path: str) -> Notebook:
 
 def _cell_ids(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as stream:
-            return [str(cell["id"]) for cell in json.load(stream)["cells"] if "id" in cell]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [str(cell["id"]) for cell in _content(path)["cells"] if "id" in cell]
+    except (KeyError, TypeError):
         return []
+
+
+def _metadata(path: str) -> dict[str, Any]:
+    """Return the metadata of a notebook's file; nothing where there is none yet."""
+    found = _content(path).get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _content(path: str) -> dict[str, Any]:
+    """Return what is in a notebook's file; nothing where it can't be read."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

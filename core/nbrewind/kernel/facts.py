@@ -1,4 +1,4 @@
-"""What a run's text and started code say about clock, randomness, environment and input."""
+"""What a run's text and started code say about seeds, settings, modules, files and the environment."""
 
 from __future__ import annotations
 
@@ -9,33 +9,15 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from nbrewind.kernel.nature import CLOCK_NAMES, SEED_NAMES
 from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
-from nbrewind.model import CellAnalysis, Effect
+from nbrewind.model import CellAnalysis
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.tables import REGISTRIES, UNOWNED_CALLS, sets
 from nbrewind.planning.trace import digest_of, top_module
 from nbrewind.state.code import canonical
 from nbrewind.state.kinds import module_of
 
-CLOCK_NAMES = frozenset(
-    {
-        "now",
-        "utcnow",
-        "today",
-        "time_ns",
-        "perf_counter",
-        "perf_counter_ns",
-        "monotonic",
-        "monotonic_ns",
-        "process_time",
-    }
-    | {"localtime", "gmtime", "ctime", "strftime", "clock_gettime", "timeit", "default_timer"}
-)
-CLOCK_CALLS = frozenset({"time.time", "time", "time.strftime"})
-RANDOM_NAMES = frozenset(
-    {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "SystemRandom"}
-)
-SEED_NAMES = frozenset({"seed", "set_state", "setstate", "manual_seed", "set_seed", "set_rng_state", "seed_everything"})
 GENERATORS = {
     "random": "ambient:rng.python",
     "numpy.random": "ambient:rng.numpy",
@@ -48,9 +30,7 @@ FOLDER_WORDS = frozenset(
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
 WORD = re.compile(r"\w+")
-INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
 ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
-CLOCK_MAGICS = frozenset({"%time", "%%time", "%timeit", "%%timeit"})
 UNSEEN_IO: dict[str, frozenset[str]] = {
     "pandas": frozenset({"to_parquet", "to_feather", "to_orc", "to_hdf"})
     | {"read_parquet", "read_feather", "read_orc", "read_hdf"},
@@ -92,28 +72,6 @@ def code_names(analysis: CellAnalysis, started: Iterable[types.CodeType], values
     for value in values:
         names |= names_of(functions_in(value))
     return names
-
-
-def nature(
-    analysis: CellAnalysis, names: Collection[str], drawn: Iterable[str], state: Mapping[str, object]
-) -> list[Effect]:
-    """Return the effects of kinds clock, randomness and input. ``drawn``: generators whose state the run changed."""
-    effects = []
-    clock = sorted(CLOCK_NAMES.intersection(names)) + sorted(CLOCK_CALLS.intersection(analysis.calls))
-    clock += sorted(CLOCK_MAGICS.intersection(analysis.magics))
-    if clock:
-        effects.append(Effect(kind="clock", subject=clock[0]))
-    random = sorted(RANDOM_NAMES.intersection(names))
-    if random:
-        effects.append(Effect(kind="randomness", subject=random[0], detail="the system's randomness"))
-    if not SEED_NAMES.intersection(names):
-        for key in sorted(drawn):
-            if key not in state:
-                effects.append(Effect(kind="randomness", subject=key.rpartition(".")[2], detail="not seeded"))
-    asked = sorted(INPUT_NAMES.intersection(names))
-    if asked:
-        effects.append(Effect(kind="input", subject=asked[0]))
-    return effects
 
 
 def seeded_generators(

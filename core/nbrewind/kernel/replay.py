@@ -10,7 +10,8 @@ from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import RECORDED, CellAnalysis, Run
-from nbrewind.planning.match import PackagePolicy, answer, state_of
+from nbrewind.planning.match import answer, state_of
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.state import Loaded, LoadError
 from nbrewind.store import StoreError
@@ -31,11 +32,11 @@ _ready: Replayer | None = None
 class Replayer:
     """Answers cells of one kernel from the records."""
 
-    def __init__(self, recorder: Recorder, substitution: Substitution, policy: PackagePolicy = "compatible") -> None:
+    def __init__(self, recorder: Recorder, substitution: Substitution, policies: Policies = DEFAULT_POLICIES) -> None:
         """Answer for ``recorder``'s kernel."""
         self._recorder = recorder
         self._substitution = substitution
-        self._policy = policy
+        self._policies = policies
         self._entry: Entry | None = None
         self._run: Run | None = None
         self._loaded: Loaded | None = None
@@ -87,7 +88,7 @@ class Replayer:
         if not candidates:
             return None
         source = source_digest(entry.source)
-        found = answer(candidates, analysis, source, state_of(recorder.state), recorder.world, self._policy)
+        found = answer(candidates, analysis, source, state_of(recorder.state), recorder.world, self._policies)
         if not isinstance(found, Run):
             return None
         files = [version for version in found.writes if version.key.startswith("file:")]

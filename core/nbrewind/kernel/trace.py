@@ -18,9 +18,10 @@ from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.modules import words_of
+from nbrewind.kernel.nature import SEED_NAMES, nature
 from nbrewind.kernel.parts import read_parts
 from nbrewind.kernel.stores import module_writes, set_by_text
-from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, functions_in, held_code
+from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, codes_in, functions_in, held_code, names_of
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
 from nbrewind.planning.outside import FOLDER, path_key
 from nbrewind.planning.trace import (
@@ -216,7 +217,8 @@ def observe(
     environment, doubts = facts.environment(analysis, words, started, values)
     if doubts:
         environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
-    effects = [*files.effects, *facts.nature(analysis, words, drawn, state)]
+    used_words, ran = _ran(recorder, reach, started)
+    effects = [*files.effects, *nature(analysis, used_words, ran, recorder.namespace, drawn, state)]
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
     met = local | recorder.large.intersection(packages)
@@ -238,7 +240,7 @@ def observe(
     limited = recorder.live.over_limit(names - reach.unread)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
     read = _outside_inputs(recorder, {**files.inputs, **environment}, local, packages)
-    if facts.SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
+    if SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
         drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
     read |= {key: state[key].digest if key in state else DEFAULT for key in drawn}
@@ -295,6 +297,18 @@ def observe(
         modules.add("matplotlib")  # who draws next may do so into a figure that is open, or not any more
     doubts = list(dict.fromkeys(unknown))
     return Trace(analysis.code, names, ordered, tuple(effects), doubts, files, sorted(modules), imported, changed)
+
+
+def _ran(
+    recorder: Recorder, reach: Reach, started: Collection[types.CodeType]
+) -> tuple[Collection[str], list[types.CodeType]]:
+    """Return the names that a run used, and its code: that which ran where it is watched, else all it may have run."""
+    if recorder.watch.active and reach.own:
+        ran = [*reach.own, *started]
+        return names_of(ran), ran
+    ran = [*reach.own, *started, *_functions(reach.values)]
+    ran += [inner for code in reach.own for inner in codes_in(code)]
+    return reach.words | names_of(ran), ran
 
 
 def _variable_before(recorder: Recorder, key: str) -> str:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from nbrewind.model import ABSENT, Run, Version
-from nbrewind.planning.match import Meeting, Mismatch, Outside, PackagePolicy, PlanState, kind_of
+from nbrewind.planning.match import Meeting, Mismatch, Outside, PlanState, kind_of
 from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
 from nbrewind.planning.simulate import (
     Judgement,
@@ -114,10 +115,10 @@ class Pilot:
         *,
         session: str,
         forced: Iterable[str] = (),
-        policy: PackagePolicy = "compatible",
+        policies: Policies = DEFAULT_POLICIES,
     ) -> None:
         """Plan for the kernel session ``session``. ``forced`` cells run in any case: their results may be others."""
-        self.cells, self.records, self.policy = list(cells), records, policy
+        self.cells, self.records, self.policies = list(cells), records, policies
         self.outside = _Beginning(outside, cells, records)
         self.session = session
         self.forced = frozenset(forced)
@@ -156,10 +157,10 @@ class Pilot:
     def _judge(self, cell: SourceCell, state: PlanState) -> tuple[Judgement, str]:
         if cell.id in self.forced:
             return Judgement(cell, None, Mismatch("source", "", ASKED), state), ""
-        found = judge(cell, state, self.records, self.outside, self.policy)
+        found = judge(cell, state, self.records, self.outside, self.policies)
         own = self.records.last_run(cell.id)
         if own is not None and (found.answered is None or found.answered.id != own.id):
-            found = shown_by(found, own, self.outside, self.policy) or found
+            found = shown_by(found, own, self.outside, self.policies) or found
         if found.answered is None and cell.policy == "pinned":
             pinned = self.records.last_run_of(cell.id, cell.analysis.code)
             if pinned is not None:
@@ -222,7 +223,7 @@ class Pilot:
 
         Files are left out: later steps of the plan may have changed them.
         """
-        here = Meeting(cell.analysis, cell.digest, state, self.outside, self.policy)
+        here = Meeting(cell.analysis, cell.digest, state, self.outside, self.policies)
         for entry in run.inputs:
             if entry.unread:
                 continue

@@ -17,8 +17,9 @@ from nbrewind.model import (
     Version,
 )
 from nbrewind.planning.makers import makers
-from nbrewind.planning.match import VAR, Meeting, Mismatch, Outside, PackagePolicy, describe
+from nbrewind.planning.match import VAR, Meeting, Mismatch, Outside, describe, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import Judgement, simulate
 from nbrewind.planning.trace import ALL_NAMES
 
@@ -28,7 +29,7 @@ def freshness(
     records: Records,
     outside: Outside,
     *,
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
     checkpoints: Iterable[Checkpoint] = (),
     in_kernel: Mapping[str, InKernel] | None = None,
 ) -> list[CellState]:
@@ -41,8 +42,8 @@ def freshness(
     positions = {cell.id: cell.index for cell in notebook}
     saved = _checkpoint_states(checkpoints)
     return [
-        _state(found, records, outside, policy, positions, saved, in_kernel or {})
-        for found in simulate(notebook, records, outside, policy=policy, cautious=True)
+        _state(found, records, outside, policies, positions, saved, in_kernel or {})
+        for found in simulate(notebook, records, outside, policies=policies, cautious=True)
     ]
 
 
@@ -72,7 +73,7 @@ def _state(
     found: Judgement,
     records: Records,
     outside: Outside,
-    policy: PackagePolicy,
+    policies: Policies,
     positions: Mapping[str, int],
     saved: Mapping[str, tuple[CheckpointState, str]],
     in_kernel: Mapping[str, InKernel],
@@ -80,7 +81,7 @@ def _state(
     cell = found.cell
     own = records.last_run(cell.id)
     shown = own or found.answered
-    word, reason = _freshness(found, own, records, outside, policy, positions)
+    word, reason = _freshness(found, own, records, outside, policies, positions)
     checkpoint: CheckpointState = "none"
     if shown is not None:
         checkpoint, lost = saved.get(shown.id, ("saved" if shown is found.answered else "none", ""))
@@ -105,7 +106,7 @@ def _freshness(
     own: Run | None,
     records: Records,
     outside: Outside,
-    policy: PackagePolicy,
+    policies: Policies,
     positions: Mapping[str, int],
 ) -> tuple[Freshness, str]:
     cell = found.cell
@@ -115,18 +116,18 @@ def _freshness(
         return "fresh", "the cell only steers recording"
     if own is None:
         if found.answered is not None:
-            return "fresh", "a recorded run answers it"
+            return "fresh", with_remarks("a recorded run answers it", found.answered, outside)
         elsewhere = f"; another run of the same code does not answer it: {found.reason}" if found.mismatch else ""
         return "never run", "no run of it is recorded" + elsewhere
     if found.answered is not None and found.answered.id == own.id:
-        return "fresh", "nothing that it read has changed"
+        return "fresh", with_remarks("nothing that it read has changed", own, outside)
     # What it only kept as it was makes no difference to what it shows.
-    why = Meeting(cell.analysis, cell.digest, found.before, outside, policy).mismatch(own, shown=True)
+    why = Meeting(cell.analysis, cell.digest, found.before, outside, policies).mismatch(own, shown=True)
     if why is None:
-        return "fresh", "nothing that it read has changed"
+        return "fresh", with_remarks("nothing that it read has changed", own, outside)
     if why.cause in ("variable", "input"):
         if found.answered is not None and _equal(own, found.answered, records):
-            return "fresh", "it shows and left what it would here"
+            return "fresh", with_remarks("it shows and left what it would here", own, outside)
         return _changed(why, own, found, records, positions)
     words: dict[str, Freshness] = {
         "source": "edited", "failed": "failed", "unknown": "unknown", "upstream": "upstream stale"

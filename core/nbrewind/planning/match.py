@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
 
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Run, Version
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies, as_recorded, same_version
 from nbrewind.planning.tables import AMBIENT_PACKAGES
 from nbrewind.planning.trace import (
     ALL_NAMES,
@@ -22,7 +23,6 @@ from nbrewind.planning.trace import (
     variable_names,
 )
 
-PackagePolicy = Literal["exact", "compatible", "ignore"]
 Cause = Literal["unknown", "failed", "source", "upstream", "input", "variable", "order"]
 
 
@@ -52,6 +52,7 @@ class Doubt:
 
 
 VAR = "var:"
+VERSIONED = ("package:", "python:")
 
 
 def kind_of(key: str) -> str:
@@ -192,11 +193,11 @@ class Meeting:
         source: str,
         state: PlanState,
         outside: Outside,
-        policy: PackagePolicy = "compatible",
+        policies: Policies = DEFAULT_POLICIES,
     ) -> None:
         """``source`` is the digest of the cell's exact text."""
         self.analysis, self.source, self.state = analysis, source, state
-        self.outside, self.policy = outside, policy
+        self.outside, self.policies = outside, policies
 
     @cached_property
     def names(self) -> set[str]:
@@ -270,7 +271,12 @@ class Meeting:
             return Mismatch("failed", "", ended(run))
         if run.unknown:
             return Mismatch("unknown", "", run.unknown[0])
-        return self.unmet(run, shown=shown)
+        return self.unmet(run, shown=shown) or self.refused(run)
+
+    def refused(self, run: Run) -> Mismatch | None:
+        """Return what a run used of the world that a policy does not let it answer with."""
+        why = self.policies.always_runs(run.effects)
+        return Mismatch("unknown", "", why) if why else None
 
     def unmet(self, run: Run, *, shown: bool = False) -> Mismatch | None:
         """Return what a run met and is not so here, or not known to be; None if it is all the same."""
@@ -336,7 +342,7 @@ class Meeting:
         else:
             now = self.outside.digest(key)
             if kind in ("package", "python"):
-                return _compare_version(entry, now, self.policy)
+                return _compare_version(entry, now, self.policies)
         if now == entry.digest:
             return None
         if key == ALL_NAMES:
@@ -379,15 +385,30 @@ def _variable_words(entry: Input, now: str) -> str:
     return f"{what} has another value than when it ran"
 
 
-def _compare_version(entry: Input, now: str, policy: PackagePolicy) -> Mismatch | None:
-    def relevant(digest: str) -> tuple[str, ...]:
-        parts = tuple(digest.split("."))
-        return parts if policy == "exact" else parts[:2]
+def _compare_version(entry: Input, now: str, policies: Policies) -> Mismatch | None:
+    if entry.key == "python:":
+        same = same_version(entry.digest, now, policies.python, places=1)
+    else:
+        same = same_version(entry.digest, now, policies.packages)
+    return None if same else Mismatch("input", entry.key, _version_words(entry, now))
 
-    if policy == "ignore" or relevant(now) == relevant(entry.digest):
-        return None
-    then, here = entry.digest.removeprefix("v:"), now.removeprefix("v:")
-    return Mismatch("input", entry.key, f"{describe(entry.key)} is {here} here and was {then}")
+
+def _version_words(entry: Input, now: str) -> str:
+    if now == ABSENT:
+        return f"{describe(entry.key)} is not installed here"
+    return f"{describe(entry.key)} is {now.removeprefix('v:')} here and was {entry.digest.removeprefix('v:')}"
+
+
+def other_versions(run: Run, outside: Outside) -> Iterator[str]:
+    """Say which packages, and which Python, a run used in another version than the one here."""
+    for entry in run.inputs:
+        if entry.key.startswith(VERSIONED) and (now := outside.digest(entry.key)) != entry.digest:
+            yield _version_words(entry, now)
+
+
+def with_remarks(reason: str, run: Run, outside: Outside) -> str:
+    """Add to the reason for which ``run`` answers what one should know of that."""
+    return "; ".join(filter(None, (reason, as_recorded(run), *other_versions(run, outside))))
 
 
 def answer(
@@ -396,10 +417,10 @@ def answer(
     source: str,
     state: PlanState,
     outside: Outside,
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
 ) -> Run | Mismatch | None:
     """Return the first candidate that answers, else the mismatch of the first, else None where there is none."""
-    here = Meeting(analysis, source, state, outside, policy)
+    here = Meeting(analysis, source, state, outside, policies)
     first: Mismatch | None = None
     for run in candidates:
         if first is not None and (here.doubted or here.differs(run)):

@@ -8,11 +8,12 @@ well, with its own needs, until nothing more is needed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbrewind.model import Action, Run, Step, Version
-from nbrewind.planning.match import Outside, PackagePolicy
+from nbrewind.planning.match import Outside, other_versions, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import Judgement, needed_names, simulate
 
 
@@ -31,6 +32,8 @@ class Plan:
 
     steps: list[Step]
     forced: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    """What the user should know before."""
 
 
 def plan(
@@ -38,7 +41,7 @@ def plan(
     records: Records,
     outside: Outside,
     *,
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
     forced: Iterable[str] = (),
 ) -> Plan:
     """Plan the cells, from the top to the last one given, for a new kernel. ``forced`` cells run in any case."""
@@ -46,14 +49,30 @@ def plan(
     while True:
         planned = [
             Planned(found, _needed_versions(found) if runs(found) else ())
-            for found in simulate(cells, records, outside, policy=policy, forced=must)
+            for found in simulate(cells, records, outside, policies=policies, forced=must)
         ]
         more = _makers_of_unloadable(planned) - must
         if not more:
             break
         must |= more
     loads = {version.run for one in planned for version in one.needs}
-    return Plan([_step(one.judgement, records, loads) for one in planned], frozenset(must))
+    steps = [_step(one.judgement, records, outside, loads) for one in planned]
+    answers = [
+        (one.judgement.cell, run) for one in planned if (run := one.judgement.answered) and not runs(one.judgement)
+    ]
+    return Plan(steps, frozenset(must), version_notes(answers, outside))
+
+
+def version_notes(answers: Iterable[tuple[SourceCell, Run]], outside: Outside) -> list[str]:
+    """Say which packages have other versions here than when the cells ran that their records answer."""
+    found: dict[str, list[str]] = {}
+    for cell, run in answers:
+        for difference in other_versions(run, outside):
+            found.setdefault(difference, []).append(str(cell.index + 1))
+    return [
+        f"{difference}; answered nevertheless: cell{'s' if cells[1:] else ''} {', '.join(cells)}"
+        for difference, cells in sorted(found.items())
+    ]
 
 
 def runs(found: Judgement) -> bool:
@@ -80,7 +99,7 @@ def _makers_of_unloadable(planned: Iterable[Planned]) -> set[str]:
     return found
 
 
-def _step(found: Judgement, records: Records, loads: Collection[str]) -> Step:
+def _step(found: Judgement, records: Records, outside: Outside, loads: Collection[str]) -> Step:
     cell, run = found.cell, found.answered
     action: Action = "run"
     reason = found.reason
@@ -91,6 +110,7 @@ def _step(found: Judgement, records: Records, loads: Collection[str]) -> Step:
     elif run is not None and not found.forced:
         action = "load" if run.id in loads else "skip"
         reason = "a later step needs its values" if action == "load" else "recorded, and nothing needs its values"
+        reason = with_remarks(reason, run, outside)
     return Step(
         cell=cell.id,
         index=cell.index,

@@ -14,8 +14,9 @@ import msgspec
 
 from nbrewind.model import Run, Version
 from nbrewind.planning.constants import predicted
-from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PackagePolicy, PlanState, answer, ended
+from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PlanState, answer, ended
 from nbrewind.planning.notebook import Records, SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
 from nbrewind.planning.trace import LOCAL, closure, read_names
 
@@ -50,19 +51,24 @@ class Judgement:
 
 
 def judge(
-    cell: SourceCell, state: PlanState, records: Records, outside: Outside, policy: PackagePolicy = "compatible"
+    cell: SourceCell, state: PlanState, records: Records, outside: Outside, policies: Policies = DEFAULT_POLICIES
 ) -> Judgement:
     """Judge one cell in ``state``, which is not changed.
 
     An empty cell, or one that only steers recording, is answered by nothing and changes nothing.
     """
-    found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policy)
+    found = answer(_candidates(cell, records), cell.analysis, cell.digest, state, outside, policies)
     if isinstance(found, Run):
         return Judgement(cell, found, None, state)
     own, met = records.last_run(cell.id), False
-    if own is not None and own.code == cell.analysis.code and (own.unknown or own.status != "ok"):
-        met = Meeting(cell.analysis, cell.digest, state, outside, policy).unmet(own) is None
+    if own is not None and own.code == cell.analysis.code and _barred(own, policies):
+        met = Meeting(cell.analysis, cell.digest, state, outside, policies).unmet(own) is None
     return Judgement(cell, None, found or _own_reason(cell, records), state, met=met)
+
+
+def _barred(run: Run, policies: Policies) -> bool:
+    """Whether a run can't answer whatever it meets."""
+    return bool(run.unknown or run.status != "ok" or policies.always_runs(run.effects))
 
 
 def simulate(
@@ -70,7 +76,7 @@ def simulate(
     records: Records,
     outside: Outside,
     *,
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
     forced: Iterable[str] = (),
     cautious: bool = False,
 ) -> Iterator[Judgement]:
@@ -86,22 +92,22 @@ def simulate(
     state = PlanState()
     reach = Reach(notebook) if cautious else None
     for cell in notebook:
-        found = judge(cell, state, records, outside, policy)
+        found = judge(cell, state, records, outside, policies)
         if found.answered is not None and cell.id in must:
             found = Judgement(cell, found.answered, None, state, forced=True)
         own = records.last_run(cell.id)
         if cautious and own is not None and (found.answered is None or found.answered.id != own.id):
-            found = shown_by(found, own, outside, policy) or found
+            found = shown_by(found, own, outside, policies) or found
         yield found
         advance(found, state, records, reach)
 
 
-def shown_by(found: Judgement, own: Run, outside: Outside, policy: PackagePolicy) -> Judgement | None:
+def shown_by(found: Judgement, own: Run, outside: Outside, policies: Policies) -> Judgement | None:
     """Judge by what the cell shows: its own last run, though it may not be saved, or though it kept other values."""
     cell, state = found.cell, found.before
     if not cell.active:
         return None
-    here = Meeting(cell.analysis, cell.digest, state, outside, policy)
+    here = Meeting(cell.analysis, cell.digest, state, outside, policies)
     if here.mismatch(own) is None:
         return Judgement(cell, own, None, state)
     if found.answered is not None or here.mismatch(own, shown=True) is not None:

@@ -11,9 +11,10 @@ from nbrewind.model import Action, Run, Step, Version
 from nbrewind.planning.course import Course, Pilot, Place, chosen
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
-from nbrewind.planning.match import Outside, PackagePolicy
+from nbrewind.planning.match import Outside, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.plan import like
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 
 STALE = frozenset({"edited", "input changed", "upstream stale", "out of order", "failed", "unknown"})
 INPUT = re.compile(r"(^|\.)(input|raw_input|getpass)$")
@@ -77,7 +78,7 @@ def plan_live(
     session: str,
     live: Collection[str] = (),
     forced: Iterable[str] = (),
-    policy: PackagePolicy = "compatible",
+    policies: Policies = DEFAULT_POLICIES,
 ) -> LivePlan:
     """Plan what brings ``target`` up to date in the running kernel of ``session``.
 
@@ -90,19 +91,19 @@ def plan_live(
         session: what the agent calls its session.
         live: the names that are bound in the kernel (`live` of verb ``state``).
         forced: ids of cells that run in any case, if they belong to the target or what it needs.
-        policy: which differences between package versions count.
+        policies: which records count.
     """
     by_id = {cell.id: cell for cell in cells}
     if target.kind in ("cell", "affected") and (target.cell not in by_id or not by_id[target.cell].active):
         return LivePlan(blocked="The cell is empty or gone: there is nothing to run.")
     must = {*forced, target.cell} if target.kind == "affected" else set(forced)
-    pilot = Pilot(cells, records, outside, session=session, forced=must, policy=policy)
-    goals = goals_of(target, cells, records, outside, policy) | {cell for cell in forced if cell in by_id}
+    pilot = Pilot(cells, records, outside, session=session, forced=must, policies=policies)
+    goals = goals_of(target, cells, records, outside, policies) | {cell for cell in forced if cell in by_id}
     if not goals:
         return LivePlan(blocked="Nothing is stale.")
     course, found = settle(pilot, goals, Alive(head, live))
     ends = ending(course, goals)
-    steps = _steps(course, found, goals, ends, records, Alive(head, live))
+    steps = _steps(course, found, goals, ends, records, outside, Alive(head, live))
     answered = [place for place in course.places if place.answered and place.cell.id not in found]
     saved = sum(place.answered.seconds for place in answered if place.answered and not place.cell.analysis.prelude)
     notes = {place.cell.id: text for place in course.places if (text := _note(place, place.cell.id in found, records))}
@@ -114,14 +115,14 @@ def plan_live(
 
 
 def goals_of(
-    target: Target, cells: Sequence[SourceCell], records: Records, outside: Outside, policy: PackagePolicy
+    target: Target, cells: Sequence[SourceCell], records: Records, outside: Outside, policies: Policies
 ) -> set[str]:
     """Return the ids of the cells that a target means."""
     active = {cell.id for cell in cells if cell.active}
     if target.kind == "all":
         return active
     if target.kind == "stale":
-        states = freshness(cells, records, outside, policy=policy)
+        states = freshness(cells, records, outside, policies=policies)
         return {state.id for state in states if state.freshness in STALE} & active
     found = {target.cell}
     if target.kind == "affected":
@@ -201,6 +202,7 @@ def _steps(
     goals: Collection[str],
     ends: Iterable[Version],
     records: Records,
+    outside: Outside,
     alive: Alive,
 ) -> list[Step]:
     needed = {version.run for cell in run for version in course.by_cell[cell].needs if not alive.has(version)}
@@ -212,9 +214,10 @@ def _steps(
             steps.append(run_step(place, records))
         elif answer is not None and answer.id in needed | final:
             why = "a later step needs its values" if answer.id in needed else "its values are brought back"
-            steps.append(_answered(place, answer, "load", why))
+            steps.append(_answered(place, answer, "load", with_remarks(why, answer, outside)))
         elif answer is not None and (cell.id in goals or place.note):
-            steps.append(_answered(place, answer, "skip", "recorded, and nothing that it read has changed"))
+            why = with_remarks("recorded, and nothing that it read has changed", answer, outside)
+            steps.append(_answered(place, answer, "skip", why))
     return steps
 
 

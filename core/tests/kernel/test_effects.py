@@ -131,6 +131,39 @@ def test_clock_randomness_and_environment(kernel, records, monkeypatch):
     assert _inputs(records("get")[0])["env:MINE"].run == records("set")[0].id
 
 
+NATURE = {
+    "import time as tm\nx = tm.time()": {"clock"},
+    "from time import time as stamp\nx = stamp()": {"clock"},
+    "def f():\n    import time\n    return time.time()\nx = f()": {"clock"},
+    "x = f()": {"clock"},
+    "x = [g() for g in (f,)]": {"clock"},
+    "from datetime import datetime as dt\nx = dt.now()": {"clock"},
+    "import time\ntime.sleep(0)\nx = 1": set(),
+    "from uuid import uuid4 as u\nx = str(u())": {"randomness"},
+    "import random\nr = random.Random()": {"randomness"},
+    "r = random.Random(3)\nx = r.random()": set(),
+    "import numpy as np\nr = np.random.default_rng()": {"randomness"},
+    "from numpy.random import default_rng\nr = default_rng(None)\nx = r.random()": {"randomness"},
+    "r = default_rng(seed=None)": {"randomness"},
+    "r = np.random.default_rng(5)\nx = r.random()": set(),
+    "def draw():\n    return random.Random().random()\nx = draw()": {"randomness"},
+    "import secrets\nx = secrets.choice([1, 2])": {"randomness"},
+    "random.seed()\nx = random.random()": {"randomness"},
+    "random.seed(1)\nx = random.random()": set(),
+}
+"""Cell to what it uses of the world, however it is called: each goes on from those above."""
+
+
+def test_the_clock_and_randomness_are_noticed_however_they_are_called(kernel, records):
+    for number, source in enumerate(NATURE):
+        kernel.run(source, cell=f"n{number}")
+    found = {
+        source: {effect.kind for effect in records(f"n{number}")[0].effects} & {"clock", "randomness"}
+        for number, source in enumerate(NATURE)
+    }
+    assert found == NATURE
+
+
 def test_local_modules_are_inputs_and_unknown(kernel, records, tmp_path):
     (tmp_path / "mine.py").write_text("def f():\n    return 1\n")
     kernel.run("import mine", cell="one")

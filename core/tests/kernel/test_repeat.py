@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,30 @@ def test_results_that_records_do_not_keep(kernel, again):
     assert again.text(again.run("len(_)", cell="x")[1], "execute_result") == "2"
     assert again.run("___", cell="x")[0]["status"] == "error"
     assert again.value("In[1]") == shows
+
+
+CLOCK = "import time\nx = time.time_ns()\nprint(x)"
+
+
+@pytest.mark.parametrize(
+    ("policies", "answered", "words"),
+    [
+        ({}, True, "is not run"),
+        ({"clock": "run"}, False, "is not run"),
+        ({"clock": "no"}, False, "No record answers in this"),
+    ],
+)
+def test_the_notebooks_policies_count(kernel, kernels, policies, answered, words, notebook_path, store_path, tmp_path):
+    audited(kernel, CLOCK)
+    text = json.dumps({"cells": [], "metadata": {"nbrewind": {"policies": policies}}})
+    Path(notebook_path).write_text(text)
+    other = kernels.take()
+    other.run(f"import os as _o; _o.chdir({str(tmp_path)!r}); del _o", silent=True)
+    other.attach(notebook_path, store_path, mode="repeat")
+    assert words in other.verb("set_mode", mode="repeat")["words"]
+    other.run(CLOCK, cell="a")
+    assert (other.value("x") == kernel.value("x")) == answered
+    assert Path(notebook_path).read_text() == text
 
 
 def test_what_changed_runs(kernel, again, records):

@@ -9,6 +9,7 @@ from planning_machine import RNG, Machine, copied
 from nbrewind.model import Version, new_id, once
 from nbrewind.planning.course import Pilot, Place
 from nbrewind.planning.notebook import SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES
 from nbrewind.planning.targets import Alive, Target, ending, goals_of, settle
 
 NOTHING = SourceCell("", 0, "")
@@ -24,7 +25,7 @@ class LiveMachine(Machine):
 
     def bring(self, cells: Sequence[SourceCell], target: Target) -> dict[str, str]:
         """Bring a target up to date. Returns what the cells on the way show."""
-        goals = goals_of(target, cells, self.records, self, "compatible")
+        goals = goals_of(target, cells, self.records, self, DEFAULT_POLICIES)
         if not goals:
             return {}
         forced = {target.cell} if target.kind == "affected" else set()

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from nbrewind.analysis import analyze, source_digest
-from nbrewind.model import ABSENT, DEFAULT, Input, Run, Version, new_id
-from nbrewind.planning.match import Doubt, Meeting, PlanState, answer, describe, state_of
+from nbrewind.model import ABSENT, DEFAULT, Effect, Input, Run, Version, new_id
+from nbrewind.planning.match import Doubt, Meeting, PlanState, answer, describe, other_versions, state_of
+from nbrewind.planning.policies import DEFAULT_POLICIES, as_recorded
 from nbrewind.planning.trace import bind_inputs, digest_of, kept_names, names_input, provenance, read_names, unproved
 
 pytestmark = pytest.mark.py311
@@ -42,8 +43,8 @@ def recorded(source: str, before: PlanState, *more: Input, **fields) -> Run:
     )  # fmt: skip
 
 
-def why(run: Run, source: str, here: PlanState, world: World | None = None, policy="compatible"):
-    found = Meeting(analyze(source), source_digest(source), here, world or World(), policy).mismatch(run)
+def why(run: Run, source: str, here: PlanState, world: World | None = None, policies=DEFAULT_POLICIES):
+    found = Meeting(analyze(source), source_digest(source), here, world or World(), policies).mismatch(run)
     return (found.cause, found.reason) if found else None
 
 
@@ -144,18 +145,46 @@ def test_a_file_that_a_cell_above_writes_counts_as_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "policy", "reason"),
+    ("key", "now", "policies", "reason"),
     [
-        ("v:2.1.4", "compatible", None),
-        ("v:2.2.0", "compatible", "package pandas is 2.2.0 here and was 2.1.3"),
-        ("v:2.1.4", "exact", "package pandas is 2.1.4 here and was 2.1.3"),
-        ("v:3.0.0", "ignore", None),
+        ("package:pandas", "v:2.1.4", {}, None),
+        ("package:pandas", "v:2.2.0", {}, "package pandas is 2.2.0 here and was 2.1.3"),
+        ("package:pandas", ABSENT, {}, "package pandas is not installed here"),
+        ("package:pandas", "v:2.1.4", {"packages": "exact"}, "package pandas is 2.1.4 here and was 2.1.3"),
+        ("package:pandas", "v:3.0.0", {"packages": "ignore"}, None),
+        ("python:", "v:2.7.18", {}, None),
+        ("python:", "v:3.0.0", {}, "Python is 3.0.0 here and was 2.1.3"),
+        ("python:", "v:2.1.4", {"python": "exact"}, "Python is 2.1.4 here and was 2.1.3"),
+        ("python:", "v:3.0.0", {"python": "ignore"}, None),
     ],
 )
-def test_packages_are_compared_as_the_policy_says(now: str, policy, reason: str | None) -> None:
-    run = recorded("print(1)", state(), Input(key="package:pandas", digest="v:2.1.3"))
-    found = why(run, "print(1)", state(), World(package__pandas=now), policy)
+def test_versions_are_compared_as_the_policies_say(key: str, now: str, policies, reason: str | None) -> None:
+    run = recorded("print(1)", state(), Input(key=key, digest="v:2.1.3"))
+    world = World(**{key.replace(":", "__"): now})
+    found = why(run, "print(1)", state(), world, DEFAULT_POLICIES.with_(policies, "test"))
     assert found == (("input", reason) if reason else None)
+    named = "Python" if key == "python:" else "package pandas"
+    assert [words.startswith(f"{named} is ") for words in other_versions(run, world)] == [True], "and it is listed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("clock", "clock", "the clock"),
+        ("network", "network", "the network (a:80)"),
+        ("process", "processes", "another program (a:80)"),
+        ("randomness", "randomness", "unseeded randomness"),
+    ],
+)
+def test_what_was_used_of_the_world_answers_as_the_policies_say(kind, name: str, words: str) -> None:
+    run = recorded("print(1)", state(), effects=(Effect(kind=kind, subject="a:80"),))
+    assert why(run, "print(1)", state()) is None
+    assert as_recorded(run) == f"used {words} as recorded"
+    policies = DEFAULT_POLICIES.with_({name: "run"}, "test")
+    assert why(run, "print(1)", state(), policies=policies) == (
+        "unknown", f"it used {words}, and the policy is {name}=run",
+    )  # fmt: skip
+    assert why(recorded("print(1)", state()), "print(1)", state(), policies=policies) is None
 
 
 def test_a_setting_changed_since_matters_to_those_that_use_its_package() -> None:

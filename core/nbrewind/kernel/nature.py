@@ -1,0 +1,109 @@
+"""What code uses of the clock, of randomness that nobody seeded, and of what is typed: its names tell."""
+
+from __future__ import annotations
+
+import dis
+import types
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+
+from nbrewind.model import CellAnalysis, Effect
+
+CLOCK_NAMES = frozenset(
+    {"now", "utcnow", "today", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns"}
+    | {"process_time", "localtime", "gmtime", "ctime", "strftime", "clock_gettime", "timeit", "default_timer"}
+)
+CLOCK_MAGICS = frozenset({"%time", "%%time", "%timeit", "%%timeit"})
+RANDOM_NAMES = frozenset(
+    {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "randbelow", "secrets"}
+    | {"SystemRandom"}
+)
+SEED_NAMES = frozenset({"seed", "set_state", "setstate", "manual_seed", "set_seed", "set_rng_state", "seed_everything"})
+INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
+GENERATORS = frozenset({"default_rng", "Random", "RandomState", "SeedSequence", "seed"})
+"""What takes a seed, and without one takes it from the system."""
+_NAMED = CLOCK_NAMES | RANDOM_NAMES | GENERATORS | {"time"}
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
+_FILLING = frozenset({"PUSH_NULL", "PRECALL", "KW_NAMES", "NOP", "CACHE"})
+
+
+def nature(
+    analysis: CellAnalysis,
+    words: Collection[str],
+    codes: Iterable[types.CodeType],
+    namespace: Mapping[str, object],
+    drawn: Iterable[str],
+    state: Mapping[str, object],
+) -> list[Effect]:
+    """Return the effects of kinds clock, randomness and input of a run.
+
+    Args:
+        analysis: what its text says.
+        words: function and attribute names that it used.
+        codes: the code that it ran, or may have run.
+        namespace: the user's: a function may have been imported under another name.
+        drawn: generators whose state it changed.
+        state: what was recorded of generators before.
+    """
+    found, bare = set(words), set[str]()
+    for code in codes:
+        others = _aliases(code, namespace)
+        found.update(others.values())
+        if not _NAMED.isdisjoint(code.co_names) or others:
+            bare.update(others.get(name, name) for name in bare_calls(code))
+    effects = []
+    clock = (
+        sorted(CLOCK_NAMES.intersection(found))
+        + sorted({"time"} & bare)
+        + sorted(CLOCK_MAGICS.intersection(analysis.magics))
+    )
+    if clock:
+        effects.append(Effect(kind="clock", subject=clock[0]))
+    random = sorted(RANDOM_NAMES.intersection(found))
+    if random:
+        effects.append(Effect(kind="randomness", subject=random[0], detail="the system's randomness"))
+    unseeded = sorted(GENERATORS & bare)
+    if not SEED_NAMES.intersection(found):
+        unseeded += sorted(key.rpartition(".")[2] for key in drawn if key not in state)
+    effects += [Effect(kind="randomness", subject=name, detail="not seeded") for name in unseeded]
+    asked = sorted(INPUT_NAMES.intersection(found))
+    if asked:
+        effects.append(Effect(kind="input", subject=asked[0]))
+    return effects
+
+
+def _aliases(code: types.CodeType, namespace: Mapping[str, object]) -> dict[str, str]:
+    """Return the global names under which code uses a function that matters here, with its own name."""
+    found = {}
+    for name in code.co_names:
+        value = namespace.get(name)
+        if type(value) in _FUNCTIONS:  # not isinstance: it may run the user's code
+            own = getattr(value, "__name__", "")
+            if type(own) is str and own != name and own in _NAMED:
+                found[name] = own
+    return found
+
+
+@lru_cache(maxsize=2048)
+def bare_calls(code: types.CodeType) -> frozenset[str]:
+    """Return the names that code calls without an argument, or with nothing but None."""
+    found = set()
+    name = ""
+    for step in dis.get_instructions(code):
+        if step.opname.startswith("CALL") and not step.opname.startswith("CALL_INTRINSIC"):
+            found.add(name)
+            name = ""
+        elif step.opname.startswith(
+            ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_ATTR", "LOAD_METHOD")
+        ):
+            name = str(step.argval)
+        elif not _fills(step):
+            name = ""
+    return frozenset(found - {""})
+
+
+def _fills(step: dis.Instruction) -> bool:
+    """Whether an instruction may stand between a function and its call without being an argument that counts."""
+    if step.opname == "LOAD_CONST":
+        return step.argval is None or (type(step.argval) is tuple and all(type(part) is str for part in step.argval))
+    return step.opname in _FILLING
