@@ -23,7 +23,7 @@ from nbrewind.model import Step, Version
 from nbrewind.planning.course import Course, Pilot, Place
 from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.notebook import History, SourceCell
-from nbrewind.planning.outside import World
+from nbrewind.planning.outside import ToldWorld
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.targets import Alive, LivePlan, ending, left_to_user, run_step, settle
 from nbrewind.store import Store, StoreError
@@ -136,6 +136,9 @@ class LiveWork:
         pilot = self._pilot
         while True:
             course, found = await asyncio.to_thread(settle, pilot, self._plan.goals, head)
+            if self._world.unknown:
+                self._world.tell(await ask_agent(self._client, "outside", keys=sorted(self._world.unknown)))
+                continue
             places = [place for place in course.places if place.cell.id in found]
             if self._cancelled:
                 raise _Stop("cancelled", "")
@@ -161,7 +164,7 @@ class LiveWork:
             raise _Stop("stopped", f"{_sentence(MOVED)[:-1]}: look at the plan again.")
         self._mark = state["mark"]
         head, history = await asyncio.to_thread(self._read, state["head"])
-        world = World(self._path.parent, state["python"])
+        self._world = world = ToldWorld(self._path.parent, state["python"])
         self._keeper = FileKeeper(self._store, world)
         self._records = history
         self._pilot = Pilot(

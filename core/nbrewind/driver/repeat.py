@@ -23,12 +23,12 @@ from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.match import state_of, with_remarks
+from nbrewind.planning.match import describe, state_of, with_remarks
 from nbrewind.planning.notebook import History, SourceCell
-from nbrewind.planning.outside import World
+from nbrewind.planning.outside import ToldWorld, World
 from nbrewind.planning.plan import Plan, plan, version_notes
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
-from nbrewind.planning.simulate import Judgement, judge, needed_names
+from nbrewind.planning.simulate import ALIVE, Judgement, judge, needed_names
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.store import Notebook, Store
 
@@ -56,7 +56,8 @@ class Repeat:
 class _Replan(Exception):
     """A needed value can't be loaded: the cells that make it have to run from the start."""
 
-    def __init__(self, cells: set[str]) -> None:
+    def __init__(self, cells: dict[str, str]) -> None:
+        """Take the cells, each with the reason in words."""
         super().__init__()
         self.cells = cells
 
@@ -129,12 +130,12 @@ class Repeater:
     ) -> None:
         """Work in the kernel of ``session``. Cells whose ids are ``forced`` run; see `repeat` for the rest."""
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.policies, self.forced, self.verify = policies, set(forced), verify
+        self.policies, self.forced, self.verify = policies, dict.fromkeys(forced, ALIVE), verify
         found = store.notebook(path)
         if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
         self.index = found
-        self.world = World(path.parent, session.python)
+        self.world = ToldWorld(path.parent, session.python)
         self.keeper = FileKeeper(store, self.world, consent=files)
         self.passed: list[SourceCell] = []
         self.ran: dict[str, Step] = {}
@@ -180,7 +181,7 @@ class Repeater:
                         return failed
                 return ""
             except _Replan as again:
-                self.forced |= again.cells
+                self.forced = again.cells | self.forced
                 self.ran |= {name: step for name, step in self.steps.items() if step.action == "run"}
                 await self.session.restart()
                 self._begin()
@@ -197,7 +198,7 @@ class Repeater:
             self._note(cell, "skip", reason, begin)
             return ""
         self.count += 1
-        found = self._judge(cell)
+        found = await self._judge(cell)
         if found.answered is None or cell.analysis.prelude or cell.id in self.forced:
             return await self._run(cell, found, begin)
         if random() < self.verify:
@@ -205,15 +206,19 @@ class Repeater:
         await self._adopt(cell, found.answered, node, begin)
         return ""
 
-    def _judge(self, cell: SourceCell) -> Judgement:
+    async def _judge(self, cell: SourceCell) -> Judgement:
         state = state_of(self.index.state(self.index.heads().get(self.session.id, "")))
-        return judge(cell, state, self.records, self.world, self.policies)
+        while True:
+            found = judge(cell, state, self.records, self.world, self.policies)
+            if not self.world.unknown:
+                return found
+            self.world.tell(await self.session.call("outside", keys=sorted(self.world.unknown)))
 
     async def _run(self, cell: SourceCell, found: Judgement, begin: float) -> str:
         await self._bind(needed_names(cell, found.before), found)
-        asked = self._results(cell, found) - self.forced
+        asked = self._results(cell, found) - self.forced.keys()
         if asked:
-            raise _Replan(asked)
+            raise _Replan(dict.fromkeys(asked, "its result is asked for, which the record does not keep"))
         clash = self.keeper.clash(self.records.last_run(cell.id) or found.answered)
         if clash:
             return f"{cell.label} was not run: {clash}"
@@ -222,7 +227,7 @@ class Repeater:
             return done.error
         if done.run is not None:
             self.made[done.run.id] = cell.id
-        reason = found.reason or "what it leaves alive is needed"
+        reason = found.reason or self.forced.get(cell.id, ALIVE)
         if cell.analysis.prelude:
             reason = "imports, options and definitions run in every new kernel"
         self._note(cell, "run", reason, begin, done.run)
@@ -268,7 +273,7 @@ class Repeater:
         self.keeper.put_back(run.writes)
         done = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip", source=cell.source)
         if done.get("unset"):  # a setting that only a re-run can give
-            raise _Replan({cell.id})
+            raise _Replan({cell.id: f"{describe(done['unset'][0])} can't be brought back otherwise"})
         self.made[run.id] = cell.id
         messages = self.store.messages(run.id)
         await self.session.answer(node, cell.index, Answer(run, messages, self.count))
@@ -284,8 +289,12 @@ class Repeater:
         answer = await self.session.call("materialise", names=sorted(names))
         items = found.before.items
         lost = {name for name in answer["lost"] if "var:" + name in items}
-        makers = {self.made.get(items["var:" + name].run, "") for name in lost} - {""}
-        if makers - self.forced:
+        makers = {
+            maker: f"{name} is needed and can't be loaded: {answer['lost'][name]}"
+            for name in sorted(lost, reverse=True)
+            if (maker := self.made.get(items["var:" + name].run))
+        }
+        if makers.keys() - self.forced.keys():
             raise _Replan(makers)
         if lost:
             reasons = "; ".join(f"{name}: {answer['lost'][name]}" for name in sorted(lost))

@@ -107,6 +107,11 @@ def bind(recorder: Recorder, mark: str, state: dict[str, list[str]], answered: l
     return found
 
 
+def outside(recorder: Recorder, keys: Iterable[str]) -> dict[str, str]:
+    """Return the digests of packages and environment variables as they are in this kernel."""
+    return {key: recorder.world.digest(key) for key in keys}
+
+
 def set_mode(recorder: Recorder, mode: str) -> dict[str, Any]:
     """Change the mode; ``words`` says what it means from now on, in a sentence."""
     agent = current()
@@ -149,6 +154,7 @@ def flush(recorder: Recorder) -> dict[str, Any]:
 VERBS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "bind": bind,
+    "outside": outside,
     "set_mode": set_mode,
     "peek": peek,
     "state": state,

@@ -21,6 +21,7 @@ from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
 from nbrewind.planning.simulate import (
+    ALIVE,
     Judgement,
     advance,
     judge,
@@ -170,7 +171,7 @@ class Pilot:
     def _reason(self, cell: SourceCell, found: Judgement) -> str:
         if found.answered is None:
             return found.reason
-        return "what it leaves alive is needed" if cell.id in self.alive else ""
+        return ALIVE if cell.id in self.alive else ""
 
     def _waits(self, cell: SourceCell) -> bool:
         """Whether a cell of the prelude was not run yet in this session."""

@@ -130,6 +130,34 @@ class World:
         return self._files[mark]
 
 
+class ToldWorld(World):
+    """`World` of a kernel that may be in another environment: it is asked for what depends on that (`tell`).
+
+    Until it has answered, a key is looked up here; whoever judges by that asks for what is `unknown`, and judges again.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], python: str) -> None:
+        """Look from ``folder``; ``python`` is the version of the kernel's Python."""
+        super().__init__(folder, python)
+        self._told: dict[str, str] = {}
+        self.unknown: set[str] = set()
+        """Keys that were asked for and that the kernel has not told yet."""
+
+    def tell(self, digests: Mapping[str, str]) -> None:
+        """Take over what the kernel says."""
+        self._told.update(digests)
+        self.unknown.difference_update(digests)
+
+    def digest(self, key: str) -> str:
+        """Return the present digest of a key."""
+        if not key.startswith(("package:", "env:")):
+            return super().digest(key)
+        found = self._told.get(key)
+        if found is None:
+            self.unknown.add(key)
+        return super().digest(key) if found is None else found
+
+
 class KernelWorld(World):
     """`World` for a process that may be in another environment than the notebook's kernel, as a server is.
 

@@ -20,6 +20,8 @@ from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
 from nbrewind.planning.trace import LOCAL, closure, read_names
 
+ALIVE = "what it leaves alive is needed"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -44,7 +46,7 @@ class Judgement:
     def reason(self) -> str:
         """Why the cell must run, in words; empty if a record answers it."""
         if self.forced:
-            return "what it leaves alive is needed"
+            return ALIVE
         if self.answered is not None:
             return ""
         return self.mismatch.reason if self.mismatch else "no run of this code is recorded"
