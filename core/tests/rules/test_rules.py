@@ -133,6 +133,42 @@ def test_rule_05_functions_handed_on_have_been_read(scenario: Scenario) -> None:
     assert verdict.holds and verdict.ran.keys() >= set(callers)
 
 
+def test_rule_05_all_that_a_function_uses_has_been_read(scenario: Scenario) -> None:
+    """Holds: a helper of a helper, a default, a closure, a method and a local module count, also through a partial.
+
+    By their names alone, the cells that hand the functions on read nothing that was edited.
+    """
+    module = scenario.folder / "rule05mod.py"
+    module.write_text("def scale(x):\n    return x\n")
+    cells = [
+        ("deep", "def deep(x):\n    return x"),
+        ("helper", "def helper(x):\n    return deep(x)\ndef by_helper(x):\n    return helper(x)"),
+        ("default", "start = [0].copy()\ndef by_default(x, start=start):\n    return x + start[0]"),
+        ("closure", "def make(n):\n    return lambda x: x + n\nby_closure = make(len('a') - 1)"),
+        ("method", "class Adds:\n    n = 0\n    def add(self, x):\n        return x + self.n"),
+        ("module", "import rule05mod\ndef by_module(x):\n    return rule05mod.scale(x)"),
+        ("none", "def by_none(x):\n    return x"),
+        ("hand", "from functools import partial"),
+        *(
+            (f"map-{name}", f"print(list(map(partial(by_{name}), [1, 2])))")
+            for name in ("helper", "default", "closure")
+        ),
+        *((f"map-{name}", f"print(list(map(partial(by_{name}), [1, 2])))") for name in ("module", "none")),
+        ("map-method", "print(list(map(Adds().add, [1, 2])))"),
+    ]
+    callers = [name for name, _ in cells if name.startswith("map-")]
+    first = scenario.audit(cells)
+    assert {first[name] for name in callers} == {"[1, 2]"}
+    module.write_text("def scale(x):\n    return 10 + x\n")
+    changes = {"deep": ("return x", "return 10 + x"), "default": ("= [0]", "= [10]"), "closure": ("- 1", "+ 9")}
+    changes["method"] = ("n = 0", "n = 10")
+    edited = [(name, text.replace(*changes.get(name, ("", "")))) for name, text in cells]
+    right = {**dict.fromkeys(callers, "[11, 12]"), "map-none": "[1, 2]"}
+    verdict = scenario.repeat(edited, right)
+    assert verdict.holds, verdict.result.failed
+    assert "map-none" not in verdict.ran
+
+
 def test_rule_06_generators_resume(scenario: Scenario) -> None:
     """Holds: a resumed frame's globals have been read; a generator can't be loaded, so its maker runs again."""
     cells = [
@@ -189,12 +225,56 @@ def through(modules: dict[str, tuple[str, str, str]], scenario: Scenario) -> Non
     first = scenario.audit([*writes, *reads])
     assert {name: first[name].partition("\n")[0] for name in right} == right
     verdict = scenario.repeat([*writes, *((name, f"for _ in 'a':\n    {text}") for name, text in reads)], right)
-    assert verdict.holds and verdict.ran.keys() >= right.keys()
+    assert verdict.holds, verdict.result.failed
+    assert verdict.ran.keys() >= right.keys()
 
 
 def test_rule_07_writes_through_modules(scenario: Scenario) -> None:
     """Holds: settings with a provider are restored, other writes through modules make their cell run again."""
     through(MODULES, scenario)
+
+
+REGISTRIES = {
+    "accessor": (
+        "import pandas as pd\nclass A:\n    def __init__(self, o): pass\n    v = 3\n"
+        "pd.api.extensions.register_series_accessor('rule07')(A)",
+        "print(pd.Series([1]).rule07.v)",
+        "3",
+    ),
+    "copyreg": (
+        "import copyreg, copy\nclass C:\n    pass\ncopyreg.pickle(C, lambda c: (int, (4,)))",
+        "print(copy.copy(C()))",
+        "4",
+    ),
+    "builtins": ("import builtins\nbuiltins.rule07 = 5", "print(rule07)", "5"),
+    "abc": (
+        "import collections.abc\nclass S:\n    pass\ncollections.abc.Sequence.register(S)",
+        "print(isinstance(S(), collections.abc.Sequence))",
+        "True",
+    ),
+    "codecs": (
+        "import codecs\ncodecs.register_error('rule07', lambda e: ('7', e.end))",
+        "print('é'.encode('ascii', 'rule07').decode())",
+        "7",
+    ),
+    "dispatch": (
+        "import functools\n@functools.singledispatch\ndef d(x):\n    return 0\nd.register(int, lambda x: 8)",
+        "print(d(1))",
+        "8",
+    ),
+    "errstate": ("import numpy as np\nold = np.seterr(divide='raise')", "print(np.geterr()['divide'])", "raise"),
+    "warnings": (
+        "import warnings\nwarnings.filterwarnings('error', message='rule07')",
+        "print(warnings.filters[0][0])",
+        "error",
+    ),
+}
+"""Kind to a registration that no variable holds, the question, and its right answer."""
+
+
+def test_rule_07_registrations(scenario: Scenario) -> None:
+    """Holds: what is registered somewhere is there, though no variable holds it and its cell has a record."""
+    through(REGISTRIES, scenario)
 
 
 def test_rule_07_current_figures(scenario: Scenario) -> None:
@@ -211,6 +291,11 @@ QUESTIONS = {
     "try": ("try:\n    cfg\nexcept NameError:\n    cfg = 0\nprint(cfg)", "5", "0"),
     "globals": ("print('cfg' in globals())", "True", "True"),
     "exec": ("exec('print(cfg)')", "5", "0"),
+    "dir": ("print('cfg' in dir(), 'cfg' in vars(), 'cfg' in locals())", "True True True", "True True True"),
+    "get": ("print(globals().get('cfg'), eval('cfg'))", "5 5", "0 0"),
+    "template": ("print('{cfg}'.format_map(globals()), f'{cfg}')", "5 5", "0 0"),
+    "main": ("import __main__\nprint(hasattr(__main__, 'cfg'), __main__.cfg)", "True 5", "True 0"),
+    "delete": ("try:\n    del other\nexcept NameError:\n    print('none')\nelse:\n    print('was')", "was", "none"),
 }
 """Kind to a question that decides by existence, its answer where ``cfg`` was made, and where it was not."""
 
@@ -219,7 +304,7 @@ def test_rule_08_every_name_exists(scenario: Scenario) -> None:
     """Holds: names are bound before a step that may ask for them."""
     cells = [(name, text) for name, (text, _, _) in QUESTIONS.items()]
     right = {name: answer for name, (_, answer, _) in QUESTIONS.items()}
-    made = ("make", "cfg = [5][0]")
+    made = ("make", "cfg = [5][0]\nother = [1]")
     assert scenario.audit([made, *cells]) == {"make": "", **right}
     edited = [(name, f"unused_{name} = 1\n{text}") for name, text in cells]
     assert scenario.repeat([made, *edited], right).holds

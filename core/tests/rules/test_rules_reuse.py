@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from rules_tools import Live, Scenario
 
@@ -28,6 +29,23 @@ def test_rule_09_one_class_one_identity(scenario: Scenario) -> None:
     method = ("class", cells[0][1] + "\n    def more(self):\n        return self.n + 1")
     verdict = scenario.repeat([method, *cells[1:3], ("ask", "print(type(c) is C, c.more())")], {"ask": "True 2"})
     assert verdict.holds and "make" in verdict.ran
+
+
+def test_rule_09_a_group_is_wholly_loaded(scenario: Scenario) -> None:
+    """Holds: what shares objects is loaded together, also names that the cell which runs does not know."""
+    cells = [
+        ("make", "import numpy as np\ninner = [1].copy()\na, b = [inner], {'k': inner}\nx = np.zeros(4)\ny = x[1:3]"),
+        ("other", "class C:\n    pass\nc = C()\nc.items = inner\nf = lambda: inner"),
+        ("change", "a[0].append(2)\nx[1] = 5"),
+        ("show", "print(b, c.items, f(), y.tolist(), a[0] is b['k'] is c.items is f())"),
+    ]
+    assert scenario.audit(cells)["show"] == "{'k': [1, 2]} [1, 2] [1, 2] [5.0, 0.0] True"
+    cells[2] = ("change", "a[0].append(3)\nx[1] = 6")
+    right = {"show": "{'k': [1, 3]} [1, 3] [1, 3] [6.0, 0.0] True"}
+    assert scenario.repeat(cells, right).holds
+    cells[2] = ("change", "a = [[9]]\nx = np.ones(4)")
+    right = {"show": "{'k': [1]} [1] [1] [0.0, 0.0] False"}
+    assert scenario.repeat(cells, right).holds
 
 
 def test_rule_12_reuse_needs_the_whole_trace(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +175,60 @@ def test_rule_13_cut_off_only_on_exact_equality(scenario: Scenario) -> None:
     verdict = scenario.repeat([(name, changed.get(name, source)) for name, source in cells], right)
     assert verdict.holds and "equal-read" not in verdict.ran
     assert verdict.ran.keys() >= {"alias-read", "hidden-read", "nan-read"}
+
+
+EQUAL = {
+    "bool": ("[1].copy()", "[True].copy()", "v"),
+    "float": ("[1].copy()", "[1.0].copy()", "v"),
+    "zero": ("[0.0].copy()", "[-0.0].copy()", "v"),
+    "key": ("{1: 'a'}.copy()", "{True: 'a'}.copy()", "v"),
+    "order": ("dict(a=1, b=2)", "dict(b=2, a=1)", "v"),
+    "shared": ("[[1], [1]].copy()", "[[1]] * 2", "v[0] is v[1]"),
+    "bytes": ("bytes([97])", "bytearray([97])", "type(v).__name__"),
+    "decimal": ("decimal.Decimal('1.0')", "decimal.Decimal('1.00')", "v"),
+    "zone": (
+        "datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.timezone.utc)",
+        "datetime.datetime(2020, 1, 1, 13, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))",
+        "v.isoformat()",
+    ),
+    "range": ("range(0, 3, 2)", "range(0, 4, 2)", "v"),
+    "deque": ("collections.deque([1], 3)", "collections.deque([1], 4)", "v.maxlen"),
+    "counter": ("collections.Counter(a=1)", "collections.Counter(a=1, b=0)", "dict(v)"),
+    "default": ("collections.defaultdict(list, a=1)", "dict(a=1)", "type(v).__name__"),
+    "dtype": ("np.arange(3, dtype='i4')", "np.arange(3, dtype='i8')", "v.dtype"),
+    "layout": ("np.zeros((2, 3))", "np.zeros((2, 3), order='F')", "v.flags.c_contiguous"),
+    "read only": ("np.zeros(2)", "np.broadcast_to(np.zeros(1), 2)", "v.flags.writeable"),
+    "index": ("pd.Series([1, 2])", "pd.Series([1, 2], index=[0, 1])", "type(v.index).__name__"),
+    "name": ("pd.Series([1], name='a')", "pd.Series([1], name='b')", "v.name"),
+    "attrs": ("pd.DataFrame({'a': [1]})", "pd.DataFrame({'a': [1]}).assign().__finalize__(tagged)", "v.attrs"),
+    "subclass": ("str('a')", "Word('a')", "type(v).__name__"),
+}
+"""Kind to two values that compare as equal, and a question to which the answers differ."""
+
+
+def test_rule_13_equal_is_not_the_same(scenario: Scenario) -> None:
+    """Holds: a value that only compares as equal does not spare its readers."""
+    cells = [
+        (
+            "imports",
+            "import collections, datetime, decimal\nimport numpy as np\nimport pandas as pd\nclass Word(str): pass",
+        ),
+        ("tagged", "tagged = pd.DataFrame()\ntagged.attrs['unit'] = 'm'"),
+        *((f"make-{n}", f"v{n} = {old}") for n, (old, _, _) in enumerate(EQUAL.values())),
+        *((f"read-{n}", f"v = v{n}\nprint({question})") for n, (_, _, question) in enumerate(EQUAL.values())),
+    ]
+    scenario.audit(cells)
+    edits = {f"make-{n}": f"v{n} = {new}" for n, (_, new, _) in enumerate(EQUAL.values())}
+    space: dict[str, object] = {}
+    right = {}
+    exec(f"{cells[0][1]}\n{cells[1][1]}", space)
+    for n, (old, new, question) in enumerate(EQUAL.values()):
+        one, other = eval(old, space), eval(new, space)
+        assert np.all(one == other), "the hazard: they compare as equal"
+        right[f"read-{n}"] = str(eval(question, {**space, "v": other}))
+        assert str(eval(question, {**space, "v": one})) != right[f"read-{n}"]
+    verdict = scenario.repeat([(name, edits.get(name, text)) for name, text in cells], right)
+    assert verdict.holds and verdict.ran.keys() >= right.keys()
 
 
 def test_rule_07_who_reads_a_module_runs_when_another_cell_has_changed_it(scenario: Scenario) -> None:
