@@ -65,25 +65,25 @@ def test_results_that_records_do_not_keep(kernel, again):
 CLOCK = "import time\nx = time.time_ns()\nprint(x)"
 
 
-@pytest.mark.parametrize(
-    ("policies", "answered", "words"),
-    [
-        ({}, True, "is not run"),
-        ({"clock": "run"}, False, "is not run"),
-        ({"clock": "no"}, False, "No record answers in this"),
-    ],
-)
-def test_the_notebooks_policies_count(kernel, kernels, policies, answered, words, notebook_path, store_path, tmp_path):
+def test_the_notebooks_policies_count(kernel, kernels, notebook_path, store_path, tmp_path):
     audited(kernel, CLOCK)
-    text = json.dumps({"cells": [], "metadata": {"nbrewind": {"policies": policies}}})
-    Path(notebook_path).write_text(text)
     other = kernels.take()
     other.run(f"import os as _o; _o.chdir({str(tmp_path)!r}); del _o", silent=True)
-    other.attach(notebook_path, store_path, mode="repeat")
-    assert words in other.verb("set_mode", mode="repeat")["words"]
-    other.run(CLOCK, cell="a")
-    assert (other.value("x") == kernel.value("x")) == answered
-    assert Path(notebook_path).read_text() == text
+    other.attach(notebook_path, store_path)
+
+    def answered(policies):
+        text = json.dumps({"cells": [], "metadata": {"nbrewind": {"policies": policies}}})
+        Path(notebook_path).write_text(text)
+        words = other.verb("set_mode", mode="repeat")["words"]
+        other.run(CLOCK, cell="a")
+        assert Path(notebook_path).read_text() == text
+        return words, other.value("x") == kernel.value("x")
+
+    words, yes = answered({})
+    assert yes and "is not run" in words
+    words, yes = answered({"clock": "no"})
+    assert not yes and words.startswith("No record answers in this kernel: ") and "can't be 'no'" in words
+    assert not answered({"clock": "run"})[1]
 
 
 def test_what_changed_runs(kernel, again, records):

@@ -133,6 +133,7 @@ def test_rule_05_functions_handed_on_have_been_read(scenario: Scenario) -> None:
     assert verdict.holds and verdict.ran.keys() >= set(callers)
 
 
+@pytest.mark.slow
 def test_rule_05_all_that_a_function_uses_has_been_read(scenario: Scenario) -> None:
     """Holds: a helper of a helper, a default, a closure, a method and a local module count, also through a partial.
 
@@ -272,6 +273,7 @@ REGISTRIES = {
 """Kind to a registration that no variable holds, the question, and its right answer."""
 
 
+@pytest.mark.slow
 def test_rule_07_registrations(scenario: Scenario) -> None:
     """Holds: what is registered somewhere is there, though no variable holds it and its cell has a record."""
     through(REGISTRIES, scenario)

@@ -31,6 +31,7 @@ def test_rule_09_one_class_one_identity(scenario: Scenario) -> None:
     assert verdict.holds and "make" in verdict.ran
 
 
+@pytest.mark.slow
 def test_rule_09_a_group_is_wholly_loaded(scenario: Scenario) -> None:
     """Holds: what shares objects is loaded together, also names that the cell which runs does not know."""
     cells = [

@@ -64,6 +64,7 @@ def test_s06_an_inserted_cell(scenario: Scenario) -> None:
     assert ran(scenario, edited, right) == {"x", "b", "c"}
 
 
+@pytest.mark.slow
 def test_s07_audited_twice_then_the_first_cell_edited(scenario: Scenario) -> None:
     """The second audit records the later cells as if nothing stood before them."""
     cells = [("a", "k = max(2, 1)"), ("b", "double = 2 * k\nprint(double)"), ("c", "print(double + k)")]
@@ -102,6 +103,7 @@ def test_s08_what_lies_outside_the_notebook_changed(scenario: Scenario, monkeypa
     assert "none" not in ran(scenario, cells, right)
 
 
+@pytest.mark.slow
 def test_s09_an_input_that_changed_while_the_cell_ran(scenario: Scenario) -> None:
     """A digest taken when the cell has ended stands for a content that it never saw."""
     data, began = scenario.folder / "data.txt", scenario.folder / "began.txt"
@@ -141,6 +143,7 @@ def assignments(cells: Cells, edited: str) -> set[str]:
     return affected
 
 
+@pytest.mark.slow
 def test_s10_edges_that_no_assignment_shows(scenario: Scenario) -> None:
     """A parameter inside a configuration decides what the main cell does, and the plot; nothing else."""
     cells = [
@@ -158,6 +161,7 @@ def test_s10_edges_that_no_assignment_shows(scenario: Scenario) -> None:
     assert ran(scenario, edited, right) - {"process"} == {"set", "main", "plot"}
 
 
+@pytest.mark.slow
 def test_s11_changes_of_what_the_cell_does_not_name(scenario: Scenario) -> None:
     """A call changes a global, a view its base: the cell names neither."""
     cells = [
@@ -231,6 +235,7 @@ def test_s12_a_result_that_is_none(scenario: Scenario, server: HTTPServer) -> No
     assert server.visits == 3  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_s13_errors_are_no_results(scenario: Scenario) -> None:
     """A cell that failed runs again: it fails again, or what it lacked is there now."""
     cells = [
