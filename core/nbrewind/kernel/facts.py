@@ -1,4 +1,4 @@
-"""What a run's text and started code say about seeds, settings, modules, files and the environment."""
+"""What a run's text and started code say about seeds, settings, modules and files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbrewind.kernel.nature import CLOCK_NAMES, SEED_NAMES
-from nbrewind.kernel.watch import PROBE_NAMES, codes_in, functions_in, names_of
+from nbrewind.kernel.surroundings import texts_of
+from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
 from nbrewind.model import CellAnalysis
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.tables import REGISTRIES, UNOWNED_CALLS, sets
-from nbrewind.planning.trace import digest_of, top_module
+from nbrewind.planning.trace import top_module
 from nbrewind.state.code import canonical
 from nbrewind.state.kinds import module_of
 
@@ -30,7 +31,6 @@ FOLDER_WORDS = frozenset(
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
 WORD = re.compile(r"\w+")
-ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
 UNSEEN_IO: dict[str, frozenset[str]] = {
     "pandas": frozenset({"to_parquet", "to_feather", "to_orc", "to_hdf"})
     | {"read_parquet", "read_feather", "read_orc", "read_hdf"},
@@ -118,7 +118,7 @@ def concerns(key: str, analysis: CellAnalysis, words: Collection[str], *, paths:
 
 def named_probes(codes: Iterable[types.CodeType], makers: Mapping[str, str], folder: str) -> list[tuple[str, str]]:
     """Return the files that code names, and may ask for: those that are there, and those that a run removed."""
-    texts = set(_texts(codes))
+    texts = set(texts_of(codes))
     return [(text, "exists") for text in texts if os.path.isfile(text) or path_key(text, folder) in makers]
 
 
@@ -180,14 +180,7 @@ def _functions(calls: Iterable[str], namespace: Mapping[str, object]) -> Iterato
 
 def named_files(codes: Iterable[types.CodeType]) -> set[str]:
     """Return the files that string constants of code name."""
-    return {text for text in _texts(codes) if os.path.isfile(text)}
-
-
-def _texts(codes: Iterable[types.CodeType]) -> Iterator[str]:
-    """Yield the string constants of code, at any depth, that may be paths."""
-    for code in codes:
-        for part in (code, *codes_in(code)):
-            yield from (text for text in part.co_consts if isinstance(text, str) and 0 < len(text) < 1000)
+    return {text for text in texts_of(codes) if os.path.isfile(text)}
 
 
 def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Collection[str]) -> list[str]:
@@ -202,22 +195,3 @@ def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Col
 
 def _uses(analysis: CellAnalysis, package: str) -> bool:
     return any(name.partition(".")[0] in (package, "pa", "pq") for name in (*analysis.imports, *analysis.calls))
-
-
-def environment(
-    analysis: CellAnalysis, names: Collection[str], started: Iterable[types.CodeType], values: Iterable[object]
-) -> tuple[dict[str, str], list[str]]:
-    """Return the environment variables that a run may have read, key to digest, and why that may not be all."""
-    if not ENVIRONMENT_NAMES.intersection(names):
-        return {}, []
-    words = {*analysis.strings, *analysis.keys}
-    for code in (*started, *(code for value in values for code in functions_in(value))):
-        words.update(text for text in code.co_consts if isinstance(text, str) and text.isidentifier())
-    found = {
-        f"env:{word}": digest_of(os.environ[word]) if word in os.environ else "absent"
-        for word in words
-        if word in os.environ or word.isupper()
-    }
-    if not found:
-        return {}, ["it reads environment variables, and which ones is not known"]
-    return found, []

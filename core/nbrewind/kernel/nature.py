@@ -39,7 +39,7 @@ def nature(
 
     Args:
         analysis: what its text says.
-        words: function and attribute names that it used.
+        words: function and attribute names that it used, those that imported functions have of their own, too.
         codes: the code that it ran, or may have run.
         namespace: the user's: a function may have been imported under another name.
         drawn: generators whose state it changed.
@@ -48,8 +48,7 @@ def nature(
     found, bare = set(words), set[str]()
     for code in codes:
         others = _aliases(code, namespace)
-        found.update(others.values())
-        if not _NAMED.isdisjoint(code.co_names) or others:
+        if not _NAMED.isdisjoint((*code.co_names, *others.values())):
             bare.update(others.get(name, name) for name in bare_calls(code))
     effects = []
     clock = (
@@ -72,14 +71,19 @@ def nature(
     return effects
 
 
+def real_names(codes: Iterable[types.CodeType], namespace: Mapping[str, object]) -> set[str]:
+    """Return the names that functions have which code knows under others."""
+    return {name for code in codes for name in _aliases(code, namespace).values()}
+
+
 def _aliases(code: types.CodeType, namespace: Mapping[str, object]) -> dict[str, str]:
-    """Return the global names under which code uses a function that matters here, with its own name."""
+    """Return the global names under which code knows functions that have another name of their own, with that."""
     found = {}
     for name in code.co_names:
         value = namespace.get(name)
         if type(value) in _FUNCTIONS:  # not isinstance: it may run the user's code
-            own = getattr(value, "__name__", "")
-            if type(own) is str and own != name and own in _NAMED:
+            own = getattr(value, "__name__", name)
+            if type(own) is str and own != name:
                 found[name] = own
     return found
 

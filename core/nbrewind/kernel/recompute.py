@@ -167,10 +167,10 @@ class Recomputer:
             return
         if kind == "var" and "." not in name:
             same = each.digest == ABSENT if version is None else each.holds(version)
-        elif each.key.startswith(SETTINGS):
+        elif each.key.startswith(SETTINGS) and not (kind == "env" and version is None):
             same = each.digest in (DEFAULT, ABSENT) if version is None else each.holds(version)
             same = same and (version is None or version.digest == DEFAULT or bool(version.snapshot))
-        elif kind in ("file", "dir", "package", "python"):
+        elif kind in ("env", "file", "dir", "folder", "package", "python"):
             same = recorder.world.digest(each.key) == each.digest
         else:
             now = recorder.state.get(each.key)

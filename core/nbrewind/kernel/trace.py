@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbrewind.kernel import facts, own_modules
+from nbrewind.kernel import facts, own_modules, surroundings
 from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.modules import words_of
-from nbrewind.kernel.nature import SEED_NAMES, nature
+from nbrewind.kernel.nature import SEED_NAMES, nature, real_names
 from nbrewind.kernel.parts import read_parts
 from nbrewind.kernel.stores import module_writes, set_by_text
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, codes_in, functions_in, held_code, names_of
@@ -214,10 +214,10 @@ def observe(
         extra["probes"] += facts.named_probes(codes, recorder.makers, recorder.folder)
     files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
-    environment, doubts = facts.environment(analysis, words, started, values)
+    used_words, ran = _ran(recorder, reach, started)
+    environment, doubts = surroundings.environment(analysis, used_words, ran)
     if doubts:
         environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
-    used_words, ran = _ran(recorder, reach, started)
     effects = [*files.effects, *nature(analysis, used_words, ran, recorder.namespace, drawn, state)]
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]
@@ -239,7 +239,8 @@ def observe(
     unknown += [UNSEEN.format(name) for name in extra["unseen"]]
     limited = recorder.live.over_limit(names - reach.unread)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
-    read = _outside_inputs(recorder, {**files.inputs, **environment}, local, packages)
+    places = {key: recorder.world.digest(key) for key in surroundings.place(analysis, used_words)}
+    read = _outside_inputs(recorder, {**files.inputs, **environment, **places}, local, packages)
     if SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
         drawn += [key for key in state if key.startswith(seeded) and key not in drawn]
@@ -302,13 +303,16 @@ def observe(
 def _ran(
     recorder: Recorder, reach: Reach, started: Collection[types.CodeType]
 ) -> tuple[Collection[str], list[types.CodeType]]:
-    """Return the names that a run used, and its code: that which ran where it is watched, else all it may have run."""
+    """Return the names that a run used, and its code: that which ran where it is watched, else all it may have run.
+
+    A function that was imported under another name has its own among the names as well.
+    """
     if recorder.watch.active and reach.own:
         ran = [*reach.own, *started]
-        return names_of(ran), ran
+        return names_of(ran) | real_names(ran, recorder.namespace), ran
     ran = [*reach.own, *started, *_functions(reach.values)]
     ran += [inner for code in reach.own for inner in codes_in(code)]
-    return reach.words | names_of(ran), ran
+    return reach.words | names_of(ran) | real_names(ran, recorder.namespace), ran
 
 
 def _variable_before(recorder: Recorder, key: str) -> str:

@@ -171,6 +171,7 @@ def describe(key: str) -> str:
         "env": f"environment variable {name}",
         "package": f"package {name}",
         "python": "Python",
+        "folder": "the place of the notebook",
         "names": "the set of variables",
         "ambient": f"setting {name}",
         "module": f"what is in module {name}",

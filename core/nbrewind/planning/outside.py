@@ -76,6 +76,9 @@ def _distributions() -> Mapping[str, Sequence[str]]:
     return importlib.metadata.packages_distributions()
 
 
+PLACE = "folder:"
+"""Key of where the notebook lies: read by code that makes absolute paths, or asks where it is."""
+
 ENVIRONMENT = ("package:", "python:", "env:")
 """Kinds of keys that depend on the kernel's environment."""
 
@@ -117,6 +120,8 @@ class World:
             return self._packages[name]
         if kind == "python":
             return "v:" + self.python
+        if key == PLACE:
+            return digest_of(os.path.realpath(self.folder))
         return DEFAULT
 
     def _file(self, path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +77,64 @@ def test_rule_12_reuse_needs_the_whole_trace(scenario: Scenario, monkeypatch: py
     right = dict(zip(first, ["after!", "there", "True", "['new']", "after!", "after!", "2"], strict=True))
     verdict = scenario.repeat(cells, right)
     assert verdict.holds and verdict.ran.keys() == right.keys() - {"nothing"}, verdict.ran
+
+
+SURROUNDINGS = {
+    "cwd": "import os\nx = [os.getcwd()]\nprint(x)",
+    "function": "from os import getcwd as where\ndef g():\n    return where()\nx = [g()]\nprint(x)",
+    "absolute": "import os\nx = [os.path.abspath('d.txt')]\nprint(x)",
+    "resolved": "from pathlib import Path\nx = [Path('d.txt').resolve()]\nprint(x)",
+    "home": "from pathlib import Path\nx = [Path.home()]\nprint(x)",
+    "tilde": "import os\nx = [os.path.expanduser('~/a')]\nprint(x)",
+    "expanded": "import os\nx = [os.path.expandvars('$NBREWIND_A')]\nprint(x)",
+    "computed": "import os\nname = 'NBREWIND_' + 'abc'[0].upper()\nx = [os.environ[name]]\nprint(x)",
+    "all": "import os\nx = dict(os.environ)\nprint(x['NBREWIND' + '_A'])",
+    "user": "import getpass\nx = [getpass.getuser()]\nprint(x)",
+    "temporary": "import tempfile\nx = [tempfile.gettempdir()]\nprint(x)",
+    "zone": "import datetime\nx = [datetime.datetime.fromtimestamp(0)]\nprint(x)",
+    "program": "import shutil\nx = [shutil.which('nbrewindtool')]\nprint(x)",
+}
+"""What a cell can learn of the place and of the user without naming a file or a variable."""
+
+
+@pytest.mark.py311
+def test_rule_12_place_and_user(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds: in another folder, as another user, what depends on that runs, and nothing else."""
+
+    def be(user: str, zone: str) -> None:
+        home = tmp_path / user
+        home.mkdir()
+        tool = home / "nbrewindtool"
+        tool.write_text("#!/bin/sh\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{home}{os.pathsep}{path}")
+        monkeypatch.setenv("TZ", zone)
+        for name in ("HOME", "TMPDIR", "NBREWIND_A"):
+            monkeypatch.setenv(name, str(home))
+        for name in ("USER", "LOGNAME"):
+            monkeypatch.setenv(name, user)
+
+    path = os.environ["PATH"]
+    be("one", "UTC")
+    scenario.path = tmp_path / "here" / "n.ipynb"
+    scenario.path.parent.mkdir()
+    apart = ("apart", "import os\nprint(os.path.join('a', 'b'), os.path.basename('c/d'), os.sep)")
+    cells = [*SURROUNDINGS.items(), apart]
+    first = scenario.audit(cells)
+    be("two", "Asia/Tokyo")
+    scenario.path = tmp_path / "there" / "n.ipynb"
+    scenario.path.parent.mkdir()
+
+    def there(text: str) -> str:
+        moved = text.replace(f"{tmp_path}/here", f"{tmp_path}/there").replace(f"{tmp_path}/one", f"{tmp_path}/two")
+        return moved.replace("['one']", "['two']").replace("1, 0, 0)]", "1, 9, 0)]")
+
+    right = {name: there(text) for name, text in first.items()}
+    assert all(right[name] != first[name] for name in SURROUNDINGS) and right["apart"] == first["apart"]
+    verdict = scenario.repeat(cells, right)
+    assert verdict.holds and verdict.ran.keys() == SURROUNDINGS.keys()
+    assert verdict.ran["cwd"] == "the place of the notebook changed since it ran"
+    assert verdict.ran["tilde"] == "environment variable HOME changed since it ran"
 
 
 def test_rule_12_parts_of_a_value(scenario: Scenario) -> None:

@@ -298,6 +298,7 @@ class Manager:
 """.strip()
 
 
+@pytest.mark.slow
 def test_s20_a_manager_and_what_was_submitted_to_it(scenario: Scenario) -> None:
     """The manager is made anew without its tasks, the ids are old ones. Real tasks wait for the distributed part."""
     cells = [
