@@ -19,6 +19,7 @@ from nbrewind.driver.session import KernelError, Session, check_language
 from nbrewind.planning.notebook import SourceCell, code_cell
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import plan
+from nbrewind.planning.policies import policies_of
 from nbrewind.store import Store
 
 INJECTED = "injected-parameters"
@@ -100,9 +101,10 @@ class RepeatClient(AnsweringClient):
         store = Store.open(self.store or None)
         path, cells = self.path, list(self._cells().values())
         index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
-        forced = plan(cells, history_of(index, store), World(path.parent)).forced
+        policies = policies_of(self.nb.metadata, place=path.name)
+        forced = plan(cells, history_of(index, store), World(path.parent), policies=policies).forced
         session = await Session(self, path, store.directory).attach()
-        return Repeater(self.nb, path, store, session, forced)
+        return Repeater(self.nb, path, store, session, forced, policies=policies)
 
     def _cells(self) -> dict[int, SourceCell]:
         """Return the code cells by their index; those without an id of their own are told apart by code and place."""

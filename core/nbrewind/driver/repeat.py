@@ -144,6 +144,7 @@ class Repeater:
 
     def _begin(self) -> None:
         """Stand before the first cell."""
+        self.world.begin()
         self.records = history_of(self.index, self.store)
         self.count = 0
         self.made: dict[str, str] = {}

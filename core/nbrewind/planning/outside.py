@@ -153,6 +153,10 @@ class ToldWorld(World):
         self._told.update(digests)
         self.unknown.difference_update(digests)
 
+    def begin(self) -> None:
+        """Ask again: the kernel has started anew."""
+        self._told.clear()
+
     def digest(self, key: str) -> str:
         """Return the present digest of a key."""
         if not key.startswith(("package:", "env:")):
