@@ -18,6 +18,8 @@ from nbrewind.planning.trace import (
     lookups,
     named_imports,
     read_names,
+    rebound,
+    referring,
     used_modules,
     used_packages,
     variable_names,
@@ -294,18 +296,26 @@ class Meeting:
                 return found
         left = next(iter(self.let_go(run)), "") if not shown else ""
         if left:
-            return Mismatch("variable", left, f"{describe(left)} shares an object here with what the run bound anew")
+            return Mismatch("variable", left, f"{describe(left)} holds here what the run bound anew or deleted")
         return self._come_into_being(run)
+
+    @cached_property
+    def rebound(self) -> set[str]:
+        """The names of what exists here that the code may bind anew or delete."""
+        return rebound(self.analysis, self.state.items)
 
     def let_go(self, run: Run) -> set[str]:
         """Return the keys that share objects here with something that the run bound anew, and that it left alone.
 
-        A new run would leave new versions of them, which share less; this one met no sharing and made none.
+        A new run would leave new versions of them, which share less; this one met no sharing and made none. The same
+        with those that refer by name to a definition that it bound anew or deleted: they would hold it themselves.
         """
         items = self.state.items
         made = {version.key: version.members for version in run.writes if version.key.startswith(VAR)}
         made |= {key: () for key in run.removed if key.startswith(VAR)}
-        return {
+        anew = {name for name in self.rebound if VAR + name in made}
+        referred = {VAR + name for name in referring(anew, items)} if anew else set()
+        return referred.difference(made) | {
             key
             for bound, members in made.items()
             if (before := items.get(bound)) is not None

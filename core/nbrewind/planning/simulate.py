@@ -18,7 +18,7 @@ from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PlanState
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
-from nbrewind.planning.trace import LOCAL, closure, read_names
+from nbrewind.planning.trace import LOCAL, closure, read_names, rebound, referring
 
 ALIVE = "what it leaves alive is needed"
 
@@ -207,9 +207,10 @@ def needed_names(cell: SourceCell, state: PlanState) -> set[str]:
 
     Also those that it may delete: that a name is gone after a run is only seen where it was there before. And those
     that it binds anew beside others of their group: that these share less then is only seen where they shared before.
+    And those that refer by name to a definition which it binds anew or deletes: they have to get it while it is there.
     """
     items, analysis = state.items, cell.analysis
-    wanted = read_names(analysis, items).union(analysis.deletes)
+    wanted = read_names(analysis, items).union(analysis.deletes, referring(rebound(analysis, items), items))
     for name in analysis.writes:
         version = items.get("var:" + name)
         if version is not None and not set(analysis.must_writes).issuperset(version.members):

@@ -130,6 +130,23 @@ def with_definitions(names: Iterable[str], state: State) -> set[str]:
     return found
 
 
+def rebound(analysis: CellAnalysis, state: State) -> set[str]:
+    """Return the names that exist in ``state``, may be those of definitions, and that code may bind anew or delete."""
+    names = (*analysis.writes, *analysis.deletes)
+    return {name for name in names if (version := state.get("var:" + name)) is not None and not version.fixed}
+
+
+def referring(names: Collection[str], state: State) -> set[str]:
+    """Return the variables that refer by name to definitions of these ``names``."""
+    if not names:
+        return set()
+    return {
+        key.removeprefix("var:")
+        for key, version in state.items()
+        if version.needs and not set(names).isdisjoint(version.needs)
+    }
+
+
 def closure(names: Iterable[str], state: State) -> set[str]:
     """Add to ``names`` everything that user functions among their values may read when called, at any depth."""
     direct = set(names)

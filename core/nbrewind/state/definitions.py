@@ -226,6 +226,8 @@ def reduce_class(pickler: Snapshotter, obj: type) -> Any:
 def _state(obj: type, members: dict[str, Any]) -> dict[str, Any]:
     # Kept although the interpreter makes them: they can be changed afterwards, or a skeleton would lack them.
     kept = {name: value for name, value in members.items() if name not in CLASS_INTERNALS and name != "__slots__"}
+    if "__doc__" in kept:
+        kept["__doc__"] = kept.pop("__doc__")  # the interpreter puts it elsewhere when a class is made again
     if "__static_attributes__" in members:
         kept["__static_attributes__"] = tuple(sorted(members["__static_attributes__"]))
     if _HAS_LAZY_ANNOTATIONS:
