@@ -100,11 +100,9 @@ class RepeatClient(AnsweringClient):
         """Plan what the kernel that was started is to do, and start recording in it."""
         store = Store.open(self.store or None)
         path, cells = self.path, list(self._cells().values())
-        index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
         policies = policies_of(self.nb.metadata, place=path.name)
-        forced = plan(cells, history_of(index, store), World(path.parent), policies=policies).forced
         session = await Session(self, path, store.directory).attach()
-        return Repeater(self.nb, path, store, session, forced, policies=policies)
+        return Repeater(self.nb, path, store, session, cells, policies=policies)
 
     def _cells(self) -> dict[int, SourceCell]:
         """Return the code cells by their index; those without an id of their own are told apart by code and place."""

@@ -7,8 +7,8 @@ and a cell is never answered by a record that does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import random
 from time import perf_counter
@@ -23,7 +23,7 @@ from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run, Step
 from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.match import describe, state_of, with_remarks
+from nbrewind.planning.match import Mismatch, describe, state_of, with_remarks
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import ToldWorld, World
 from nbrewind.planning.plan import Plan, plan, version_notes
@@ -31,9 +31,6 @@ from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import ALIVE, Judgement, judge, needed_names
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.store import Notebook, Store
-
-MAX_STARTS = 4
-"""Kernels started at most: a plan starts anew when a value turns out to be needed that only a re-run can give."""
 
 ANSWERED = "recorded, and nothing that it read has changed"
 
@@ -56,9 +53,9 @@ class Repeat:
 class _Replan(Exception):
     """A needed value can't be loaded: the cells that make it have to run from the start."""
 
-    def __init__(self, cells: dict[str, str]) -> None:
-        """Take the cells, each with the reason in words."""
-        super().__init__()
+    def __init__(self, cells: dict[str, str], why: str) -> None:
+        """Take the cells, each with the reason in words; ``why``: what to say where that can't be done at once."""
+        super().__init__(why)
         self.cells = cells
 
 
@@ -99,11 +96,11 @@ async def repeat(
     cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it.
     """
     begin = perf_counter()
-    forced = preview(notebook, path, store, last=last, policies=policies).forced
+    cells = to_execute(notebook, last)
     failed = ""
     async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
-        work = Repeater(notebook, path, store, session, forced, policies=policies, files=files, verify=verify)
-        for cell in to_execute(notebook, last):
+        work = Repeater(notebook, path, store, session, cells, policies=policies, files=files, verify=verify)
+        for cell in cells:
             progress(cell)
             failed = await work.bring(cell)
             if failed:
@@ -122,15 +119,18 @@ class Repeater:
         path: Path,
         store: Store,
         session: Session,
-        forced: Iterable[str],
+        cells: Sequence[SourceCell],
         *,
         policies: Policies = DEFAULT_POLICIES,
         files: bool = False,
         verify: float = 0.0,
     ) -> None:
-        """Work in the kernel of ``session``. Cells whose ids are ``forced`` run; see `repeat` for the rest."""
+        """Work in the kernel of ``session``. ``cells``: all that will be brought up to date; see `repeat` for the rest.
+        """
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.policies, self.forced, self.verify = policies, dict.fromkeys(forced, ALIVE), verify
+        self.cells, self.policies, self.verify = cells, policies, verify
+        self.forced: dict[str, str] = {}
+        """Cells that run, by id, each with the reason in words."""
         found = store.notebook(path)
         if found is None or store.nonce != session.store_nonce:
             raise KernelError("the kernel records into another store than this program reads")
@@ -156,6 +156,12 @@ class Repeater:
         """Cells that a record answers, with the run that does."""
         self.verified = 0
         self.differing: list[Difference] = []
+        self.changed: dict[str, str] = {}
+        """Files and folders that cells changed which ran in this pass, and the cells: a second pass would not meet them
+        as this one did."""
+        world = World(self.path.parent)
+        again = plan(self.cells, self.records, world, policies=self.policies, forced=self.forced).forced
+        self.forced |= dict.fromkeys(again - self.forced.keys(), ALIVE)
 
     def result(self, failed: str = "") -> Repeat:
         """Return what was done; ``failed``: why it ended early."""
@@ -174,7 +180,7 @@ class Repeater:
         """
         self.passed.append(cell)
         todo = [cell]
-        for _ in range(MAX_STARTS):
+        while True:  # each time more cells are forced: all in the end
             try:
                 for one in todo:
                     failed = await self.step(one)
@@ -182,12 +188,13 @@ class Repeater:
                         return failed
                 return ""
             except _Replan as again:
+                if self.changed:
+                    return str(again)
                 self.forced = again.cells | self.forced
                 self.ran |= {name: step for name, step in self.steps.items() if step.action == "run"}
                 await self.session.restart()
                 self._begin()
                 todo = self.passed
-        raise KernelError("the plan did not settle: cells keep needing values that only other cells can make")
 
     async def step(self, cell: SourceCell) -> str:
         """Run or answer one cell. Returns why the plan must stop, in words; empty if it goes on."""
@@ -212,14 +219,17 @@ class Repeater:
         while True:
             found = judge(cell, state, self.records, self.world, self.policies)
             if not self.world.unknown:
-                return found
+                break
             self.world.tell(await self.session.call("outside", keys=sorted(self.world.unknown)))
+        why = self.keeper.hindrance(found.answered) if found.answered is not None else ""
+        return replace(found, answered=None, mismatch=Mismatch("input", "", why)) if why else found
 
     async def _run(self, cell: SourceCell, found: Judgement, begin: float) -> str:
         await self._bind(needed_names(cell, found.before), found)
         asked = self._results(cell, found) - self.forced.keys()
         if asked:
-            raise _Replan(dict.fromkeys(asked, "its result is asked for, which the record does not keep"))
+            why = "its result is asked for, which the record does not keep"
+            raise _Replan(dict.fromkeys(asked, why), self._once_more(cell, "a result that it asks for"))
         clash = self.keeper.clash(self.records.last_run(cell.id) or found.answered)
         if clash:
             return f"{cell.label} was not run: {clash}"
@@ -228,6 +238,8 @@ class Repeater:
             return done.error
         if done.run is not None:
             self.made[done.run.id] = cell.id
+            keys = (*(version.key for version in done.run.writes), *done.run.removed)
+            self.changed.update({describe(key): cell.label for key in keys if key.startswith(("file:", "dir:"))})
         reason = found.reason or self.forced.get(cell.id, ALIVE)
         if cell.analysis.prelude:
             reason = "imports, options and definitions run in every new kernel"
@@ -271,10 +283,11 @@ class Repeater:
         return failed
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
-        self.keeper.put_back(run.writes)
+        self.keeper.make_so(run)
         done = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip", source=cell.source)
         if done.get("unset"):  # a setting that only a re-run can give
-            raise _Replan({cell.id: f"{describe(done['unset'][0])} can't be brought back otherwise"})
+            what = describe(done["unset"][0])
+            raise _Replan({cell.id: f"{what} can't be brought back otherwise"}, self._once_more(cell, what))
         self.made[run.id] = cell.id
         messages = self.store.messages(run.id)
         await self.session.answer(node, cell.index, Answer(run, messages, self.count))
@@ -296,7 +309,7 @@ class Repeater:
             if (maker := self.made.get(items["var:" + name].run))
         }
         if makers.keys() - self.forced.keys():
-            raise _Replan(makers)
+            raise _Replan(makers, self._once_more(found.cell, ", ".join(sorted(lost))))
         if lost:
             reasons = "; ".join(f"{name}: {answer['lost'][name]}" for name in sorted(lost))
             raise KernelError(f"{found.cell.label} needs values that can't be brought back ({reasons})")
@@ -306,6 +319,11 @@ class Repeater:
             if step is not None and step.action == "skip":
                 reason = step.reason.replace(ANSWERED, f"{found.cell.label} needs its values")
                 self.steps[step.cell] = msgspec.structs.replace(step, action="load", reason=reason)
+
+    def _once_more(self, cell: SourceCell, what: str) -> str:
+        """Say why the notebook has to be gone through again, and why that is not done at once."""
+        changed = "; ".join(f"{maker} has changed {name}" for name, maker in self.changed.items())
+        return f"{cell.label} was not run: {what} can't be loaded, and by now {changed}; repeat once more"
 
     def _note(self, cell: SourceCell, action: Any, reason: str, begin: float, run: Run | None = None) -> None:
         self.steps[cell.id] = Step(

@@ -69,6 +69,8 @@ class EffectLog:
         """Paths at which it counted what was there, a file, a folder or nothing, with that."""
         self.folders: set[str] = set()
         """Folders that were made or removed."""
+        self.shaped: dict[str, None] = {}
+        """Where folders and links were made or removed, or permissions were set."""
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
         self.names: set[str] = set()
@@ -129,7 +131,7 @@ class EffectLog:
     def remove(self, value: object) -> None:
         """Note that a file is about to be removed."""
         path = self.path(value)
-        if not path:
+        if not path or self.shape(value, links=True):
             return
         if path not in self.written and path not in self.before:
             self.before[path] = self.digest(path)
@@ -147,7 +149,20 @@ class EffectLog:
         path = self.path(value)
         if path:
             self.folders.add(path)
-            self.add("file", os.path.relpath(path, self.folder), "folder made or removed")
+            self.shaped[path] = None
+
+    def shape(self, value: object, *, links: bool = False) -> bool:
+        """Note that what is at a path, itself, is about to be made, removed or set. Returns whether it is noted.
+
+        ``links``: only if it is a link.
+        """
+        if not self.path(value):
+            return False
+        text = os.path.abspath(os.fsdecode(value))  # type: ignore[arg-type]
+        if links and not os.path.islink(text):
+            return False
+        self.shaped[os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))] = None
+        return True
 
     def list(self, value: object) -> None:
         """Note that a folder was listed; its names are those of this moment."""
@@ -262,8 +277,25 @@ def _rename(log: EffectLog, args: Sequence[Any]) -> None:
 
 
 def _link(log: EffectLog, args: Sequence[Any]) -> None:
+    log.meet(args[1])
     log.read(args[0])
     log.write(args[1])
+
+
+def _symbolic_link(log: EffectLog, args: Sequence[Any]) -> None:
+    if args[-1] == -1:
+        _link(log, args)
+        log.shape(args[1])
+
+
+def _remove(log: EffectLog, args: Sequence[Any]) -> None:
+    if args[-1] == -1:  # else the path is below a folder that is not told
+        log.remove(args[0])
+
+
+def _permissions(log: EffectLog, args: Sequence[Any]) -> None:
+    if args[-1] == -1:
+        log.shape(args[0])
 
 
 def _make_folder(log: EffectLog, args: Sequence[Any]) -> None:
@@ -333,10 +365,11 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "open": _open,
     "os.listdir": lambda log, args: log.list(args[0]),
     "os.scandir": lambda log, args: log.list(args[0]),
-    "os.remove": lambda log, args: log.remove(args[0]),
+    "os.remove": _remove,
     "os.rename": _rename,
     "os.link": _link,
-    "os.symlink": _link,
+    "os.symlink": _symbolic_link,
+    "os.chmod": _permissions,
     "os.truncate": _truncate,
     "os.chdir": lambda log, args: log.meet(args[0]),
     "os.mkdir": _make_folder,

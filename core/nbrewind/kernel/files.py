@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from nbrewind.kernel.effects import EffectLog, Mark, mark_of
 from nbrewind.model import ABSENT, Effect, Version, new_id
-from nbrewind.planning.outside import file_digest, folder_digest, path_key
+from nbrewind.planning.outside import file_digest, folder_digest, path_key, shape_of
 from nbrewind.store import Store, StoreError
 
 MAX_FILE = 64 << 20
@@ -80,6 +80,8 @@ def conclude(
     facts.folders = {"dir:" + os.path.dirname(key.removeprefix("file:")) for key in (*new, *facts.removed)}
     facts.folders |= {path_key(path, log.folder) for path in log.folders}
     _still_open(log, facts)
+    for path in log.shaped:
+        log.add("file", os.path.relpath(path, log.folder), shape_of(path))
     facts.effects = list(log.effects.values())
     return facts
 

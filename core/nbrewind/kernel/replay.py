@@ -10,6 +10,7 @@ from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import RECORDED, CellAnalysis, Run
+from nbrewind.planning.keeper import is_as_left
 from nbrewind.planning.match import answer, state_of
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.trace import asked_results, read_names
@@ -89,12 +90,7 @@ class Replayer:
             return None
         source = source_digest(entry.source)
         found = answer(candidates, analysis, source, state_of(recorder.state), recorder.world, self._policies)
-        if not isinstance(found, Run):
-            return None
-        files = [version for version in found.writes if version.key.startswith("file:")]
-        if any(recorder.world.digest(version.key) != version.digest for version in files):
-            return None
-        return found
+        return found if isinstance(found, Run) and is_as_left(found, recorder.world) else None
 
     def perform(self) -> None:
         """Bind the recorded values and publish the recorded outputs, in the place of the cell."""

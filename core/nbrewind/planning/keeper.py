@@ -6,8 +6,26 @@ import os
 from collections.abc import Callable, Iterable
 
 from nbrewind.model import ABSENT, Run, Version
-from nbrewind.planning.outside import World
+from nbrewind.planning.outside import FILE_SHAPE, FOLDER_SHAPE, LINK, NOTHING, World, shape_of
 from nbrewind.store import Store, StoreError
+
+
+def _removed(run: Run) -> list[str]:
+    return [key for key in run.removed if key.startswith("file:")]
+
+
+def _shapes(run: Run) -> list[tuple[str, str]]:
+    return [(effect.subject, effect.detail) for effect in run.effects if effect.kind == "file"]
+
+
+def is_as_left(run: Run, world: World) -> bool:
+    """Whether files and folders are as ``run`` left them."""
+    files = [version for version in run.writes if version.key.startswith("file:")]
+    return (
+        all(world.digest(version.key) == version.digest for version in files)
+        and all(shape_of(world.path(key)) == NOTHING for key in _removed(run))
+        and all(shape_of(world.folder / subject) == shape for subject, shape in _shapes(run))
+    )
 
 
 class FileKeeper:
@@ -29,6 +47,44 @@ class FileKeeper:
         self.written: list[str] = []
         """Files that were put back."""
         self.notes: list[str] = []
+
+    def hindrance(self, run: Run) -> str:
+        """Say why files and folders can't be made as ``run`` left them without running its cell; empty if they can."""
+        for key in _removed(run):
+            path = self._world.path(key)
+            if shape_of(path) != NOTHING and not self._consent and not self._store.holds_file(path):
+                return f"it removes {key[5:]}, which is there and not recorded"
+        for subject, shape in _shapes(run):
+            path, now = self._world.folder / subject, shape_of(self._world.folder / subject)
+            if now == shape or (now == NOTHING and shape.startswith((FOLDER_SHAPE, LINK))):
+                continue
+            written = any(self._world.path(version.key) == path for version in run.writes)
+            if shape.startswith(FILE_SHAPE) and (now.startswith(FILE_SHAPE) or (now == NOTHING and written)):
+                continue
+            if shape == NOTHING and now == FOLDER_SHAPE and not os.listdir(path):
+                continue
+            return f"it leaves {shape} at {subject}, and there is {now}"
+        return ""
+
+    def make_so(self, run: Run) -> None:
+        """Make files and folders be as ``run`` left them, where nothing hinders that; see also `put_back`."""
+        shapes = [(self._world.folder / subject, shape) for subject, shape in _shapes(run)]
+        for path, shape in shapes:
+            if shape == FOLDER_SHAPE:
+                path.mkdir(parents=True, exist_ok=True)
+            elif shape.startswith(LINK) and not os.path.lexists(path):
+                path.symlink_to(shape.removeprefix(LINK))
+        for key in _removed(run):
+            self.left.pop(key, None)
+            if shape_of(self._world.path(key)) != NOTHING:
+                self._world.path(key).unlink()
+                self.notes.append(f"{key[5:]} was removed")
+        self.put_back(run.writes)
+        for path, shape in shapes:
+            if shape.startswith(FILE_SHAPE) and path.is_file():
+                path.chmod(int(shape.removeprefix(FILE_SHAPE), 8))
+            elif shape == NOTHING and path.is_dir():
+                path.rmdir()
 
     def put_back(self, versions: Iterable[Version]) -> None:
         """Make files that runs wrote be there again, where nothing unrecorded is lost by it."""

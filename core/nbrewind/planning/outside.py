@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,21 @@ def folder_digest(path: str | os.PathLike[str]) -> str:
         return digest_of(*sorted(os.listdir(path)))
     except OSError:
         return ABSENT
+
+
+NOTHING, FOLDER_SHAPE, LINK, FILE_SHAPE = "nothing", "a folder", "a link to ", "a file of mode "
+"""What may be at a path, itself; of a link and a file more is told."""
+
+
+def shape_of(path: str | os.PathLike[str]) -> str:
+    """Return what is at a path: one of the four above. Links are not followed."""
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            return LINK + os.readlink(path)
+    except OSError:
+        return NOTHING
+    return FOLDER_SHAPE if stat.S_ISDIR(mode) else f"{FILE_SHAPE}{stat.S_IMODE(mode):o}"
 
 
 def package_digest(name: str) -> str:
