@@ -26,12 +26,6 @@ MASKS = [
 ]
 """What differs in every kernel, or when a cell runs again (``%%writefile``), and means nothing: a word by which it is
 known at a glance, the pattern, and what stands for it. Looking for paths in a picture takes minutes."""
-START = """
-import random as _r, numpy as _n
-_r.seed(0); _n.random.seed(0)
-del _r, _n
-"""
-"""Generators that nobody seeded give the same numbers in all kernels, so that these can be compared."""
 SOCKETS = 5
 """A kernel listens on so many."""
 Shown = list[dict[str, Any]]
@@ -71,7 +65,6 @@ class Kernel:
         """Display id to the outputs of the cell that has it."""
         try:
             self._wait()
-            self._execute(START, silent=True)
         except BaseException:
             self.stop()
             raise

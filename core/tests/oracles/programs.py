@@ -22,18 +22,27 @@ NAMES = {
     "P": ("df", "dg"),
     "T": ("'one.txt'", "'two.txt'"),
     "E": ("'ORACLE_ONE'", "'ORACLE_TWO'"),
+    "M": ("helper", "tooling"),
     "K": ("0", "1", "2", "3"),
 }
 NAMES["V"] = tuple(name for kind in "NSLDFCOGAP" for name in NAMES[kind])
 PLACE = re.compile(rf"\b[{''.join(NAMES)}][1-3]\b")
 
+
+def statements(text: str) -> list[str]:
+    """Return the templates of a family."""
+    return [line.replace("|", "\n") for line in text.strip().splitlines()]
+
+
 FAMILIES = [
-    [line.replace("|", "\n") for line in text.strip().splitlines()]
+    statements(text)
     for text in (
         templates.NUMBERS, templates.CONTAINERS, templates.FUNCTIONS, templates.CLASSES, templates.ITERATORS,
         templates.DELETIONS, templates.ARRAYS, templates.FRAMES, templates.OUTSIDE,
     )
 ]  # fmt: skip
+BESIDE = [*FAMILIES, *[statements(text) for text in (templates.INPUTS, templates.MODULES)] * 3]
+"""For notebooks beside which ``templates.FILES`` lie: these are read in every other one."""
 LAST = templates.SHOWS.strip().splitlines()
 
 
@@ -60,9 +69,9 @@ def guarded(text: str) -> str:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> Program:
+def programs(draw: st.DrawFn, of: list[list[str]] = FAMILIES) -> Program:
     """A notebook that mixes a few of the families."""
-    families = draw(st.lists(st.sampled_from(FAMILIES), min_size=2, max_size=4))
+    families = draw(st.lists(st.sampled_from(of), min_size=2, max_size=4))
     one = statement([template for family in families for template in family])
     shown = statement(LAST)
     step = st.one_of(one, one.map(guarded), one.map(guarded))

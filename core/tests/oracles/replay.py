@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 from nbrewind.model import Run, Version
@@ -24,7 +23,7 @@ from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
 from nbrewind.store import Store
 
-from .edits import edited
+from .edits import Draft, indented
 from .kernels import Kernel, Kernels, Stuck, form
 
 OPERATIONS = {
@@ -120,7 +119,7 @@ class Slice(NamedTuple):
     """What came of the cell in the notebook."""
 
 
-class Story:
+class Story(Draft):
     """Somebody works on a notebook, in a kernel that records; what they do follows from ``seed``.
 
     ``root`` is an empty folder; the notebook's own lies in it, with copies of ``files`` at the beginning. The store
@@ -138,8 +137,8 @@ class Story:
         spare: Sequence[str] = (),
         files: Path | None = None,
     ) -> None:
-        self.kernels, self.root, self.spare = kernels, root, list(spare)
-        self.random = Random(seed)
+        super().__init__(sources, seed, spare)
+        self.kernels, self.root = kernels, root
         self.work, self.start = root / "alone" / "work", root / "start"
         if files is None:
             self.start.mkdir()
@@ -147,19 +146,9 @@ class Story:
             shutil.copytree(files, self.start, symlinks=True)
         shutil.copytree(self.start, self.work, symlinks=True)
         self.notebook, self.store = self.work / "notebook.ipynb", root / "store"
-        self.sources = [(f"c{number}", source) for number, source in enumerate(sources)]
-        self.before: dict[str, str] = {}
-        """Cell id to its source before it was edited."""
-        self.count = len(sources)
         self.shown: dict[str, list[str]] = {}
         """What the cells show."""
-        self.log = [f"seed {seed}"]
         self.kernel = self._recording(self.store)
-
-    @property
-    def cells(self) -> list[SourceCell]:
-        """The notebook as it is now."""
-        return [SourceCell(cell, index, source) for index, (cell, source) in enumerate(self.sources)]
 
     def close(self) -> None:
         """End the kernel."""
@@ -183,26 +172,12 @@ class Story:
 
     def do(self, kind: str) -> None:
         """Do one thing with a cell."""
-        where = max(self.random.randrange(len(self.sources)) for _ in range(2))  # most work is done at the end
-        cell, source = self.sources[where]
+        where = self.place()
         if kind == "run":
-            self._run(cell, source)
-        elif kind in ("edit", "edit and run"):
-            self._edit(where, edited(source, self.random, [*self.spare, *(text for _, text in self.sources)]))
-            if kind == "edit and run":
-                self._run(*self.sources[where])
-        elif kind == "undo" and cell in self.before:
-            self._edit(where, self.before[cell])
-        elif kind == "move":
-            del self.sources[where]
-            self._insert(cell, source, "move")
-        elif kind == "delete" and len(self.sources) > 2:
-            self.log.append(f"delete {cell}")
-            del self.sources[where]
-        elif kind == "insert" and self.spare:
-            self._insert(self._new_id(), self.random.choice(self.spare), "insert")
-        elif kind == "copy":
-            self._insert(self._new_id(), source, "insert")
+            self._run(*self.sources[where])
+        elif kind == "edit and run":
+            self.change("edit", where)
+            self._run(*self.sources[where])
         elif kind == "all":
             self.run_all()
         elif kind == "restart":
@@ -210,6 +185,8 @@ class Story:
             self.kernel.flush()
             self.kernel.stop()
             self.kernel = self._recording(self.store)
+        else:
+            self.change(kind, where)
 
     def run_all(self) -> None:
         """Run all cells in order."""
@@ -219,21 +196,6 @@ class Story:
     def _run(self, cell: str, source: str) -> None:
         self.log.append(f"run {cell}" + indented(source))
         self.shown[cell] = form(self.kernel.run(cell, source))
-
-    def _edit(self, where: int, source: str) -> None:
-        cell, old = self.sources[where]
-        self.before[cell] = old
-        self.sources[where] = (cell, source)
-        self.log.append(f"edit {cell}" + indented(source))
-
-    def _insert(self, cell: str, source: str, word: str) -> None:
-        where = self.random.randint(0, len(self.sources))
-        self.sources.insert(where, (cell, source))
-        self.log.append(f"{word} {cell} at place {where}" + (indented(source) if word == "insert" else ""))
-
-    def _new_id(self) -> str:
-        self.count += 1
-        return f"c{self.count - 1}"
 
     # -- the oracles --------------------------------------------------------------------------------------------------
 
@@ -279,14 +241,9 @@ class Story:
         if any(other != found[0] for other in found):
             return
         raise Unsound(
-            f"{self._text()}\n{cell.id} is called fresh ({reason}), but shows\n{indented(lines(shown))}\n"
+            f"{self.text()}\n{cell.id} is called fresh ({reason}), but shows\n{indented(lines(shown))}\n"
             f"and in a clean run\n{indented(lines(found[0]))}"
         )
-
-    def _text(self) -> str:
-        """Return what was done, and the notebook as it is now."""
-        cells = [cell + indented(source) for cell, source in self.sources]
-        return "\n".join([*self.log, "", "the notebook is now", *cells, ""])
 
     def clean_run(self) -> dict[str, list[str]]:
         """Return what the cells show if they run once, in order, in a new kernel, with the files as they are now."""
@@ -342,7 +299,7 @@ class Story:
             return
         texts = "\n".join(cell.id + indented(cell.source) for cell in piece.cells)
         raise Unsound(
-            f"{self._text()}\nafter the first run of all cells, {piece.target.id} is said to depend on no others than\n"
+            f"{self.text()}\nafter the first run of all cells, {piece.target.id} is said to depend on no others than\n"
             f"{texts}\nbut alone these differ:\n" + "\n".join(differences.values())
         )
 
@@ -404,11 +361,6 @@ def play(
             story.check_slice(piece, tally)
     except Stuck:
         tally.stuck += 1
-
-
-def indented(text: str) -> str:
-    """Return a text below what names it."""
-    return "".join(f"\n    {line}" for line in text.splitlines())
 
 
 def lines(shown: list[str]) -> str:

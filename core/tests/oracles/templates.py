@@ -466,6 +466,92 @@ print(mine)
 np.seterr(all='ignore')
 print(np.array([1.]) / 0)
 """
+INPUTS = """
+P1 = pd.read_csv('data.csv')
+L1 = open('numbers.txt').read().split()
+with open('numbers.txt') as file: N1 = len(file.read())
+print(sum(map(int, open('numbers.txt'))))
+A1 = np.loadtxt('numbers.txt')
+with open('numbers.txt', 'a') as file: print(K1, file=file)
+N1 = json.load(open('settings.json'))['n']
+D1 = json.load(open('settings.json'))
+with open('settings.json', 'w') as file: json.dump({'n': N1}, file)
+def F1(): return json.load(open('settings.json'))['n'] + N1
+from pathlib import Path|S1 = Path('data.csv').read_text()
+print(os.path.getsize('data.csv'))
+P1.to_csv('data.csv', index=False)
+os.remove('settings.json')
+S1 = os.environ.get(E1, 'none')
+print(os.environ.get(E1))
+def F1(): return os.environ.get(E1), N1
+"""
+MODULES = """
+import M1
+import M1 as m
+from M1 import scaled
+from M1 import rows, add
+from M1 import Item
+print(M1.scaled(N1))
+print(scaled(K1))
+print(add(N1), rows)
+print(M1.rows, M1.scale)
+print(M1.Item.made)
+print(m.scale)
+print(getattr(M1, 'extra', None))
+N1 = M1.scaled(K1)
+L1 = M1.rows
+L1 = rows
+O1 = M1.Item(N1)
+O1 = Item(K1)
+F1 = M1.scaled
+F1 = scaled
+F1 = M1.add
+M1.scale = N1
+M1.rows.append(K1)
+M1.add(N1)
+M1.Item.made.clear()
+M1.rows = L1
+def F1(): return M1.scaled(N1)
+def F1(x=K1): return scaled(x) + N1
+def F1(): M1.scale = N1
+def F1(): import M1; return M1.rows
+class C1(M1.Item):|    count = 6|    def show(self): return self.x, self.made
+import importlib|importlib.reload(M1)
+with open('helper.py', 'a') as file: print('extra = K1', file=file)
+sys.modules.pop('M1', None)
+"""
+HELPER = """\
+rows = []
+scale = 2
+def scaled(x): return x * scale
+def add(x):
+    rows.append(x)
+    return len(rows)
+class Item:
+    made = []
+    def __init__(self, x=1):
+        self.x, self.y = x, [x + 1]
+        Item.made.append(x)
+    def show(self): return self.x
+"""
+TOOLING = """\
+import helper
+from helper import Item
+scale = 3
+rows = [scale]
+def scaled(x): return helper.scaled(x) + scale
+def add(x): return helper.add(x) + 10
+"""
+FILES = {
+    "one.txt": "1",
+    "numbers.txt": "1\n2\n3\n",
+    "data.csv": "x,y\n1,2.5\n3,4.5\n",
+    "settings.json": '{"n": 3}',
+    "helper.py": HELPER,
+    "tooling.py": TOOLING,
+}
+"""What lies beside a notebook that reads it."""
+
 SHOWS = """
 print(N1, N2)
 print(L1, L2)

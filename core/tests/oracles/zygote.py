@@ -1,6 +1,7 @@
 """A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, at once.
 
-Run as a program: reads one line of JSON per kernel (``folder``, ``connection``), answers with its process id.
+Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``), answers with its
+process id.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import gc
 import importlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 PRIVATE = ("JPY_SESSION_NAME", "NBREWIND_MODE", "NBREWIND_NOTEBOOK", "NBREWIND_STORE", "PYTEST_CURRENT_TEST")
@@ -41,6 +44,7 @@ class Zygote:
             "IPYTHONDIR": self.home.name,
             "MPLCONFIGDIR": self.home.name,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",  # a module edited twice in a second would be taken for what it was
             "PYTHONHASHSEED": "0",  # sets of strings have the same order in all kernels
         }
         environment |= ALONE
@@ -48,10 +52,11 @@ class Zygote:
             [sys.executable, __file__], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
-    def fork(self, folder: Path, connection: Path) -> int:
-        """Start a kernel in a folder; returns its process id."""
+    def fork(self, folder: Path, connection: Path, environment: Mapping[str, str] | None = None) -> int:
+        """Start a kernel in a folder, with more in its environment; returns its process id."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({"folder": str(folder), "connection": str(connection)}) + "\n")
+        asked = {"folder": str(folder), "connection": str(connection), "environment": dict(environment or {})}
+        self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -80,9 +85,16 @@ def serve() -> None:
         print(pid, flush=True)
 
 
-def become_kernel(folder: str, connection: str) -> None:
-    """Be a kernel until the end of this process."""
+def become_kernel(folder: str, connection: str, environment: dict[str, str]) -> None:
+    """Be a kernel until the end of this process.
+
+    Generators that nobody seeded give the same numbers in all kernels, so that these can be compared.
+    """
+    import numpy
     from ipykernel.kernelapp import launch_new_instance
+
+    random.seed(0)
+    numpy.random.seed(0)
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -90,6 +102,7 @@ def become_kernel(folder: str, connection: str) -> None:
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     os.chdir(folder)
+    os.environ.update(environment)
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it ends when the process does from which it was forked
     sys.argv = ["ipykernel_launcher", "-f", connection, parent, "--HistoryManager.enabled=False"]
     sys.path[0] = ""

@@ -1,0 +1,367 @@
+"""The theorem of repeat: it shows and leaves what a clean full run of the edited notebook shows and leaves.
+
+Somebody audits a notebook, edits it or what lies beside it, and repeats it, again and again, from one store. Each time
+all cells run, too, in a new kernel and a folder as it was before the repeat: outputs, execution counts, values,
+settings and files must be the same. A difference is only taken for one if more clean runs agree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from nbrewind.driver.audit import audit
+from nbrewind.driver.notebook_file import inject_parameters
+from nbrewind.driver.repeat import Repeat, repeat
+from nbrewind.driver.session import KernelError
+from nbrewind.model import DEFAULT, Version
+from nbrewind.planning.outside import shape_of
+from nbrewind.store import Store
+
+from .edits import NUMBER, Draft, counted_up, indented
+from .kernels import Stuck, form
+from .programs import NAMES
+from .replay import Unsound, exact, lines
+
+OPERATIONS = {
+    "edit": 7, "insert": 2, "delete": 2, "move": 2, "copy": 1, "undo": 2, "file": 3, "module": 2, "parameters": 1,
+    "environment": 1, "elsewhere": 1, "evict": 1,
+}  # fmt: skip
+"""What somebody does between repeats, and how often."""
+SECONDS = 60
+"""A notebook that takes longer is taken to hang."""
+VARIABLES = sorted({name for name in NAMES["V"] if name.isidentifier()})
+LOOK = f"""
+for name in {VARIABLES}:
+    if name in globals():
+        same = [other for other in {VARIABLES} if globals().get(other) is globals()[name]]
+        print(name, type(globals()[name]).__name__, repr(globals()[name]), *same)
+"""
+"""A last cell that shows all values, and which names share them."""
+PASSED_ON = "ORACLE_ONE"
+ONCE_MORE = "repeat once more"
+
+
+@dataclass
+class Tally:
+    """What was compared, summed up."""
+
+    notebooks: int = 0
+    repeats: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    """What became of the cells: ``run``, ``load``, ``skip``."""
+    prelude: int = 0
+    """Cells that ran because they are of the prelude."""
+    again: int = 0
+    """Cells that ran and came out as a record of the store says: perhaps they need not have."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why these ran, without names and numbers."""
+    failed: int = 0
+    """Repeats that ended with the error with which a clean run ends."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Repeats that could not be made, with what they said."""
+    left_out: int = 0
+    """Repeats that differ in what differs from one clean run to the next."""
+    stuck: int = 0
+
+    def __str__(self) -> str:
+        """Say it in a few lines."""
+        ran, loaded, skipped = (self.actions[action] for action in ("run", "load", "skip"))
+        edits = ", ".join(f"{count} {kind}" for kind, count in self.edits.most_common())
+        refused = "".join(f"\nrefused {count}: {why}" for why, count in self.refused.most_common())
+        return (
+            f"{self.notebooks} notebooks ({self.stuck} given up), {self.edits.total()} edits ({edits})\n"
+            f"{self.repeats} repeats ({self.failed} failed as they must, {self.left_out} left out): {ran} cells ran, "
+            f"{self.prelude} of them of the prelude; {loaded} were loaded, {skipped} skipped\n"
+            f"{self.again} cells that ran came out as recorded" + refused
+        )
+
+    def why(self) -> str:
+        """Say how often each reason was given for a cell that ran and came out as recorded."""
+        return "\n".join(f"{count:5} {reason}" for reason, count in self.reasons.most_common())
+
+
+@dataclass
+class Outcome:
+    """What a repeat or a clean run came to."""
+
+    failed: int | None
+    """The place of the cell that ended it."""
+    shown: dict[str, list[str]]
+    counts: dict[str, int | None]
+    state: dict[str, Version]
+    files: dict[str, tuple[str, bytes]]
+    """What lies in the notebook's folder, with its kind and permissions."""
+
+    def differing(self, clean: Outcome) -> dict[str, str]:
+        """Return what is not as in a clean run, by keys, with the words for it."""
+        if self.failed != clean.failed:
+            return {"failed": f"it ended at the cell of place {self.failed}, and the clean run at {clean.failed}"}
+        found = {}
+        for cell, shown in clean.shown.items():
+            if self.shown[cell] != shown:
+                found[cell] = f"{cell} shows\n{indented(lines(self.shown[cell]))}\nand in a clean run"
+                found[cell] += f"\n{indented(lines(shown))}"
+            if self.counts[cell] != clean.counts[cell]:
+                found["count:" + cell] = f"{cell} has the number {self.counts[cell]}, not {clean.counts[cell]}"
+        for key in sorted(self.state.keys() | clean.state.keys()):
+            mine, other = (known(outcome.state.get(key)) for outcome in (self, clean))
+            if mine != other:
+                found[key] = f"{key} is {mine}, and in a clean run {other}"
+        for name in sorted(self.files.keys() | clean.files.keys()):
+            here, there = self.files.get(name), clean.files.get(name)
+            if here != there:
+                found["file:" + name] = f"file {name} holds {here!r}, and after a clean run {there!r}"
+        return found
+
+
+def known(version: Version | None) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return what must be the same of a value in every kernel; None for a setting as it is at the start."""
+    if version is None or version.digest == DEFAULT:
+        return None
+    return exact(version), version.preview if version.digest.startswith("b3:") else "", version.members
+
+
+class Trial(Draft):
+    """A notebook that is audited, edited and repeated in a folder; ``root`` is an empty one."""
+
+    def __init__(
+        self, root: Path, sources: Sequence[str], files: Mapping[str, str], *, seed: int = 0, spare: Sequence[str] = ()
+    ) -> None:
+        super().__init__(sources, seed, spare)
+        self.root, self.store = root, root / "store"
+        self.work = root / "first" / "work"
+        self.work.mkdir(parents=True)
+        for name, text in files.items():
+            (self.work / name).parent.mkdir(exist_ok=True)
+            (self.work / name).write_text(text)
+        self.inputs = list(files)
+        self.tolerant = self.random.random() < 0.8
+        """Whether cells that raise do not end the work."""
+        self.looks = self.random.random() < 0.5
+        """Whether a last cell looks at all values."""
+        self.parameters: dict[str, Any] = {}
+        self.environment = ""
+        self.moves = 0
+
+    @property
+    def path(self) -> Path:
+        """Where the notebook would be."""
+        return self.work / "notebook.ipynb"
+
+    def notebook(self) -> NotebookNode:
+        """Return the notebook as it is now; its second cell is that of the parameters."""
+        sources = [*self.sources, ("look", LOOK)] if self.looks else self.sources
+        cells = [nbformat.v4.new_code_cell(source, id=cell) for cell, source in sources]
+        for cell in cells:
+            cell.metadata["tags"] = ["raises-exception"] * self.tolerant + ["parameters"] * (cell.id == "c1")
+        made = nbformat.v4.new_notebook(cells=cells)
+        if any(cell.id == "c1" for cell in cells):
+            inject_parameters(made, self.parameters)
+        return made
+
+    # -- what somebody does -------------------------------------------------------------------------------------------
+
+    def do(self, kind: str) -> None:
+        """Do one thing."""
+        random = self.random
+        if kind == "file":
+            self._file(random.choice([name for name in self.inputs if not name.endswith(".py")]))
+        elif kind == "module":
+            self._file(random.choice([name for name in self.inputs if name.endswith(".py")]))
+        elif kind == "parameters":
+            self.parameters = {name: random.randrange(9) for name in random.sample(["a", "b", "c"], 2)}
+            self.log.append(f"set parameters {self.parameters}")
+        elif kind == "environment":
+            self.environment = random.choice(["", "one", "two"])
+            self.log.append(f"set {PASSED_ON}={self.environment}")
+        elif kind == "elsewhere":
+            self.moves += 1
+            other = self.root / f"other{self.moves}" / "work"
+            shutil.copytree(self.work, other, symlinks=True)
+            self.work = other
+            self.log.append("go on with a copy of the folder")
+        elif kind == "evict":
+            self.log.append("evict what can be evicted")
+            with Store.open(self.store) as store:
+                store.clean(1)
+        else:
+            self.change(kind, self.place())
+
+    def _file(self, name: str) -> None:
+        path = self.work / name
+        if not path.exists() or self.random.random() < 0.1:
+            text = str(self.random.randrange(9))
+        else:
+            text = path.read_text(errors="replace")
+            numbers = list(NUMBER.finditer(text))
+            text = counted_up(text, self.random.choice(numbers)) if numbers else text + "\n4"
+        path.write_text(text)
+        self.log.append(f"write {name}" + indented(text))
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    def audit(self) -> None:
+        """Run all cells and record them."""
+        self.log.append("audit" + "".join(f"\n{cell}{indented(source)}" for cell, source in self.sources))
+        with Store.open(self.store) as store:
+            self._within(audit(self.notebook(), self.path, store))
+
+    def check(self, tally: Tally) -> Repeat | None:
+        """Repeat the notebook, and compare that with a clean run; returns what was done."""
+        self.log.append("repeat")
+        begin = self.root / "begin"
+        copy(self.work, begin)
+        tally.repeats += 1
+        try:
+            outcome, result = self._repeat(tally)
+        except KernelError as error:
+            self.log.append(f"refused: {error}")
+            tally.refused[plain(str(error))] += 1
+            return None
+        if result.failed.endswith(ONCE_MORE):
+            self.log.append(f"refused: {result.failed}")
+            tally.refused[plain(result.failed)] += 1
+            return self.check(tally)
+        end = self.root / "end"
+        copy(self.work, end)
+        clean = self._clean(begin)
+        tally.failed += bool(result.failed)
+        differences = outcome.differing(clean)
+        for _ in range(2 if differences else 0):  # what differs from one clean run to the next is no evidence
+            for key in self._clean(begin).differing(clean):
+                differences.pop(key, None)
+            if not differences:
+                tally.left_out += 1
+        copy(end, self.work)
+        if differences:
+            steps = "\n".join(f"{step.cell} {step.action}: {step.reason}" for step in result.steps)
+            raise Unsound(
+                f"{self.text()}\nthe repeat did\n{indented(steps)}\n{result.failed}\n{self.work} differs from a clean "
+                "run:\n" + "\n".join(differences.values())
+            )
+        return result
+
+    def _repeat(self, tally: Tally) -> tuple[Outcome, Repeat]:
+        notebook = self.notebook()
+        with Store.open(self.store) as store:
+            index = store.notebook(self.path, create=False)
+            sessions = set(index.heads()) if index is not None else set()
+            recorded = {run.id for each in store.notebooks() for run in each.runs()}
+            result = self._within(repeat(notebook, self.path, store, files=True))
+            failed = result.steps[-1].index if result.failed else None
+            outcome = self._outcome(notebook, store, sessions, failed)
+            for step in result.steps:
+                tally.actions[step.action] += 1
+                tally.prelude += step.prelude and step.action == "run"
+                if step.action == "run" and not step.prelude and (done := store.run(step.run)) is not None:
+                    before = [run for run in store.candidates(done.code) if run.id in recorded]
+                    if any(alike(store, done, run) for run in before):
+                        tally.again += 1
+                        tally.reasons[plain(step.reason)] += 1
+            return outcome, result
+
+    def _clean(self, begin: Path) -> Outcome:
+        """Run all cells in a new kernel, in the folder as it was, recorded in an empty store."""
+        copy(begin, self.work)
+        path = self.root / "clean"
+        shutil.rmtree(path, ignore_errors=True)
+        notebook = self.notebook()
+        with Store.open(path) as store:
+            result = self._within(audit(notebook, self.path, store))
+            failed = result.failed.cell.index if result.failed else None
+            return self._outcome(notebook, store, set(), failed)
+
+    def _outcome(self, notebook: NotebookNode, store: Store, sessions: set[str], failed: int | None) -> Outcome:
+        cells = notebook.cells if failed is None else notebook.cells[: failed + 1]
+        index = store.notebook(self.path, create=False)
+        assert index is not None
+        heads = [index.checkpoint(head) for session, head in index.heads().items() if session not in sessions]
+        newest = max((head for head in heads if head is not None), key=lambda head: head.time, default=None)
+        files = {
+            str(path.relative_to(self.work)): (shape_of(path), path.read_bytes() if path.is_file() else b"")
+            for path in self.work.rglob("*")
+        }
+        return Outcome(
+            failed,
+            {cell.id: form(cell.outputs) for cell in cells},
+            {cell.id: cell.execution_count for cell in cells},
+            {} if newest is None else {
+                key: version for key, version in index.state(newest.id).items() if not key.startswith("file:")
+            },
+            files,
+        )  # fmt: skip
+
+    def _within(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do it, in the environment that kernels are to have."""
+        with environment(self.environment):
+            try:
+                return asyncio.run(asyncio.wait_for(work, SECONDS))
+            except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError) as error:
+                raise Stuck("a notebook hangs") from error
+
+
+def alike(store: Store, one: Any, other: Any) -> bool:
+    """Whether two runs came out the same."""
+    made = [{version.key: exact(version) for version in run.writes} for run in (one, other)]
+    shown = [form(store.outputs(run.id)) for run in (one, other)]
+    return one.status == other.status and made[0] == made[1] and shown[0] == shown[1]
+
+
+def plain(reason: str) -> str:
+    """Return a reason without names of variables and numbers of cells."""
+    return re.sub(r"\d+", "N", re.sub(rf"\b({'|'.join([*VARIABLES, 'file', 'line'])})\b", "x", reason))
+
+
+def copy(from_: Path, to: Path) -> None:
+    """Make a folder a copy of another one."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(from_, to, symlinks=True)
+
+
+@contextmanager
+def environment(value: str) -> Iterator[None]:
+    """Set the variable that kernels get from here; without a value it does not exist."""
+    if value:
+        os.environ[PASSED_ON] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(PASSED_ON, None)
+
+
+def play(
+    root: Path,
+    sources: Sequence[str],
+    files: Mapping[str, str],
+    tally: Tally,
+    *,
+    seed: int,
+    spare: Sequence[str] = (),
+    repeats: int = 3,
+) -> None:
+    """Audit a notebook, then edit and repeat it up to so many times."""
+    tally.notebooks += 1
+    trial = Trial(root, sources, files, seed=seed, spare=spare)
+    try:
+        trial.audit()
+        for _ in range(trial.random.randint(1, repeats)):
+            for _ in range(trial.random.choice([0, 1, 1, 1, 2, 3])):
+                kind = trial.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+                trial.do(kind)
+                tally.edits[kind] += 1
+            trial.check(tally)
+    except Stuck:
+        tally.stuck += 1

@@ -1,0 +1,129 @@
+"""Stories in which a repeat once gave another result than a full run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .provisioner import forking
+from .repeats import Tally, Trial, copy
+
+
+class Told(NamedTuple):
+    """Cells that are audited in a folder with files; then they get another text."""
+
+    cells: Sequence[str]
+    edits: Mapping[int, str]
+    files: Mapping[str, str] = {}
+
+
+IMPORTS = "import os, shutil"
+STORIES = {
+    "a removed file": Told(
+        [IMPORTS, "os.remove('a.txt')", "x = 1", "print(os.path.exists('a.txt'))"], {2: "x = 2"}, {"a.txt": "1"}
+    ),
+    "a removed file, and a listing": Told(
+        [IMPORTS, "os.remove('a.txt')", "print(os.listdir())"], {2: "print(sorted(os.listdir()))"}, {"a.txt": "1"}
+    ),
+    "a renamed file": Told(
+        [IMPORTS, "os.rename('a.txt', 'b.txt')", "print(1)"], {2: "print(os.path.exists('a.txt'))"}, {"a.txt": "1"}
+    ),
+    "a file that is made and removed": Told(
+        [IMPORTS, "_ = open('a.txt', 'w').write('1')", "os.remove('a.txt')", "print(1)"],
+        {3: "print(os.path.exists('a.txt'))"},
+    ),
+    "a folder": Told(
+        [IMPORTS, "os.mkdir('sub')", "_ = open('sub/a.txt', 'w').write('1')"],
+        {2: "_ = open('sub/a.txt', 'w').write('2')"},
+    ),
+    "folders": Told(
+        [IMPORTS, "os.makedirs('sub/sub', exist_ok=True)", "print(1)"], {2: "print(os.listdir('sub'))"}
+    ),
+    "a folder that goes with what is in it": Told(
+        [IMPORTS, "shutil.rmtree('sub')", "print(1)"], {2: "print(os.path.exists('sub'))"}, {"sub/a.txt": "1"}
+    ),
+    "an empty folder that goes": Told(
+        [IMPORTS, "os.mkdir('sub')", "os.rmdir('sub')", "print(1)"], {3: "print(os.path.exists('sub'))"}
+    ),
+    "a link": Told(
+        [IMPORTS, "os.symlink('a.txt', 'b.txt')", "print(1)"],
+        {2: "print(open('b.txt').read(), os.path.islink('b.txt'))"}, {"a.txt": "1"},
+    ),
+    "a link that goes": Told(
+        [IMPORTS, "os.symlink('a.txt', 'b.txt')", "os.remove('b.txt')", "print(1)"],
+        {3: "print(os.path.lexists('b.txt'), os.path.exists('a.txt'))"}, {"a.txt": "1"},
+    ),
+    "permissions": Told(
+        [IMPORTS, "os.chmod('a.txt', 0o600)", "print(1)"], {2: "print(oct(os.stat('a.txt').st_mode))"}, {"a.txt": "1"}
+    ),
+    "permissions of a file that is made": Told(
+        [IMPORTS, "_ = open('a.txt', 'w').write('1')", "os.chmod('a.txt', 0o600)", "print(1)"],
+        {3: "print(oct(os.stat('a.txt').st_mode))"},
+    ),
+    # That the generator is needed is found out when the file has been written: a second pass would append once more.
+    "a file that is appended to before a second pass": Told(
+        [
+            "zs = [1]\ndef touch(): zs.append(2)", "it = (x for x in [1, 2, 3])",
+            "with open('a.txt', 'a') as file: print('x', file=file)", "pass", "print(zs, next(it))",
+        ],
+        {2: "with open('a.txt', 'a') as file: print('y', file=file)", 3: "touch()"},
+    ),
+    # What refers to a class by its name has to hold it when the name gets another one.
+    "a class that is defined again": Told(
+        ["class A: v = 1", "x = A; print('x')", "class A: v = 2", "print(1)"], {3: "print(x.v, x is A)"}
+    ),
+    "the class of an instance, defined again": Told(
+        ["class A: v = 1", "x = A(); print('x')", "class A: v = 2", "print(1)"], {3: "print(x.v, type(x) is A)"}
+    ),
+    "a function in a list, defined again": Told(
+        ["def f(): return 1", "x = [f]; print('x')", "def f(): return 2", "print(1)"], {3: "print(x[0](), x[0] is f)"}
+    ),
+    "a class that is loaded, and then defined again": Told(
+        ["class A: v = 1\nprint(1)", "x = A(); print('x')", "class A: v = 2\nprint(2)", "print(1)"],
+        {2: "class A: v = 3\nprint(2)", 3: "print(x.v, type(x) is A)"},
+    ),
+    "a class that is deleted": Told(
+        ["class A: v = 1\nprint(1)", "x = A(); print('x')", "del A", "print(1)"], {2: "del A, _", 3: "print(x.v)"}
+    ),
+    "a class whose name gets another value": Told(
+        ["class A: v = 1\nprint(1)", "x = A(); print('x')", "A = 5", "print(1)"], {2: "A = 6", 3: "print(x.v)"}
+    ),
+    "a cell that comes in before a class is defined again": Told(
+        ["class A: v = 1\nprint(1)", "pass", "class A: v = 2\nprint(2)", "print(1)"],
+        {1: "x = A()", 3: "print(x.v, type(x) is A)"},
+    ),
+}  # fmt: skip
+QUICK = (
+    "a removed file",
+    "a folder",
+    "a class that is defined again",
+    "a file that is appended to before a second pass",
+)
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(forked):
+    """Let the driver's kernels start at once."""
+    with forking(forked.zygote):
+        yield
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["elsewhere", "here"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in STORIES]
+)
+def test_a_repeat_is_a_full_run(tmp_path: Path, name: str, again: bool) -> None:
+    """``again``: in the folder as the audit left it, and not as it was before."""
+    told, tally = STORIES[name], Tally()
+    trial = Trial(tmp_path, told.cells, told.files)
+    trial.tolerant = trial.looks = False
+    copy(trial.work, tmp_path / "start")
+    trial.audit()
+    if not again:
+        copy(tmp_path / "start", trial.work)
+    for place, text in told.edits.items():
+        trial.sources[place] = (f"c{place}", text)
+    assert trial.check(tally) is not None

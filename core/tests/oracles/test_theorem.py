@@ -1,0 +1,88 @@
+"""The theorem of repeat on notebooks made by hypothesis: a fixed set each time, 2,000 in `make test-all`.
+
+A failure names the command that tries its notebook alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from . import templates
+from .programs import BESIDE, Program, programs
+from .provisioner import forking
+from .repeats import Tally, play
+from .replay import Unsound
+from .test_programs import SEED
+
+FEW = 5
+MANY = 2000 if sys.version_info >= (3, 12) else 200
+PART = 50
+"""Notebooks in one test."""
+ONLY = os.environ.get("ORACLES_ONLY", "")
+"""The number of the one notebook of a part that is tried."""
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(forked):
+    """Let the driver's kernels start at once."""
+    with forking(forked.zygote):
+        yield
+
+
+def made(number: int, notebooks: int) -> list[Program]:
+    """Return notebooks, which follow from the number."""
+    found: list[Program] = []
+
+    @seed(number)
+    @settings(
+        max_examples=notebooks, deadline=None, database=None, derandomize=False, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(programs(BESIDE))
+    def collect(program: Program) -> None:
+        found.append(program)
+
+    collect()
+    return found
+
+
+def search(number: int, notebooks: int, test: str) -> Tally:
+    """Try some notebooks, which follow from the number."""
+    tally = Tally()
+    for place, program in enumerate(made(number, notebooks)):
+        if ONLY and place != int(ONLY):
+            continue
+        cells = list(program.cells)
+        if place % 2:
+            cells[0] += "\nimport helper, tooling"
+        with tempfile.TemporaryDirectory(prefix="theorem") as root:
+            try:
+                play(Path(root), cells, templates.FILES, tally, seed=place, spare=program.spare)
+            except Unsound as error:
+                command = f"ORACLES_SEED={SEED} ORACLES_ONLY={place} python -m pytest 'tests/oracles/{test}'"
+                raise Unsound(f"{error}\n\nto try it alone: {command}") from None
+    print(tally)
+    print(tally.why())
+    return tally
+
+
+@pytest.mark.timeout(300)
+def test_a_repeat_is_a_full_run(request: pytest.FixtureRequest) -> None:
+    tally = search(0, FEW, request.node.nodeid)
+    assert not tally.stuck
+    assert tally.actions["skip"] > FEW, "hardly anything is answered: nothing was tested"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(MANY // PART))
+def test_many_repeats_are_full_runs(request: pytest.FixtureRequest, part: int) -> None:
+    print(f"ORACLES_SEED={SEED}: part {part}")
+    tally = search(SEED + part, PART, request.node.nodeid)
+    assert tally.stuck <= PART // 10
