@@ -125,8 +125,7 @@ class Repeater:
         files: bool = False,
         verify: float = 0.0,
     ) -> None:
-        """Work in the kernel of ``session``. ``cells``: all that will be brought up to date; see `repeat` for the rest.
-        """
+        """Work in the kernel of ``session``. ``cells``: all that will be brought; see `repeat` for the rest."""
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
         self.cells, self.policies, self.verify = cells, policies, verify
         self.forced: dict[str, str] = {}

@@ -10,6 +10,7 @@ AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:decimal.context": "decimal",
     "ambient:gc": "gc",
     "ambient:ipython.display": "",
+    "ambient:ipython.future": "",
     "ambient:ipython.hooks": "",
     "ambient:ipython.magics": "IPython",
     "ambient:locale": "",
@@ -42,13 +43,14 @@ AMBIENT_SETTERS: dict[str, frozenset[str]] = {
         {"%config", "%precision", "%pprint", "ast_node_interactivity", "float_format", "float_precision", "for_type"}
         | {"for_type_by_name", "pprint", "type_printers"}
     ),
+    "ambient:ipython.future": frozenset({"__future__", "annotations"}),
     "ambient:ipython.hooks": frozenset(
         {"ast_transformers", "input_transformers_cleanup", "input_transformers_post", "input_transformer_manager"}
-        | {"register", "unregister"}
+        | {"register", "set_custom_exc", "unregister"}
     ),
     "ambient:ipython.magics": frozenset(
         {"magics_class", "register_cell_magic", "register_line_cell_magic", "register_line_magic", "register_magics"}
-        | {"register_magic_function"}
+        | {"register_magic_function", "%alias", "%unalias", "%rehashx", "alias_manager"}
     ),
     "ambient:locale": frozenset({"setlocale"}),
     "ambient:logging": frozenset({"basicConfig", "setLevel", "disable", "dictConfig", "addHandler", "getLogger"}),

@@ -102,6 +102,7 @@ class Outcome:
     shown: dict[str, list[str]]
     counts: dict[str, int | None]
     state: dict[str, Version]
+    """But for files, and for what libraries import by themselves when they are used first."""
     files: dict[str, tuple[str, bytes]]
     """What lies in the notebook's folder, with its kind and permissions."""
 
@@ -290,6 +291,7 @@ class Trial(Draft):
         assert index is not None
         heads = [index.checkpoint(head) for session, head in index.heads().items() if session not in sessions]
         newest = max((head for head in heads if head is not None), key=lambda head: head.time, default=None)
+        state = {} if newest is None else index.state(newest.id)
         files = {
             str(path.relative_to(self.work)): (shape_of(path), path.read_bytes() if path.is_file() else b"")
             for path in self.work.rglob("*")
@@ -298,11 +300,9 @@ class Trial(Draft):
             failed,
             {cell.id: form(cell.outputs) for cell in cells},
             {cell.id: cell.execution_count for cell in cells},
-            {} if newest is None else {
-                key: version for key, version in index.state(newest.id).items() if not key.startswith("file:")
-            },
+            {key: version for key, version in state.items() if not key.startswith(("file:", "import:"))},
             files,
-        )  # fmt: skip
+        )
 
     def _within(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it, in the environment that kernels are to have."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from .provisioner import forking
 from .repeats import Tally, Trial, copy
@@ -95,6 +97,22 @@ STORIES = {
         ["class A: v = 1\nprint(1)", "pass", "class A: v = 2\nprint(2)", "print(1)"],
         {1: "x = A()", 3: "print(x.v, type(x) is A)"},
     ),
+    "results by number": Told(
+        ["1 + 1", "x = 5; print(x)", "y = Out[1] + _1; print(y)", "print(y, _)"], {1: "x = 6; print(x)"}
+    ),
+    "the texts of cells": Told(["x = 1; print(x)", "y = 2; print(y)", "print(1)"], {2: "print(In, _i)"}),
+    "who shows what a cell raises": Told(
+        [
+            "def show(self, kind, value, trace, tb_offset=None): print('mine')",
+            "get_ipython().set_custom_exc((ZeroDivisionError,), show); print(1)", "1 / 0",
+        ],
+        {2: "2 / 0"},
+    ),
+    "an alias": Told(["%alias hi echo hi\nprint(1)", "print(2)", "%hi"], {1: "print(3)", 2: "%hi you"}),
+    "an import from the future": Told(
+        ["from __future__ import annotations\nprint(1)", "pass"],
+        {1: "def f(x: int, y: str): pass\nprint(f.__annotations__)"},
+    ),
 }  # fmt: skip
 QUICK = (
     "a removed file",
@@ -111,10 +129,14 @@ def forked_kernels(forked):
         yield
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["elsewhere", "here"])
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in STORIES]
-)
+def tests() -> Iterator[ParameterSet]:
+    """Yield all stories, each in both folders; most are slow."""
+    for name, again in itertools.product(STORIES, (False, True)):
+        marks = pytest.mark.slow if again or name not in QUICK else ()
+        yield pytest.param(name, again, marks=marks, id=f"{name}, {'here' if again else 'elsewhere'}")
+
+
+@pytest.mark.parametrize(("name", "again"), tests())
 def test_a_repeat_is_a_full_run(tmp_path: Path, name: str, again: bool) -> None:
     """``again``: in the folder as the audit left it, and not as it was before."""
     told, tally = STORIES[name], Tally()

@@ -138,7 +138,7 @@ class InlineFigures(Provider):
 
 
 class ShellHooks(Provider):
-    """Functions and objects of the user's that transform the text of every cell, or run before or after it."""
+    """What of the user's transforms the text of every cell, runs before or after it, or shows what it raises."""
 
     key = "ambient:ipython.hooks"
     module = SHELL_MODULE
@@ -151,16 +151,19 @@ class ShellHooks(Provider):
         if running() is None:
             return None
         hooks = self._lists()
-        return [list(map(len, hooks)), list(map(id, chain.from_iterable(hooks)))]
+        handled = [running().CustomTB, *running().custom_exceptions]
+        return [list(map(len, hooks)), list(map(id, chain.from_iterable(hooks))), list(map(id, handled))]
 
     def read(self) -> Any:
         """Return nothing; None if there are any."""
-        return None if any(self._is_new(hook) for hooks in self._lists() for hook in hooks) else []
+        some = any(self._is_new(hook) for hooks in self._lists() for hook in hooks)
+        return None if some or running().custom_exceptions else []
 
     def write(self, data: Any) -> None:
         """Remove them."""
         for hooks in self._lists():
             hooks[:] = [hook for hook in hooks if not self._is_new(hook)]
+        running().set_custom_exc((), None)
 
     def _is_new(self, hook: object) -> bool:
         return id(hook) not in self._first and _is_users(hook)
@@ -174,8 +177,27 @@ class ShellHooks(Provider):
         return [*_traits(shell, _HOOKS), *transformers, *shell.events.callbacks.values()]
 
 
+class CompilerFlags(Provider):
+    """What cells imported from ``__future__``: it counts for all that come after them."""
+
+    key = "ambient:ipython.future"
+    module = SHELL_MODULE
+
+    def signature(self) -> Any:
+        """Return the flags with which cells are compiled."""
+        return None if running() is None else self.read()
+
+    def read(self) -> Any:
+        """Return the flags with which cells are compiled."""
+        return running().compile.flags
+
+    def write(self, data: Any) -> None:
+        """Set them."""
+        running().compile.flags = data
+
+
 class ShellMagics(Provider):
-    """Magics of the user's."""
+    """Magics of the user's, and aliases."""
 
     key = "ambient:ipython.magics"
     module = SHELL_MODULE
@@ -201,7 +223,7 @@ class ShellMagics(Provider):
     def _own(self) -> Iterator[tuple[dict[str, Any], str]]:
         for magics in self._tables():
             for name, function in magics.items():
-                if id(function) not in self._first and _is_users(function):
+                if id(function) not in self._first and (_is_users(function) or type(function).__name__ == "Alias"):
                     yield magics, name
 
     def _tables(self) -> list[dict[str, Any]]:
@@ -217,4 +239,4 @@ def _is_users(hook: object) -> bool:
     return (hook.__module__ if cls is types.FunctionType else cls.__module__) == "__main__"
 
 
-SHELL: tuple[type[Provider], ...] = (ShellDisplay, InlineFigures, ShellHooks, ShellMagics)
+SHELL: tuple[type[Provider], ...] = (ShellDisplay, InlineFigures, ShellHooks, CompilerFlags, ShellMagics)
