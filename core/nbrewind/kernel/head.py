@@ -148,13 +148,15 @@ class Head:
             if version.key.startswith(IMPORT) and (failure := self.imports.bring(version.key.removeprefix(IMPORT))):
                 self.outside(f"{version.key.removeprefix(IMPORT)} could not be imported: {failure}")
         if action == "skip":
-            gone = [key[4:] for key in run.removed if key.startswith("var:") and key[4:] in self.live.bound]
-            if gone:
-                self.live.install(Loaded({}, {}), remove=gone)
             written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
             bound = {name for name, version in written.items() if name in held and is_same(version, held[name])}
             self.live.versions.update({name: written[name] for name in bound})
             self.virtual.update(written.keys() - bound)
+            gone = {key[4:] for key in run.removed if key.startswith("var:")}
+            gone |= {name for name in written.keys() - bound if "." not in name}  # a module works with what it has
+            gone &= self.live.bound.keys()
+            if gone:  # an older value must not be met, nor taken for what a later run made
+                self.live.install(Loaded({}, {}), remove=sorted(gone))
         self.settle()
         return checkpoint.id
 
