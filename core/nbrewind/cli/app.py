@@ -19,6 +19,7 @@ COMMANDS = {
     "store": ("storage", "Look at the store of records."),
     "gc": ("space", "Make room in the store: remove what is cheap to make again."),
     "forget": ("space", "Remove for good what is recorded of a notebook."),
+    "kernels": ("kernels", "Install the kernels that record from their start elsewhere."),
     "doctor": ("storage", "Check the store, and say what is wrong where."),
 }
 """Name to module and help in one line."""

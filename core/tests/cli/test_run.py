@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -200,3 +202,12 @@ def test_verify_finds_what_comes_out_otherwise(place: Place) -> None:
 def test_a_share_is_from_0_to_1(copied: Place, share: str) -> None:
     answer = copied("repeat", "tiny.ipynb", "--verify", share)
     assert answer.code == 2 and f"{share!r} is no share" in answer.err
+
+
+def test_kernels_are_installed_elsewhere(place: Place, tmp_path: Path) -> None:
+    found = place("kernels", "install", "--prefix", str(tmp_path), "--json").json["kernels"]
+    assert set(found) == {"nbrewind-audit", "nbrewind-repeat"}
+    for name, place in found.items():
+        spec = json.loads((Path(place) / "kernel.json").read_text())
+        assert Path(place) == tmp_path / "share" / "jupyter" / "kernels" / name
+        assert spec["argv"][0] == sys.executable and "--ext=nbrewind" in spec["argv"]
