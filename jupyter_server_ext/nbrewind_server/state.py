@@ -60,7 +60,7 @@ def look_up(records: Records, question: Question, path: Path, *, shared: bool) -
         sequence=sequence,
         cells=[] if missing else [_source_cell(cell, texts[cell.source]) for cell in question.cells],
         missing=missing,
-        history=History(runs, store.candidates, store.outputs) if store else History(runs, lambda code: ()),
+        history=History(runs, store.candidates, store.messages) if store else History(runs, lambda code: ()),
         world=KernelWorld(path.parent, runs, question.session, shared=shared, files=records.file_digests()),
     )
 

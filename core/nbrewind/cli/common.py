@@ -119,7 +119,7 @@ class Records:
         """The notebook's runs, and a look-up in all records."""
         if self.store is None:
             return History((), lambda code: ())
-        return History(self.index.runs() if self.index else (), self.store.candidates, self.store.outputs)
+        return History(self.index.runs() if self.index else (), self.store.candidates, self.store.messages)
 
 
 def load_notebook(path: str) -> tuple[NotebookNode, Path]:

@@ -78,7 +78,7 @@ class Records(Protocol):
         ...  # pragma: no cover
 
     def showed(self, run: str) -> list[dict[str, Any]] | None:
-        """Return the outputs of a run, without their numbers; None where they are not known."""
+        """Return what a run showed, also in other cells' displays, without numbers and ids; None if not known."""
         ...  # pragma: no cover
 
 
@@ -89,13 +89,13 @@ class History:
         self,
         runs: Iterable[Run],
         lookup: Callable[[str], Sequence[Run]],
-        outputs: Callable[[str], list[dict[str, Any]]] | None = None,
+        messages: Callable[[str], list[dict[str, Any]]] | None = None,
     ) -> None:
-        """Take the notebook's own runs, oldest first, ``Store.candidates`` and ``Store.outputs``."""
+        """Take the notebook's own runs, oldest first, ``Store.candidates`` and ``Store.messages``."""
         self.runs = {run.id: run for run in runs}
         self._newest = {run.cell: run for run in self.runs.values() if run.cell}
         self._newest_of = {(run.cell, run.code): run for run in self.runs.values() if run.cell and run.status == "ok"}
-        self._lookup, self._outputs = lookup, outputs
+        self._lookup, self._messages = lookup, messages
 
     def candidates(self, code: str) -> Sequence[Run]:
         """Return the runs of this normalised code that may answer, newest first."""
@@ -119,12 +119,13 @@ class History:
         return found.cell if found else ""
 
     def showed(self, run: str) -> list[dict[str, Any]] | None:
-        """Return the outputs of a run, without their numbers; None where they are not known."""
+        """Return what a run showed, also in other cells' displays, without numbers and ids; None if not known."""
         try:
-            found = None if self._outputs is None else self._outputs(run)
+            found = None if self._messages is None else self._messages(run)
         except ContentError:
             return None
-        return None if found is None else [{**output, "execution_count": None} for output in found]
+        without = ("execution_count", "transient")
+        return None if found is None else [{k: v for k, v in one.items() if k not in without} for one in found]
 
 
 def code_cells(cells: Sequence[Mapping[str, Any]]) -> list[SourceCell]:

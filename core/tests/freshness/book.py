@@ -54,7 +54,7 @@ class Book:
     @property
     def records(self) -> History:
         index = self.store.notebook(self.path, create=False)
-        return History(index.runs() if index else (), self.store.candidates, self.store.outputs)
+        return History(index.runs() if index else (), self.store.candidates, self.store.messages)
 
     def said(self) -> dict[str, Said]:
         """Return what is said of every cell: the word and the reason."""

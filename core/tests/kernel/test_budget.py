@@ -19,7 +19,7 @@ def states(store, notebook_path, sources):
     """Return the state of every cell, as the panel shows it."""
     notebook = store.notebook(notebook_path)
     cells = [SourceCell(f"c{index}", index, source) for index, source in enumerate(sources)]
-    history = History(notebook.runs(), store.candidates, store.outputs)
+    history = History(notebook.runs(), store.candidates, store.messages)
     return freshness(cells, history, World(notebook_path.parent), checkpoints=notebook.checkpoints())
 
 

@@ -49,3 +49,11 @@ def test_a_history_knows_the_newest_runs_and_who_made_what() -> None:
     assert history.last_run_of("a", "code:2") is runs[2] and history.last_run_of("a", "code:1") is runs[0]
     assert (history.producer("2"), history.producer("5"), history.producer("none")) == ("b", "", "")
     assert history.candidates("code:2") == runs[2:4]
+
+
+def test_what_a_run_shows_in_other_cells_counts_without_numbers_and_ids():
+    shown = {"output_type": "execute_result", "data": {"text/plain": "1"}, "metadata": {}}
+    update = {"output_type": "update_display_data", "data": {"text/plain": "2"}, "metadata": {}}
+    sent = [{**shown, "execution_count": 3}, {**update, "transient": {"display_id": "d"}}]
+    assert History([], lambda code: (), lambda run: sent).showed("r") == [shown, update]
+    assert History([], lambda code: ()).showed("r") is None
