@@ -86,6 +86,8 @@ class Question(Record, frozen=True, kw_only=True):
     cells: tuple[NotebookCell, ...] = ()
     texts: dict[str, str] = {}
     """Digest to text, for digests that the server asked for."""
+    policies: dict[str, str] = {}
+    """`metadata.nbrewind.policies` of the notebook: which records may answer."""
     kernel: str = ""
     """Id of the notebook's running kernel; empty if there is none."""
     session: str = ""

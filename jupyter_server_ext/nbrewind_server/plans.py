@@ -16,6 +16,7 @@ from nbrewind.driver.live import Ending, LiveWork, StepProgress
 from nbrewind.model import Step, Version, new_id
 from nbrewind.planning.history import instant
 from nbrewind.planning.notebook import SourceCell
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.targets import LivePlan, Target, plan_live
 from nbrewind.store import Store
 from nbrewind_server.events import Events
@@ -56,6 +57,7 @@ class Course:
     store: Store | None = None
     mark: str | None = None
     """What the kernel's agent said of where it stood; None if nobody could be asked."""
+    policies: Policies = DEFAULT_POLICIES
     made: float = field(default_factory=monotonic)
     began: float = 0.0
     work: LiveWork | None = None
@@ -127,7 +129,7 @@ class PlanBoard:
             seconds=sum(step.step.seconds for step in steps),
         )  # fmt: skip
         self._courses[plan.id] = Course(
-            plan, file, str(kernel.get("session", "")), asked.cells, live, asked.store, kernel.get("mark")
+            plan, file, str(kernel.get("session", "")), asked.cells, live, asked.store, kernel.get("mark"), asked.policies
         )
         self._tidy()
         return plan
@@ -212,6 +214,7 @@ class PlanBoard:
                 course.work = LiveWork(
                     course.cells, course.file, course.store, client, course.session, course.live,
                     plan_id=course.plan.id, changed=lambda progress: self._progress(course, progress), mark=course.mark,
+                    policies=course.policies,
                 )  # fmt: skip
                 ending = await course.work.run()
         except asyncio.CancelledError:
@@ -279,6 +282,7 @@ def _plan(asked: Asked, request: PlanRequest, kernel: Mapping[str, Any]) -> Live
         session=str(kernel.get("session", "")),
         live=kernel.get("live", ()),
         forced=request.forced,
+        policies=asked.policies,
     )
 
 

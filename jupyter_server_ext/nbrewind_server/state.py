@@ -16,6 +16,7 @@ from nbrewind.planning.history import instant
 from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import KernelWorld
+from nbrewind.planning.policies import Policies, PolicyError, policies_of
 from nbrewind.store import Notebook, Store
 from nbrewind_server.messages import CellFacts, NotebookCell, Question, Source, State
 from nbrewind_server.problem import Refused
@@ -34,6 +35,7 @@ class Asked:
     """Digests whose texts nobody here has; there are no cells then."""
     history: History
     world: KernelWorld
+    policies: Policies
 
 
 def look_up(records: Records, question: Question, path: Path, *, shared: bool) -> Asked:
@@ -46,9 +48,13 @@ def look_up(records: Records, question: Question, path: Path, *, shared: bool) -
         shared: whether its kernel runs in this process's environment.
 
     Raises:
-        Refused: two cells have the same id, or a text has another digest.
+        Refused: two cells have the same id, a text has another digest, or there is no such policy.
     """
     _check(question.cells)
+    try:
+        policies = policies_of({"nbrewind": {"policies": question.policies}}, place=path.name)
+    except PolicyError as error:
+        raise Refused("request", str(error)) from error
     store = records.store()
     index = records.notebook(path, [cell.id for cell in question.cells])
     sequence = index.sequence() if index else 0  # before all else: what comes later is told by another event
@@ -62,6 +68,7 @@ def look_up(records: Records, question: Question, path: Path, *, shared: bool) -
         missing=missing,
         history=History(runs, store.candidates, store.messages) if store else History(runs, lambda code: ()),
         world=KernelWorld(path.parent, runs, question.session, shared=shared, files=records.file_digests()),
+        policies=policies,
     )
 
 
@@ -84,7 +91,9 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
     heads = asked.index.heads() if asked.index else {}
     head = heads.get(question.session, "")
     present = in_kernel(checkpoints, head, question.session, asked.history.runs.values()) if head else {}
-    found = freshness(asked.cells, asked.history, asked.world, checkpoints=checkpoints, in_kernel=present)
+    found = freshness(
+        asked.cells, asked.history, asked.world, policies=asked.policies, checkpoints=checkpoints, in_kernel=present
+    )
     states = [_as_shown(state, asked) for state in found]
     return State(
         sequence=asked.sequence,

@@ -40,6 +40,23 @@ async def test_half_a_surrogate_pair(book, api):
     assert answer["cells"][0]["freshness"] == "never run"
 
 
+async def test_the_notebooks_policies_count(book, api, refused):
+    note = book("import time\nx = time.time_ns()", "print(x)", "y = 5")
+    await note.start()
+    await note.run()
+    states = (await note.state())["cells"]
+    assert [cell["freshness"] for cell in states] == ["fresh"] * 3
+    assert states[0]["reason"].endswith("; used the clock as recorded")
+    states = (await note.state(policies={"clock": "run"}))["cells"]
+    assert [cell["freshness"] for cell in states] == ["unknown", "unknown", "fresh"]
+    assert states[0]["reason"] == "it used the clock, and the policy is clock=run"
+    plan = await api("POST", "plans", note.question() | {"policies": {"clock": "run"}, "target": "all"})
+    assert [step["step"]["cell"] for step in plan["steps"] if step["step"]["action"] == "run"] == ["cell-0", "cell-1"]
+    wrong = note.question() | {"policies": {"clok": "run"}}
+    message = await refused(api("POST", "state", wrong), 400, "request")
+    assert "there is no policy 'clok'" in message
+
+
 async def test_run_edit_restart(book):
     note = book("a = 1", "b = a + 1", "c = 5")
     await note.start()

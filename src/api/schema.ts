@@ -645,6 +645,9 @@ export interface components {
             texts?: {
                 [key: string]: string;
             };
+            policies?: {
+                [key: string]: string;
+            };
             kernel?: string;
             session?: string;
             nonce?: string;
@@ -701,6 +704,10 @@ export interface components {
             cells?: components["schemas"]["NotebookCell"][];
             /** @description Digest to text, for digests that the server asked for. */
             texts?: {
+                [key: string]: string;
+            };
+            /** @description `metadata.nbrewind.policies` of the notebook: which records may answer. */
+            policies?: {
                 [key: string]: string;
             };
             /** @description Id of the notebook's running kernel; empty if there is none. */

@@ -27,6 +27,7 @@ export class CellsWatch implements IDisposable {
   constructor(model: INotebookModel) {
     this._model = model;
     model.cells.changed.connect(this._onCellsChanged, this);
+    model.metadataChanged.connect(this._onMetadataChanged, this);
     this.now();
   }
 
@@ -93,6 +94,21 @@ export class CellsWatch implements IDisposable {
     return texts;
   }
 
+  /**
+   * Return the notebook's policies, which only the user writes: which records
+   * may answer. The server says what is wrong with them.
+   */
+  policies(): Record<string, string> {
+    const entry: unknown = this._model.getMetadata('nbrewind');
+    const found: unknown = (entry as { policies?: unknown } | null)?.policies;
+    const policies: Record<string, string> = {};
+    for (const [name, value] of Object.entries(found ?? {})) {
+      policies[name] =
+        typeof value === 'string' ? value : JSON.stringify(value);
+    }
+    return policies;
+  }
+
   /** Watch no longer. */
   dispose(): void {
     if (this._isDisposed) {
@@ -101,6 +117,7 @@ export class CellsWatch implements IDisposable {
     this._isDisposed = true;
     // The model's own disposal ends the connections with the cells.
     this._model.cells.changed.disconnect(this._onCellsChanged, this);
+    this._model.metadataChanged.disconnect(this._onMetadataChanged, this);
     Signal.clearData(this);
   }
 
@@ -123,6 +140,12 @@ export class CellsWatch implements IDisposable {
   private _onCellsChanged(): void {
     this._now = null;
     this._changed.emit('');
+  }
+
+  private _onMetadataChanged(_: INotebookModel, change: { key: string }): void {
+    if (change.key === 'nbrewind') {
+      this._changed.emit('');
+    }
   }
 
   private readonly _changed = new Signal<this, string>(this);

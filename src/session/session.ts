@@ -256,7 +256,8 @@ export class RewindSession extends SessionRecords implements IRewindSession {
       cells: [...(this._cells?.now().cells ?? [])],
       kernel: this._attacher.kernel?.id ?? '',
       session: handshake?.session ?? '',
-      nonce: handshake?.store_nonce ?? ''
+      nonce: handshake?.store_nonce ?? '',
+      policies: this._cells?.policies() ?? {}
     };
   }
 
