@@ -129,7 +129,14 @@ class PlanBoard:
             seconds=sum(step.step.seconds for step in steps),
         )  # fmt: skip
         self._courses[plan.id] = Course(
-            plan, file, str(kernel.get("session", "")), asked.cells, live, asked.store, kernel.get("mark"), asked.policies
+            plan,
+            file,
+            str(kernel.get("session", "")),
+            asked.cells,
+            live,
+            asked.store,
+            kernel.get("mark"),
+            asked.policies,
         )
         self._tidy()
         return plan
