@@ -102,7 +102,8 @@ class Outcome:
     shown: dict[str, list[str]]
     counts: dict[str, int | None]
     state: dict[str, Version]
-    """But for files, and for what libraries import by themselves when they are used first."""
+    """But for files, for what libraries import by themselves when they are used first, and for generators that nobody
+    seeded (some libraries draw when they are imported)."""
     files: dict[str, tuple[str, bytes]]
     """What lies in the notebook's folder, with its kind and permissions."""
 
@@ -292,6 +293,7 @@ class Trial(Draft):
         heads = [index.checkpoint(head) for session, head in index.heads().items() if session not in sessions]
         newest = max((head for head in heads if head is not None), key=lambda head: head.time, default=None)
         state = {} if newest is None else index.state(newest.id)
+        drawn = {effect.subject for run in index.runs() for effect in run.effects if effect.kind == "randomness"}
         files = {
             str(path.relative_to(self.work)): (shape_of(path), path.read_bytes() if path.is_file() else b"")
             for path in self.work.rglob("*")
@@ -300,7 +302,11 @@ class Trial(Draft):
             failed,
             {cell.id: form(cell.outputs) for cell in cells},
             {cell.id: cell.execution_count for cell in cells},
-            {key: version for key, version in state.items() if not key.startswith(("file:", "import:"))},
+            {
+                key: version
+                for key, version in state.items()
+                if not key.startswith(("file:", "import:")) and key.removeprefix("ambient:rng.") not in drawn
+            },
             files,
         )
 

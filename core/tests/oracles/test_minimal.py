@@ -20,7 +20,12 @@ from .edits import NUMBER, counted_up
 from .provisioner import forking
 from .repeats import Tally, Trial, copy
 
-QUICK = ("simple", "late_global_redefined", "np_view", "csv", "option_of_pandas")
+MISSED = {
+    "failing_before_binding": "a cell that may have bound a name, and did not, counts as one that kept its value",
+    "figure_without_a_name": "a figure that is open counts as one into which others may draw",
+}
+"""Cases in which a cell runs that need not, each with the reason."""
+QUICK = ("late_global_redefined", "csv")
 NAMES = [pytest.param(case, marks=() if case.name in QUICK else pytest.mark.slow, id=case.name) for case in CASES]
 
 
@@ -61,7 +66,7 @@ def excused(result: Repeat, store: Path) -> set[str]:
 @pytest.mark.parametrize("case", NAMES)
 def test_no_cell_runs_that_need_not(case: Case, tmp_path: Path) -> None:
     skip_unless_possible(case)
-    trial, tally = Trial(tmp_path, case.cells, {}), Tally()
+    trial, tally, found = Trial(tmp_path, case.cells, {}), Tally(), False
     trial.tolerant = trial.looks = False
     copy(trial.work, tmp_path / "empty")
     trial.audit()
@@ -75,6 +80,8 @@ def test_no_cell_runs_that_need_not(case: Case, tmp_path: Path) -> None:
             ran = {step.cell: step.reason for step in result.steps if step.action == "run"}
             for other in affected | excused(result, trial.store):
                 ran.pop(other, None)
-            assert not ran, (f"{cell} was edited", text)
+            found |= bool(ran)
+            assert not ran or case.name in MISSED, (f"{cell} was edited", text, ran)
         trial.sources[number] = (cell, source)
     print(tally)
+    assert found or case.name not in MISSED, f"{case.name} is minimal now"

@@ -20,7 +20,7 @@ from .repeats import Tally, play
 from .replay import Unsound
 from .test_programs import SEED
 
-FEW = 5
+FEW = 3
 MANY = 2000 if sys.version_info >= (3, 12) else 200
 PART = 50
 """Notebooks in one test."""
@@ -72,6 +72,7 @@ def search(number: int, notebooks: int, test: str) -> Tally:
     return tally
 
 
+@pytest.mark.py311
 @pytest.mark.timeout(300)
 def test_a_repeat_is_a_full_run(request: pytest.FixtureRequest) -> None:
     tally = search(0, FEW, request.node.nodeid)
