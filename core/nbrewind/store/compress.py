@@ -62,4 +62,5 @@ _own = _Own()
 
 
 def _shrink(data: bytes) -> bytes:
-    return _own.compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+    found: bytes = _own.compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+    return found
