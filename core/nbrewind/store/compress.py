@@ -18,24 +18,34 @@ else:
     from backports import zstd
 
 LEVEL = 1
-SAMPLES, SAMPLE_BYTES = 4, 4096
-"""Of a short content samples are half."""
+SAMPLES, SAMPLE_BYTES = 4, 2048
+"""Of a short content, samples are an eighth."""
 WORTH = 0.75
 """What is left must be less than this part."""
 WINDOW_LOG = 21
 """A frame asks for no more than so much memory (2 MiB) to be read, whatever a damaged one says."""
 
 
-def compress(size: int, read: Callable[[int, int], bytes]) -> bytes | None:
-    """Return a content of ``size`` bytes compressed, None if that pays too little; ``read`` gives it from a to b."""
-    length = min(SAMPLE_BYTES, size // (2 * SAMPLES))
-    starts = [number * (size - length) // (SAMPLES - 1) for number in range(SAMPLES)]
-    sample = b"".join([read(start, start + length) for start in starts])
-    if len(_shrink(sample)) >= WORTH * len(sample):
+def compress(size: int, read: Callable[[int, int], bytes], *, sure: bool = False) -> bytes | None:
+    """Return a content of ``size`` bytes compressed, None if that pays too little.
+
+    Args:
+        size: of the content.
+        read: returns it from a to b.
+        sure: no sample need be taken, what is like it was compressed.
+    """
+    if not sure and not _pays(size, read):
         return None
     data = read(0, size)
     found = _shrink(data)
     return found if len(found) < WORTH * size and len(data) == size else None
+
+
+def _pays(size: int, read: Callable[[int, int], bytes]) -> bool:
+    length = min(SAMPLE_BYTES, size // (8 * SAMPLES))
+    starts = [number * (size - length) // (SAMPLES - 1) for number in range(SAMPLES)]
+    sample = b"".join([read(start, start + length) for start in starts])
+    return len(_shrink(sample)) < WORTH * len(sample)
 
 
 def decompress(data: bytes | bytearray, size: int) -> bytes | None:

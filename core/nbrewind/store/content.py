@@ -80,6 +80,7 @@ class Contents:
         self._rows: dict[bytes, Row] = {}
         self._manifests: dict[str, bytes] = {}
         self._pending = 0
+        self._alike = False  # the last row that was long enough was compressed, and so will the next be, most probably
 
     # -- put ----------------------------------------------------------------------------------------------------------
 
@@ -116,11 +117,21 @@ class Contents:
         piece = Piece(digest, len(data))
         if not data or digest in self._rows or self._row(digest) is not None:
             return piece, 0
-        row = _row_of(data)
+        row = self._as_row(data)
         with self._lock:
             self._rows[digest] = row
             self._pending += len(row.data)
         return piece, len(data)
+
+    def _as_row(self, data: bytes) -> Row:
+        if len(data) >= COMPRESSED_BYTES:
+            from nbrewind.store.compress import compress
+
+            found = compress(len(data), lambda start, stop: data[start:stop], sure=self._alike)
+            self._alike = found is not None
+            if found is not None:
+                return Row(ZSTD, found)
+        return Row(PLAIN, data)
 
     def _put_manifest(self, manifest: Manifest, added: int) -> Stored:
         snapshot = manifest.id
@@ -397,16 +408,6 @@ class Contents:
                 self.taken(pending)
                 self.blobs.flushed(flushed)
             self._database.flush()
-
-
-def _row_of(data: bytes) -> Row:
-    if len(data) >= COMPRESSED_BYTES:
-        from nbrewind.store.compress import compress
-
-        found = compress(len(data), lambda start, stop: data[start:stop])
-        if found is not None:
-            return Row(ZSTD, found)
-    return Row(PLAIN, data)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,6 @@ import pytest
 
 import nbrewind
 from nbrewind.store import Content, Store
-from nbrewind.store.blobs import MAGIC
-from nbrewind.store.content import PLAIN, ZSTD
 
 WRITER = Path(__file__).with_name("crash_writer.py")
 
@@ -85,11 +83,15 @@ def _crash(tmp_path: Path, rounds: int, seed: int) -> None:
         reported += _kill(process)
         check(directory, notebook, reported[-60:])
     assert len(reported) > rounds
-    with Store.open(directory) as store:
-        rows = store.database.read("SELECT codec FROM contents GROUP BY codec ORDER BY codec")
-        assert rows == [(PLAIN,), (ZSTD,)]
-    heads = {path.read_bytes()[: len(MAGIC)] == MAGIC for path in (directory / "blobs").glob("*/*")}
-    assert heads == {True, False}, "of both kinds"
+
+
+def test_some_values_are_compressed_and_some_are_not(store: Store) -> None:
+    for size in (60_000, 70_000):
+        for seed in (1, 2):
+            store.put(Content(b"s", [value_of()(f"{seed}:{size}")], b""))
+    store.sync()
+    sizes = store.database.read("SELECT LENGTH(data) > 50000 FROM contents WHERE LENGTH(data) > 9 ORDER BY 1")
+    assert sizes == store.database.read("SELECT size > 50000 FROM blobs ORDER BY 1") == [(0,), (1,)]
 
 
 @pytest.mark.py311
