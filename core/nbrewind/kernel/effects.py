@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbrewind.kernel.imports import Loads
-from nbrewind.kernel.places import is_user_code, is_user_file, prepare
+from nbrewind.kernel.places import is_user_code, is_user_file, keep, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import file_digest, folder_digest
 
@@ -73,6 +73,8 @@ class EffectLog:
         """Where folders and links were made or removed, or permissions were set."""
         self.effects: dict[tuple[str, str], Effect] = {}
         self.unknown: dict[str, None] = {}
+        self.temporary: list[str] = []
+        """Temporary folders and files that were made."""
         self.names: set[str] = set()
         """Names of variables that were looked up by a text: a pickle says where the classes in it are."""
         self.loads = Loads()
@@ -345,6 +347,12 @@ def _request(log: EffectLog, args: Sequence[Any]) -> None:
     log.add("network", str(args[0]).partition("?")[0])
 
 
+def _temporary(log: EffectLog, args: Sequence[Any]) -> None:
+    path = os.path.realpath(os.fsdecode(args[0]))
+    log.temporary.append(path)
+    keep(path)
+
+
 def _popen(log: EffectLog, args: Sequence[Any]) -> None:
     log.program(args[1] if len(args) > 1 and args[1] else args[0])
 
@@ -376,6 +384,8 @@ _HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "os.rmdir": _remove_folder,
     "sqlite3.connect": _database,
     "subprocess.Popen": _popen,
+    "tempfile.mkdtemp": _temporary,
+    "tempfile.mkstemp": _temporary,
     "os.system": lambda log, args: log.program(["sh", "-c", os.fsdecode(args[0])]),
     "os.posix_spawn": lambda log, args: log.program(args[0]),
     "os.exec": lambda log, args: log.program(args[0]),

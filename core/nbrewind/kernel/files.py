@@ -79,6 +79,8 @@ def conclude(
     new = [version.key for version in facts.writes if version.key not in state]
     facts.folders = {"dir:" + os.path.dirname(key.removeprefix("file:")) for key in (*new, *facts.removed)}
     facts.folders |= {path_key(path, log.folder) for path in log.folders}
+    left = [path for path in log.temporary if os.path.lexists(path)]
+    facts.unknown += [f"it makes {os.path.basename(path)}, which is temporary and not brought back" for path in left]
     _still_open(log, facts)
     for path in log.shaped:
         log.add("file", os.path.relpath(path, log.folder), shape_of(path))

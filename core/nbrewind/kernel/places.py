@@ -97,5 +97,17 @@ def is_user_file(path: str, folder: str) -> bool:
         return False
     temporary = temporary_folder()
     if path.startswith(temporary):
-        return not SCRATCH.match(path[len(temporary) :].split(os.sep, 1)[0])
+        name = path[len(temporary) :].split(os.sep, 1)[0]
+        return name in _kept or not SCRATCH.match(name)
     return True
+
+
+_kept: set[str] = set()
+"""Names of temporary folders and files that runs left behind: other cells may use them."""
+
+
+def keep(path: str) -> None:
+    """Take a temporary folder or file (absolute, links resolved) for data of the user's from now on."""
+    if path.startswith(temporary_folder()):
+        _kept.add(path[len(temporary_folder()) :].split(os.sep, 1)[0])
+        is_user_file.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,34 @@ def test_rule_12_place_and_user(scenario: Scenario, tmp_path: Path, monkeypatch:
     assert verdict.holds and verdict.ran.keys() == SURROUNDINGS.keys()
     assert verdict.ran["cwd"] == "the place of the notebook changed since it ran"
     assert verdict.ran["tilde"] == "environment variable HOME changed since it ran"
+
+
+def test_rule_12_temporary_folders(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds: a temporary folder is not there in a new kernel; what lies in it connects the cells that use it."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    cells = [
+        ("make", "import os, tempfile\nd = tempfile.mkdtemp()\nh, name = tempfile.mkstemp()\nos.close(h)"),
+        ("write", "for path in (os.path.join(d, 'x'), name):\n    with open(path, 'w') as f:\n        f.write('1')"),
+        ("read", "print([open(path).read() for path in (os.path.join(d, 'x'), name)])"),
+        (
+            "inside",
+            "with tempfile.TemporaryDirectory() as t:\n    open(os.path.join(t, 'y'), 'w').close()\nprint('done')",
+        ),
+    ]
+    first = scenario.audit(cells)
+    assert (first["read"], first["inside"]) == ("['1', '1']", "done")
+    with Store.open(scenario.folder / "store") as store:
+        index = store.notebook(scenario.path)
+        assert index is not None
+        runs = {run.cell: run for run in index.runs()}
+    assert len({entry.run for entry in runs["read"].inputs if entry.key.startswith("file:")} & {runs["write"].id}) == 1
+    for path in scratch.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    cells[1] = ("write", cells[1][1].replace("'1'", "'2'"))
+    verdict = scenario.repeat(cells, {"read": "['2', '2']", "inside": "done"})
+    assert verdict.holds and "inside" not in verdict.ran
 
 
 def test_rule_12_parts_of_a_value(scenario: Scenario) -> None:
