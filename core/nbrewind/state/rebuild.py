@@ -112,7 +112,12 @@ def function(
     code: types.CodeType, scope: dict[str, Any], name: str, closure: tuple[types.CellType, ...] | None
 ) -> types.FunctionType:
     """Make a function; `set_function` gives it the rest."""
-    return types.FunctionType(code, scope, name, None, closure)
+    return types.FunctionType(code, scope, _one(name), None, closure)
+
+
+def _one(text: Any) -> Any:
+    """Return the one object of a text that functions, classes and code share where they were not loaded."""
+    return sys.intern(text) if type(text) is str else text
 
 
 def set_function(obj: Any, state: dict[str, Any]) -> None:
@@ -122,7 +127,7 @@ def set_function(obj: Any, state: dict[str, Any]) -> None:
     obj.__defaults__ = state["defaults"]
     obj.__kwdefaults__ = state["kwdefaults"]
     obj.__qualname__ = state["qualname"]
-    obj.__module__ = state["module"]
+    obj.__module__ = _one(state["module"])
     obj.__doc__ = state["doc"]
     if state["annotations"]:
         obj.__annotations__ = state["annotations"]
@@ -181,6 +186,7 @@ def dead() -> weakref.ref[Any]:
 
 def skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
     """Make a class without its attributes, so that these may refer to it."""
+    body = {**body, "__module__": _one(body["__module__"])}
     return types.new_class(name, bases, {"metaclass": meta}, lambda scope: scope.update(body))
 
 

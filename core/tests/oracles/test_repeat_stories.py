@@ -86,6 +86,13 @@ STORIES = {
         ["class A: v = 1\nprint(1)", "x = A(); print('x')", "class A: v = 2\nprint(2)", "print(1)"],
         {2: "class A: v = 3\nprint(2)", 3: "print(x.v, type(x) is A)"},
     ),
+    "a class with methods that is loaded, and then defined again": Told(
+        [
+            "class A:\n    def get(self): return 1\nclass B(A): pass\nprint(1)", "x = B(); print('x')",
+            "class A: v = 2\nprint(2)", "print(1)",
+        ],
+        {2: "class A: v = 3\nprint(2)", 3: "print(x.get(), isinstance(x, A))"},
+    ),
     "a class that is deleted": Told(
         ["class A: v = 1\nprint(1)", "x = A(); print('x')", "del A", "print(1)"], {2: "del A, _", 3: "print(x.v)"}
     ),
