@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nbrewind.kernel.events import HANDLERS
 from nbrewind.kernel.imports import Loads
-from nbrewind.kernel.places import is_user_code, is_user_file, keep, prepare
+from nbrewind.kernel.places import is_user_file, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import file_digest, folder_digest
 
@@ -77,7 +78,7 @@ class EffectLog:
         """Temporary folders and files that were made."""
         self.names: set[str] = set()
         """Names of variables that were looked up by a text: a pickle says where the classes in it are."""
-        self.loads = Loads()
+        self.loads: Loads = Loads()
         self.relative = False
         """Some path depended on the working directory."""
         self.open = dict(opened or {})
@@ -241,162 +242,15 @@ def _arguments(command: object) -> list[str]:
 def _importing() -> bool:
     """Whether the import system asks, for modules or metadata: it lists every folder of ``sys.path``."""
     frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename == __file__:
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and frame.f_code.co_filename.startswith(_IMPORTERS)
 
 
+_HERE = os.path.dirname(__file__) + os.sep
+
 _IMPORTERS = ("<frozen importlib", os.path.dirname(importlib.__file__) + os.sep)
 
-
-def _open(log: EffectLog, args: Sequence[Any]) -> None:
-    path, mode, flags = args[0], args[1], args[2]
-    if isinstance(mode, str):
-        reads = "r" in mode or "a" in mode or "+" in mode
-        writes = any(letter in mode for letter in "wax+")
-        keeps = "w" not in mode
-    else:
-        access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
-        writes = access in (os.O_WRONLY, os.O_RDWR) or bool(flags & os.O_TRUNC)
-        reads = access in (os.O_RDONLY, os.O_RDWR)
-        keeps = not flags & os.O_TRUNC
-        if flags & getattr(os, "O_DIRECTORY", 0):
-            return
-    if writes:
-        log.write(path, keeps=keeps)
-    elif reads:
-        log.read(path)
-
-
-def _rename(log: EffectLog, args: Sequence[Any]) -> None:
-    source = log.path(args[0])
-    if source and os.path.isdir(source):
-        log.unknown[f"it moves the folder {os.path.basename(source)}"] = None
-        return
-    log.read(args[0])
-    log.remove(args[0])
-    log.write(args[1])
-
-
-def _link(log: EffectLog, args: Sequence[Any]) -> None:
-    log.meet(args[1])
-    log.read(args[0])
-    log.write(args[1])
-
-
-def _symbolic_link(log: EffectLog, args: Sequence[Any]) -> None:
-    if args[-1] == -1:
-        _link(log, args)
-        log.shape(args[1])
-
-
-def _remove(log: EffectLog, args: Sequence[Any]) -> None:
-    if args[-1] == -1:  # else the path is below a folder that is not told
-        log.remove(args[0])
-
-
-def _permissions(log: EffectLog, args: Sequence[Any]) -> None:
-    if args[-1] == -1:
-        log.shape(args[0])
-
-
-def _make_folder(log: EffectLog, args: Sequence[Any]) -> None:
-    _folder(log, args, meets=not _may_exist())
-
-
-def _remove_folder(log: EffectLog, args: Sequence[Any]) -> None:
-    _folder(log, args, meets=True)
-
-
-def _folder(log: EffectLog, args: Sequence[Any], *, meets: bool) -> None:
-    if args[-1] == -1:  # else the path is below a folder that is not told
-        if meets:
-            log.meet(args[0])
-        log.folder_changes(args[0])
-
-
-def _may_exist() -> bool:
-    """Whether who makes a folder takes one that is there."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None and not is_user_code(frame.f_code.co_filename) and bool(frame.f_locals.get("exist_ok"))
-
-
-def _truncate(log: EffectLog, args: Sequence[Any]) -> None:
-    log.write(args[0], keeps=True)
-
-
-def _database(log: EffectLog, args: Sequence[Any]) -> None:
-    name = args[0]
-    if isinstance(name, str | bytes | os.PathLike) and os.fsdecode(name) not in ("", ":memory:"):
-        text = os.fsdecode(name)
-        if text.startswith("file:"):
-            log.unknown["it opens a database by URI"] = None
-            return
-        log.write(text, keeps=True)
-
-
-def _connect(log: EffectLog, args: Sequence[Any]) -> None:
-    address = args[1] if len(args) > 1 else "?"
-    where = f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else str(address)
-    log.add("network", where)
-
-
-def _request(log: EffectLog, args: Sequence[Any]) -> None:
-    log.add("network", str(args[0]).partition("?")[0])
-
-
-def _temporary(log: EffectLog, args: Sequence[Any]) -> None:
-    path = os.path.realpath(os.fsdecode(args[0]))
-    log.temporary.append(path)
-    keep(path)
-
-
-def _popen(log: EffectLog, args: Sequence[Any]) -> None:
-    log.program(args[1] if len(args) > 1 and args[1] else args[0])
-
-
-def _find_class(log: EffectLog, args: Sequence[Any]) -> None:
-    if args[0] == "__main__":
-        log.names.add(str(args[1]).partition(".")[0])
-
-
-def _fork(log: EffectLog, args: Sequence[Any]) -> None:
-    log.add("process", "fork")
-    log.unseen()
-    log.unknown["it forks this process, and what the child does is not seen"] = None
-
-
-_HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
-    "import": lambda log, args: log.loads.note(args[0]),
-    "open": _open,
-    "os.listdir": lambda log, args: log.list(args[0]),
-    "os.scandir": lambda log, args: log.list(args[0]),
-    "os.remove": _remove,
-    "os.rename": _rename,
-    "os.link": _link,
-    "os.symlink": _symbolic_link,
-    "os.chmod": _permissions,
-    "os.truncate": _truncate,
-    "os.chdir": lambda log, args: log.meet(args[0]),
-    "os.mkdir": _make_folder,
-    "os.rmdir": _remove_folder,
-    "sqlite3.connect": _database,
-    "subprocess.Popen": _popen,
-    "tempfile.mkdtemp": _temporary,
-    "tempfile.mkstemp": _temporary,
-    "os.system": lambda log, args: log.program(["sh", "-c", os.fsdecode(args[0])]),
-    "os.posix_spawn": lambda log, args: log.program(args[0]),
-    "os.exec": lambda log, args: log.program(args[0]),
-    "os.spawn": lambda log, args: log.program(args[1]),
-    "os.fork": _fork,
-    "os.forkpty": _fork,
-    "pickle.find_class": _find_class,
-    "socket.connect": _connect,
-    "socket.bind": _connect,
-    "urllib.Request": _request,
-}
 
 _active: EffectLog | None = None
 _forbid: Callable[[str, Sequence[Any]], None] | None = None
@@ -411,7 +265,7 @@ def _hook(event: str, args: Sequence[Any]) -> None:
     log = _active
     if log is None:
         return
-    handler = _HANDLERS.get(event)
+    handler = HANDLERS.get(event)
     try:
         if handler is not None:
             if getattr(_inside, "handler", False):
