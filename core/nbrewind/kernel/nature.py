@@ -92,22 +92,25 @@ def _aliases(code: types.CodeType, namespace: Mapping[str, object]) -> dict[str,
 def bare_calls(code: types.CodeType) -> frozenset[str]:
     """Return the names that code calls without an argument, or with nothing but None."""
     found = set()
-    name = ""
+    name, nones = "", 0
     for step in dis.get_instructions(code):
         if step.opname.startswith("CALL") and not step.opname.startswith("CALL_INTRINSIC"):
-            found.add(name)
+            if step.opname == "CALL_FUNCTION_EX" or step.arg == nones:
+                found.add(name)
             name = ""
         elif step.opname.startswith(
             ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_ATTR", "LOAD_METHOD")
         ):
-            name = str(step.argval)
+            name, nones = str(step.argval), 0
+        elif step.opname == "LOAD_CONST" and step.argval is None:
+            nones += 1
         elif not _fills(step):
             name = ""
     return frozenset(found - {""})
 
 
 def _fills(step: dis.Instruction) -> bool:
-    """Whether an instruction may stand between a function and its call without being an argument that counts."""
+    """Whether an instruction may stand between a function and its call without being an argument."""
     if step.opname == "LOAD_CONST":
-        return step.argval is None or (type(step.argval) is tuple and all(type(part) is str for part in step.argval))
+        return type(step.argval) is tuple and all(type(part) is str for part in step.argval)
     return step.opname in _FILLING

@@ -100,7 +100,8 @@ def test_a_key_that_is_also_the_name_of_a_variable_below(book, reads: str) -> No
 def test_another_result_makes_its_readers_stale(book) -> None:
     made = book("import time\nt = time.time()", "print(t)")
     made.run("c1")
-    assert made.said() == {"c1": FRESH, "c2": ("input changed", "t has another value than when it ran")}
+    told = (FRESH[0], f"{FRESH[1]}; used the clock as recorded")
+    assert made.said() == {"c1": told, "c2": ("input changed", "t has another value than when it ran")}
     made.run("c2")
     assert made.said()["c2"] == FRESH
 

@@ -41,8 +41,8 @@ def test_nothing_is_shown_and_nothing_recorded(kernel, records):
     [
         ("open('made', 'w').close()", "made"),
         ("import os; os.mkdir('made')", "effects"),
-        ("import tempfile; made = tempfile.mkdtemp()", "it makes a folder"),
-        ("import os\ntry:\n    os.symlink('nowhere', 'made')\nexcept Exception:\n    pass", "it makes a file"),
+        ("import tempfile; made = tempfile.mkdtemp()", "which is temporary"),
+        ("import os\ntry:\n    os.symlink('nowhere', 'made')\nexcept Exception:\n    pass", r"effects \(file made\)"),
         ("import os; os.kill(os.getpid(), 0)", "it sends a signal"),
         ("import time; t = time.time()", "effects"),
         ("import subprocess; subprocess.run(['true'])", "runs? again"),
