@@ -26,11 +26,11 @@ from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.match import Mismatch, describe, state_of, with_remarks
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import ToldWorld, World
-from nbrewind.planning.plan import Plan, plan, version_notes
+from nbrewind.planning.plan import plan, version_notes
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import ALIVE, Judgement, judge, needed_names
 from nbrewind.planning.trace import asked_results, read_names
-from nbrewind.store import Notebook, Store
+from nbrewind.store import Store
 
 ANSWERED = "recorded, and nothing that it read has changed"
 
@@ -57,25 +57,6 @@ class _Replan(Exception):
         """Take the cells, each with the reason in words; ``why``: what to say where that can't be done at once."""
         super().__init__(why)
         self.cells = cells
-
-
-def history_of(index: Notebook | None, store: Store) -> History:
-    """Return the records of a notebook, with those of the whole store to look up."""
-    return History(index.runs() if index else (), store.candidates)
-
-
-def preview(
-    notebook: NotebookNode,
-    path: Path,
-    store: Store,
-    *,
-    last: int | None = None,
-    policies: Policies = DEFAULT_POLICIES,
-) -> Plan:
-    """Plan a repeat of ``notebook`` up to the cell of index ``last``, without a kernel."""
-    cells = to_execute(notebook, last)
-    index = store.notebook(path, cells=[cell.id for cell in cells], create=False)
-    return plan(cells, history_of(index, store), World(path.parent), policies=policies)
 
 
 async def repeat(
@@ -144,7 +125,7 @@ class Repeater:
     def _begin(self) -> None:
         """Stand before the first cell."""
         self.world.begin()
-        self.records = history_of(self.index, self.store)
+        self.records = History(self.index.runs(), self.store.candidates)
         self.count = 0
         self.made: dict[str, str] = {}
         """Run id to the cell that it answered or made in this pass."""
