@@ -83,7 +83,7 @@ class Blobs:
 
     def is_whole(self, digest: bytes, size: int) -> bool:
         """Return whether the file of a blob is there, as long as it should be, whoever wrote it."""
-        path = self._layout.blob(digest)
+        path = self._layout.blob_name(digest)
         try:
             length = os.stat(path).st_size
             if HEAD.size < length < size:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbrewind.store import task_doctor
 from nbrewind.store.layout import BLOB_MODE, DATABASE_MODE, DIRECTORY_MODE, mode_of
-from nbrewind.store.traces import GRACE_SECONDS
+from nbrewind.store.traces import GRACE_SECONDS, Trace
 from nbrewind.store.types import ContentError, Finding, MissingError, StoreError
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SETTLE_SECONDS = 0.2
 def examine(store: Store, *, repair: bool = False, deep: bool = False) -> list[Finding]:
     """Return what is wrong with a store; see ``Store.doctor``."""
     store.contents.write_rows()
+    with contextlib.suppress(StoreError):
+        store.tasks.commit()
     findings = [*_permissions(store, repair), *_database(store.database)]
     if any(finding.kind == "database" for finding in findings):
         return findings  # nothing else can be told from damaged tables
@@ -46,6 +49,7 @@ def examine(store: Store, *, repair: bool = False, deep: bool = False) -> list[F
         if not damage:
             findings += _traces(store, notebook, repair)
             findings += _contents(store, notebook, known, repair=repair, deep=deep)
+    findings += _tasks(store, known, repair=repair, deep=deep)
     findings += _leftovers(store, listed, repair)
     return findings
 
@@ -118,10 +122,13 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
         time.sleep(SETTLE_SECONDS)
     if notebook.agrees():
         return
-    truth = dict(notebook.truth())
-    traces = store.traces.of(notebook.id)  # in this order: somebody may be recording, and a trace comes before its run
+    unlike, truth, traces = _unlike(store, notebook)
+    if unlike:  # of a run that is being recorded, one may have been read before it changed, and the other after
+        time.sleep(SETTLE_SECONDS)
+        again, truth, traces = _unlike(store, notebook)
+        unlike &= again
     missing = sum(run not in traces for run in truth)
-    differing = sum(run in traces and traces[run].answerable != answerable for run, answerable in truth.items())
+    differing = len(unlike)
     extra = sum(run not in truth and trace.recorded < time.time() - GRACE_SECONDS for run, trace in traces.items())
     if repair:
         notebook.reconcile()
@@ -136,6 +143,14 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
         yield Finding(
             kind="leftover", where=where, what=f"{extra} traces of runs that were never recorded", fixed=repair
         )
+
+
+def _unlike(store: Store, notebook: Notebook) -> tuple[set[tuple[str, bool]], dict[str, bool], dict[str, Trace]]:
+    """Return the runs whose trace and index differ, with what the index says; and all of both."""
+    truth = dict(notebook.truth())
+    traces = store.traces.of(notebook.id)  # in this order: somebody may be recording, and a trace comes before its run
+    unlike = {(run, told) for run, told in truth.items() if run in traces and traces[run].answerable != told}
+    return unlike, truth, traces
 
 
 def _contents(
@@ -163,6 +178,19 @@ def _contents(
         for snapshot in snapshots:
             with contextlib.suppress(ContentError):  # without its manifest nothing of it is known
                 store.contents.discard_damaged(snapshot)
+
+
+def _tasks(store: Store, known: dict[str, ContentError | None], *, repair: bool, deep: bool) -> Iterator[Finding]:
+    def check(snapshot: str) -> ContentError | None:
+        if snapshot not in known:
+            known[snapshot] = _check(store, snapshot, deep)
+        error = known[snapshot]
+        if error is not None and repair:
+            with contextlib.suppress(ContentError):
+                store.contents.discard_damaged(snapshot)
+        return error
+
+    yield from task_doctor.examine(store, check, repair=repair)
 
 
 def _check(store: Store, snapshot: str, deep: bool) -> ContentError | None:

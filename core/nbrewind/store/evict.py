@@ -11,7 +11,8 @@ A notebook may have a budget of its own. All that it holds counts, also what ano
 that go frees nothing: what goes for it is chosen among what it holds, as if nobody else were there. After that the
 whole store is kept to its budget.
 
-Records of runs are never removed. A run whose contents are gone does not answer; its cell runs.
+Records of runs are never removed. A run whose contents are gone does not answer; its cell runs. Tasks stay or go in
+groups of those that are worth about the same (`task_removal`), each of which counts like a run that needs no other.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from nbrewind.store.garbage import BREATH, PATIENCE, SLICE, collect
 from nbrewind.store.lease import Busy
 from nbrewind.store.ledger import Ledger, Piece
 from nbrewind.store.rows import evict
+from nbrewind.store.task_removal import Candidates, TaskGroup, candidates, let_go
 from nbrewind.store.types import NotebookBudget
 from nbrewind.store.usage import budget as budget_of
 from nbrewind.store.usage import holdings
@@ -59,6 +61,8 @@ class Eviction(Record, frozen=True, kw_only=True, omit_defaults=False):
     seconds: float
     """To make the contents again."""
     reason: str
+    tasks: int = 0
+    """How many tasks these are the contents of; 0: they are those of a run."""
 
 
 class Cleanup(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -82,17 +86,19 @@ class Chosen(NamedTuple):
     freed: int
     seconds: float
     """To make them again; infinite if nothing does."""
+    tasks: TaskGroup | None = None
+    """The tasks whose contents these are, if they are no run's."""
 
 
 class Choice:
     """Chooses what to let go."""
 
-    def __init__(self, ledger: Ledger, stored: Set[Piece], books: Mapping[str, Book]) -> None:
-        """Look at everything that ``books`` hold and that is ``stored``, and at what of it may go."""
+    def __init__(self, ledger: Ledger, stored: Set[Piece], books: Mapping[str, Book], tasks: Candidates) -> None:
+        """Look at everything that ``books`` and ``tasks`` hold and that is ``stored``, and at what of it may go."""
         self._versions: dict[Unit, set[str]] = defaultdict(set)
         self._gone: set[str] = set()
         """Runs whose contents are gone, before or now."""
-        kept: set[str] = set()
+        kept = set(tasks.kept)
         held: dict[Unit, set[str]] = defaultdict(set)
         for id_, book in books.items():
             for version in book.holding():
@@ -106,8 +112,12 @@ class Choice:
         may_go = stored - ledger.pieces(kept).keys()
         self._pieces: dict[Unit, dict[Piece, int]] = {}
         self._owners: dict[Piece, set[Unit]] = defaultdict(set)
+        self._tasks = {(group.notebook, f"tasks {group.numbers[0]}"): group for group in tasks.groups}
+        held |= {unit: group.snapshots for unit, group in self._tasks.items()}
         for unit, snapshots in held.items():
             pieces = {piece: size for piece, size in ledger.pieces(snapshots).items() if piece in may_go}
+            if unit in self._tasks and self._tasks[unit].bytes:  # else all that it has is also somebody's whose stays
+                pieces[unit[1].encode()] = self._tasks[unit].bytes
             if pieces:
                 self._pieces[unit] = pieces
                 for piece in pieces:
@@ -141,7 +151,7 @@ class Choice:
             unit = entry[-1]
             if unit not in self._left or entry != self._entry(unit):
                 continue  # another entry says what it is worth now
-            chosen.append((unit, self._seconds(unit[1])))
+            chosen.append((unit, self._seconds(unit)))
             excess -= self._take(unit)
             sharing = {other for piece in self._pieces[unit] for other in self._owners[piece]}
             for other in (sharing | self._needing(unit[1])) & self._left:
@@ -172,10 +182,16 @@ class Choice:
         for unit, _ in gone:
             for piece in self._pieces[unit]:
                 self._owners[piece].add(unit)
-        return [Chosen(unit, self._versions[unit], self._take(unit), seconds) for unit, seconds in reversed(gone)]
+        return [self._chosen(unit, seconds) for unit, seconds in reversed(gone)]
 
-    def _seconds(self, run: str) -> float:
-        """Return how long it takes to make again what a run made; infinite if nothing does."""
+    def _chosen(self, unit: Unit, seconds: float) -> Chosen:
+        return Chosen(unit, self._versions[unit], self._take(unit), seconds, self._tasks.get(unit))
+
+    def _seconds(self, unit: Unit) -> float:
+        """Return how long it takes to make again what a unit made; infinite if nothing does."""
+        if unit in self._tasks:
+            return self._tasks[unit].seconds
+        run = unit[1]
         if run not in self._made or not self._made[run].cell:
             return math.inf
         seen, todo, total = {run}, [run], 0.0
@@ -201,7 +217,7 @@ class Choice:
     def _entry(self, unit: Unit) -> tuple[float, float, Unit]:
         """Return what a unit is worth for its size, since when it is there, and itself: the least goes first."""
         share = sum(size / max(len(self._owners[piece]), 1) for piece, size in self._pieces[unit].items())
-        return self._seconds(unit[1]) / share, self._since.get(unit, 0.0), unit
+        return self._seconds(unit) / share, self._since.get(unit, 0.0), unit
 
 
 def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tuple[Cleanup, list[Chosen]]:
@@ -211,11 +227,13 @@ def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tu
     limit = budget_of(store) if budget is None else budget
     stored = ledger.stored()
     pieces = ledger.pieces(ledger.held())
-    before = sum(stored.values())
-    held = sum(size for piece, size in stored.items() if piece in pieces)
+    before = sum(stored.values()) + ledger.tasks.total()
+    held = sum(size for piece, size in stored.items() if piece in pieces) + ledger.tasks.total()
     chosen, over = _of_notebooks(ledger, stored, spare)
-    if chosen or _excess(held, limit, spare) > 0:
-        choice = Choice(ledger, stored.keys(), ledger.books)
+    excess = _excess(held, limit, spare)
+    if chosen or excess > 0:
+        groups = [one.tasks for one in chosen if one.tasks]
+        choice = Choice(ledger, stored.keys(), ledger.books, candidates(store.database, excess, known=groups))
         chosen = choice.take(chosen)
         chosen += choice.choose(_excess(held - sum(one.freed for one in chosen), limit, spare))
     return _cleanup(ledger, limit, before, held, chosen, over), chosen
@@ -231,7 +249,8 @@ def _of_notebooks(ledger: Ledger, stored: Mapping[Piece, int], spare: int) -> tu
         size = sum(holdings(ledger, book, stored).values())
         excess = _excess(size, book.budget, spare)
         if excess > 0:
-            mine = Choice(ledger, stored.keys(), {id_: book}).choose(excess)
+            tasks = candidates(ledger.store.database, excess, id_)
+            mine = Choice(ledger, stored.keys(), {id_: book}, tasks).choose(excess)
             chosen += mine
             size -= sum(one.freed for one in mine)
         if size > book.budget:
@@ -256,12 +275,13 @@ def _cleanup(
     }
     evictions = [
         Eviction(
-            notebook=ledger.books[one.unit[0]].notebook.path,
+            notebook=ledger.books[one.unit[0]].notebook.path if one.unit[0] in ledger.books else "",
             checkpoint=firsts[one.unit].id if one.unit in firsts else "",
             cell=firsts[one.unit].cell if one.unit in firsts else "",
             bytes=one.freed,
             seconds=one.seconds if math.isfinite(one.seconds) else 0.0,
-            reason="its cell makes it again" if math.isfinite(one.seconds) else "no cell makes it again",
+            reason=_reason(one),
+            tasks=len(one.tasks.numbers) if one.tasks else 0,
         )
         for one in chosen
     ]
@@ -269,12 +289,23 @@ def _cleanup(
     return Cleanup(budget=limit, before=before, after=after, evictions=evictions, garbage=before - held, over=over)
 
 
+def _reason(one: Chosen) -> str:
+    if one.tasks:
+        return "tasks make it again" if len(one.tasks.numbers) > 1 else "a task makes it again"
+    return "its cell makes it again" if math.isfinite(one.seconds) else "no cell makes it again"
+
+
 def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float, spare: int) -> Cleanup:
     """Let go and remove; see ``Store.clean``."""
     deadline = time.monotonic() + seconds
     planned, chosen = plan(store, ledger, budget, spare)
-    done = {one.unit for one in _let_go(store, ledger, chosen, deadline)}
+    rows = ledger.tasks.total()
+    tasks = [one for one in chosen if one.tasks]
+    count = let_go(store, [one.tasks.numbers for one in tasks if one.tasks], deadline)
+    done = {one.unit for one in tasks[:count]}
+    done |= {one.unit for one in _let_go(store, ledger, [one for one in chosen if not one.tasks], deadline)}
     removed = collect(store, ledger, deadline)
+    removed += max(rows - ledger.tasks.total(), 0)
     evictions = [entry for entry, one in zip(planned.evictions, chosen, strict=True) if one.unit in done]
     return msgspec.structs.replace(
         planned,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from nbrewind.model import Record, Version
+from nbrewind.store import task_removal
 from nbrewind.store.codec import decode_run, decode_version, decoder, encode
 from nbrewind.store.database import Connection
 from nbrewind.store.garbage import collect
@@ -51,6 +52,8 @@ class Forgotten(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Checkpoints of which something is gone."""
     bytes: int
     """Contents that nothing else holds."""
+    tasks: int = 0
+    """Records of tasks that are gone. With a name, those of all cells that gave it a value."""
 
 
 class Scope(NamedTuple):
@@ -59,6 +62,8 @@ class Scope(NamedTuple):
     runs: set[str]
     checkpoints: set[str]
     versions: set[str]
+    places: list[int]
+    """Where tasks were submitted from."""
 
 
 def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name: str, preview: bool) -> Forgotten:
@@ -68,19 +73,25 @@ def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name:
     if notebook.id not in ledger.books:
         return Forgotten(runs=0, checkpoints=0, bytes=0)
     book = ledger.books[notebook.id]
-    scope = _scope(book, cell, name)
+    scope = _scope(store, book, cell, name)
+    tasks = task_removal.scope(store.database, scope.places)
     found = Forgotten(
-        runs=len(scope.runs), checkpoints=len(scope.checkpoints), bytes=_freed(ledger, book, scope.versions)
+        runs=len(scope.runs),
+        checkpoints=len(scope.checkpoints),
+        bytes=_freed(ledger, book, scope.versions, tasks) + tasks.bytes,
+        tasks=len(tasks.numbers),
     )
     if preview:
         return found
     with store.lease.exclusive():
         book.refresh()
-        scope = _scope(book, cell, name)
+        scope = _scope(store, book, cell, name)
         if name:
             _forget_contents(store, book, scope)
         else:
             _forget_runs(store, book, scope, whole=not cell)
+        with store.database.write() as connection:
+            task_removal.forget(connection, scope.places)
     collect(store, ledger, math.inf)
     for database in (notebook.database, store.database):
         _fold(database)
@@ -89,21 +100,24 @@ def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name:
     return found
 
 
-def _scope(book: Book, cell: str, name: str) -> Scope:
+def _scope(store: Store, book: Book, cell: str, name: str) -> Scope:
     if name:
         keyed = {version.snapshot for version in book.versions.values() if version.key == f"var:{name}"} - {""}
         versions = {version.id for version in book.versions.values() if version.snapshot in keyed}
         versions |= {version.id for version in book.versions.values() if version.key == f"var:{name}"}
         runs = {book.versions[version].run for version in versions}
-        return Scope(set(book.notebook.own(runs)), set(book.introducing(versions)), versions)
+        cells = {checkpoint.cell for checkpoint in book.checkpoints.values() if checkpoint.run in runs}
+        places = task_removal.places(store.database, book.notebook.id, cells)
+        return Scope(set(book.notebook.own(runs)), set(book.introducing(versions)), versions, places)
     made = book.notebook.database.read("SELECT id FROM runs WHERE ? IN ('', cell)", (cell,))
     runs = {row[0] for row in made}
     checkpoints = {one.id for one in book.checkpoints.values() if not cell or one.cell == cell or one.run in runs}
     versions = {version for id_ in checkpoints for version in book.checkpoints[id_].delta.values() if version}
-    return Scope(runs, checkpoints, versions)
+    places = task_removal.places(store.database, book.notebook.id, {cell} if cell else None)
+    return Scope(runs, checkpoints, versions, places)
 
 
-def _freed(ledger: Ledger, book: Book, versions: Collection[str]) -> int:
+def _freed(ledger: Ledger, book: Book, versions: Collection[str], tasks: task_removal.Scope) -> int:
     mine = {book.versions[version].snapshot for version in versions if version in book.versions} - {""}
     others = {
         version.snapshot
@@ -111,7 +125,8 @@ def _freed(ledger: Ledger, book: Book, versions: Collection[str]) -> int:
         for version in each.holding()
         if each is not book or version.id not in versions
     }
-    stay, stored = ledger.pieces(others), ledger.stored()
+    mine |= tasks.snapshots
+    stay, stored = ledger.pieces(others | tasks.kept), ledger.stored()
     return sum(size for piece, size in ledger.pieces(mine).items() if piece not in stay and piece in stored)
 
 

@@ -26,6 +26,8 @@ DIRECTORY_MODE = 0o700
 DATABASE_MODE = 0o600
 BLOB_MODE = 0o400
 
+_BLOBS = "blobs"
+
 _NETWORK = {
     "9p", "acfs", "afp", "afs", "beegfs", "ceph", "cephfs", "cifs", "coda", "davfs", "gfs", "gfs2", "glusterfs", "gpfs",
     "lustre", "ncpfs", "nfs", "nfs3", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "pvfs2", "smb2", "smb3", "smbfs",
@@ -53,7 +55,7 @@ class Layout:
     @property
     def blobs(self) -> Path:
         """Return the folder of the large contents."""
-        return self.directory / "blobs"
+        return self.directory / _BLOBS
 
     @property
     def temporary(self) -> Path:
@@ -71,8 +73,12 @@ class Layout:
 
     def blob(self, digest: bytes) -> Path:
         """Return the file of one blob."""
+        return Path(self.blob_name(digest))
+
+    def blob_name(self, digest: bytes) -> str:
+        """Return the file of one blob as text: to ask whether it is there takes less than to make a path of it."""
         name = digest.hex()
-        return self.blobs / name[:2] / name[2:]
+        return f"{self.directory}{os.sep}{_BLOBS}{os.sep}{name[:2]}{os.sep}{name[2:]}"
 
 
 def default_directory() -> Path:

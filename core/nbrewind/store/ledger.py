@@ -1,7 +1,7 @@
 """What refers to what, over all notebooks of a store: who holds which contents, and what could be let go.
 
-A version holds its content unless it is in its notebook's table ``evicted``; the states of kept checkpoints and of
-heads hold all their versions. What nothing holds is garbage.
+Records of tasks hold their contents. A version holds its content unless it is in its notebook's table ``evicted``; the
+states of kept checkpoints and of heads hold all their versions. What nothing holds is garbage.
 
 Sizes are those of *pieces* (rows and blobs) as they are stored, of which snapshots share many: a piece counts once.
 """
@@ -18,6 +18,7 @@ import msgspec
 
 from nbrewind.store.codec import decode_delta, decoder
 from nbrewind.store.manifest import decode_manifest
+from nbrewind.store.task_book import TaskBook
 
 if TYPE_CHECKING:
     from nbrewind.store.notebook import Notebook
@@ -224,12 +225,13 @@ class Ledger:
         """Start empty; ``refresh`` reads."""
         self.store = store
         self.books: dict[str, Book] = {}
+        self.tasks = TaskBook(store.database)
         self._pieces: dict[str, dict[Piece, int]] = {}
         self._stored: dict[Piece, int] = {}
         self._runs: dict[str, Made] = {}
 
     def refresh(self) -> set[str]:
-        """Read what is new. Returns the snapshots held by the notebooks in which anything is.
+        """Read what is new. Returns the snapshots held by new tasks, and by the notebooks in which anything is.
 
         Raises:
             StoreError: a notebook's index can't be read; then it is not known what it holds.
@@ -237,7 +239,7 @@ class Ledger:
         entries = {entry.id: entry for entry in self.store.registry.all()}
         for gone in self.books.keys() - entries.keys():
             del self.books[gone]
-        found: set[str] = set()
+        found = self.tasks.refresh()
         for id_, entry in entries.items():
             book = self.books.get(id_)
             if book is None:
@@ -248,7 +250,7 @@ class Ledger:
 
     def held(self) -> set[str]:
         """Return the snapshots that somebody holds."""
-        return {version.snapshot for book in self.books.values() for version in book.holding()}
+        return {version.snapshot for book in self.books.values() for version in book.holding()} | self.tasks.held()
 
     def pieces(self, snapshots: Iterable[str]) -> dict[Piece, int]:
         """Return the pieces of some snapshots with their sizes; of one that is not in the store, none.

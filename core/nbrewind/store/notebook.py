@@ -111,11 +111,18 @@ class Notebook:
         self.database.flush()
         if answers:
             self._traces.set_answerable([run], True)
+            if not self.database.read(sql, (run,)):  # evicted meanwhile by somebody who has said so before
+                self._traces.set_answerable([run], False)
 
     def unsaved(self) -> list[tuple[str, list[Version]]]:
         """Return the recorded checkpoints that are neither saved nor lost, oldest first, with the versions they add."""
         rows = self.database.read("SELECT id, delta FROM checkpoints WHERE NOT saved AND lost = '' ORDER BY number")
         return [(checkpoint, self._states.versions(decode_delta(delta).values())) for checkpoint, delta in rows]
+
+    def durable(self, run: str) -> bool:
+        """Whether what a run made is known to be on disk: its own checkpoint is saved, or it may answer."""
+        sql = "SELECT 1 FROM checkpoints WHERE run = ? AND action = 'run' AND saved"
+        return bool(self.database.read(sql, (run,))) or self._traces.may_answer(run)
 
     def mark_lost(self, checkpoint_id: str, reason: str) -> None:
         """Say that a checkpoint's contents could not be saved: it and all that follows it leave the saved history."""

@@ -25,6 +25,38 @@ TRACES: tuple[Migration, ...] = (
         "CREATE TABLE blobs (digest BLOB PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID",
     ),
     (),  # no other tables, but contents may be compressed: who can't read these must not open the store
+    (
+        # where tasks were submitted; how many there are, and their bytes in `tasks`, is kept by the triggers below
+        "CREATE TABLE task_places (number INTEGER PRIMARY KEY, notebook TEXT NOT NULL, cell TEXT NOT NULL, "
+        "tasks INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0, UNIQUE (notebook, cell))",
+        # what the keys of many tasks have in common
+        "CREATE TABLE task_parts (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, data BLOB NOT NULL)",
+        # slot: 64 bits of the key; the whole key is in the record, and counts. evicted: contents were removed.
+        # data: contents that are short, one after the other. bytes: of record and data
+        "CREATE TABLE tasks (number INTEGER PRIMARY KEY AUTOINCREMENT, slot INTEGER NOT NULL, "
+        "occurrence INTEGER NOT NULL, place INTEGER NOT NULL, part INTEGER NOT NULL, evicted INTEGER NOT NULL, "
+        "seconds REAL NOT NULL, bytes INTEGER NOT NULL, record BLOB NOT NULL, data BLOB NOT NULL, "
+        "UNIQUE (slot, occurrence))",
+        "CREATE INDEX tasks_place ON tasks (place)",
+        "CREATE INDEX tasks_part ON tasks (part)",
+        # contents that are not short
+        "CREATE TABLE task_contents (number INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "task INTEGER NOT NULL REFERENCES tasks (number) ON DELETE CASCADE, snapshot TEXT NOT NULL)",
+        "CREATE INDEX task_contents_task ON task_contents (task)",
+        # other places where a record has answered
+        "CREATE TABLE task_uses (task INTEGER NOT NULL REFERENCES tasks (number) ON DELETE CASCADE, "
+        "place INTEGER NOT NULL, PRIMARY KEY (task, place)) WITHOUT ROWID",
+        "CREATE INDEX task_uses_place ON task_uses (place)",
+        "CREATE TRIGGER task_added AFTER INSERT ON tasks BEGIN "
+        "UPDATE task_places SET tasks = tasks + 1, bytes = bytes + new.bytes WHERE number = new.place; END",
+        "CREATE TRIGGER task_changed AFTER UPDATE OF place, bytes ON tasks BEGIN "
+        "UPDATE task_places SET tasks = tasks - 1, bytes = bytes - old.bytes WHERE number = old.place; "
+        "UPDATE task_places SET tasks = tasks + 1, bytes = bytes + new.bytes WHERE number = new.place; END",
+        "CREATE TRIGGER task_replaced AFTER UPDATE OF record ON tasks BEGIN "
+        "DELETE FROM task_contents WHERE task = new.number; END",
+        "CREATE TRIGGER task_removed AFTER DELETE ON tasks BEGIN "
+        "UPDATE task_places SET tasks = tasks - 1, bytes = bytes - old.bytes WHERE number = old.place; END",
+    ),
 )
 
 NOTEBOOK: tuple[Migration, ...] = (

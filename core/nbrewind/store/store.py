@@ -19,6 +19,7 @@ from nbrewind.store.ledger import Ledger
 from nbrewind.store.notebook import Notebook
 from nbrewind.store.registry import Entry, Registry
 from nbrewind.store.schema import TRACES
+from nbrewind.store.tasks import Tasks
 from nbrewind.store.traces import Traces
 from nbrewind.store.types import Content, ContentError, Finding, NotebookBudget, Opened, Stored, StoreInfo
 from nbrewind.store.usage import Shares, Usage
@@ -45,6 +46,7 @@ class Store:
         self.lease = Lease(place.lease)
         self.contents = Contents(place, self.database, self.lease)
         self.traces = Traces(self.database, self.contents)
+        self.tasks = Tasks(self.database, self.contents)
         self.registry = Registry(self.database)
         self._notebooks: dict[str, Notebook] = {}
         self._lock = Guard(place.directory)
@@ -81,6 +83,7 @@ class Store:
     def close(self) -> None:
         """Commit what is buffered and close all connections; other threads are refused from then on."""
         try:
+            self.tasks.close()
             self.contents.write_rows()
         finally:
             with self._lock:
@@ -221,17 +224,22 @@ class Store:
         """Return when everything put so far is safely on disk."""
         self.contents.sync()
 
-    def recover(self, notebook: Notebook) -> int:
+    def recover(self, notebook: Notebook, checkpoints: Collection[str] = ()) -> int:
         """Save what was recorded by kernels that ended before they could; return how many checkpoints.
 
-        Their contents were written before they were recorded: they are read, verified and flushed. One whose contents
-        are not all there is lost.
+        Their contents were written before they were recorded: they are read, verified and flushed, but for those of
+        runs whose own checkpoints are saved. One whose contents are not all there is lost. ``checkpoints``: only these;
+        so those are saved that took over what runs before them had made.
         """
         found = []
         for checkpoint, versions in notebook.unsaved():
+            if checkpoints and checkpoint not in checkpoints:
+                continue
+            made = {version.snapshot: version.run for version in versions if version.snapshot}
             try:
-                for snapshot in {version.snapshot for version in versions if version.snapshot}:
-                    self.contents.adopt(snapshot)
+                for snapshot, run in made.items():
+                    if not notebook.durable(run):
+                        self.contents.adopt(snapshot)
             except ContentError as error:
                 notebook.mark_lost(checkpoint, f"the kernel ended before it was saved: {error}")
             else:
@@ -249,6 +257,7 @@ class Store:
         read = self.database.read
         found = self.usage()
         blobs, blob_bytes = read("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM blobs")[0]
+        tasks, task_bytes = read("SELECT COALESCE(SUM(tasks), 0), COALESCE(SUM(bytes), 0) FROM task_places")[0]
         indexes = self.notebooks()
         return StoreInfo(
             directory=str(self.directory),
@@ -260,6 +269,8 @@ class Store:
             row_bytes=read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0],
             blob_bytes=blob_bytes,
             blobs=blobs,
+            tasks=tasks,
+            task_bytes=task_bytes,
             budget=found.budget,
             garbage=found.garbage,
             notebook_budgets=[

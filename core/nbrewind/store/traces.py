@@ -79,6 +79,10 @@ class Traces:
         rows = self.database.read("SELECT run, answerable, recorded FROM traces WHERE notebook = ?", (notebook,))
         return {run: Trace(bool(answerable), recorded) for run, answerable, recorded in rows}
 
+    def may_answer(self, run_id: str) -> bool:
+        """Whether a run, of any notebook, may stand for a new one."""
+        return bool(self.database.read("SELECT 1 FROM traces WHERE run = ? AND answerable", (run_id,)))
+
     def candidates(self, code: str, limit: int | None = None) -> list[Run]:
         """Return the runs of this code that may answer, newest first."""
         rows = self.database.read(

@@ -119,6 +119,10 @@ class StoreInfo(Record, frozen=True, kw_only=True, omit_defaults=False):
     blob_bytes: int
     """Large contents, kept in files."""
     blobs: int
+    tasks: int
+    """Records of tasks."""
+    task_bytes: int
+    """What these take in rows of their own, with short contents; all others are among the contents."""
     budget: int
     """How much contents may take."""
     garbage: int

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from nbrewind.model import Record
 from nbrewind.store.types import DEFAULT_BUDGET, StoreError
 
+BUDGET = "NBREWIND_BUDGET"
+"""The environment variable that says how much a store may hold; it wins over what was set."""
+
 if TYPE_CHECKING:
     from nbrewind.store.ledger import Book, Ledger, Piece
     from nbrewind.store.notebook import Notebook
@@ -26,7 +29,7 @@ class NotebookUsage(Record, frozen=True, kw_only=True, omit_defaults=False):
     id: str
     path: str
     bytes: int
-    """Contents that its checkpoints hold."""
+    """Contents that its checkpoints and its tasks hold."""
     own: int
     """Of these, what no other notebook holds."""
     checkpoints: int
@@ -47,6 +50,8 @@ class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The largest first."""
     garbage: int
     """Contents that nothing refers to: the next cleaning removes them."""
+    tasks: int = 0
+    """What records of tasks take, whoever's; counted in ``bytes``, and in those of notebooks."""
 
 
 class Share(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -86,12 +91,12 @@ def budget(store: Store) -> int:
     Raises:
         StoreError: the environment says something that is no size.
     """
-    text = os.environ.get("NBREWIND_BUDGET", "")
+    text = os.environ.get(BUDGET, "")
     if text:
         try:
             return parse_size(text)
         except ValueError as error:
-            raise StoreError(f"NBREWIND_BUDGET can't be used: {error}") from error
+            raise StoreError(f"{BUDGET} can't be used: {error}") from error
     rows = store.database.read("SELECT value FROM meta WHERE key = 'budget'")
     return int(rows[0][0]) if rows else DEFAULT_BUDGET
 
@@ -110,15 +115,17 @@ def bytes_held(store: Store, notebook: Notebook) -> int:
     book = Book(notebook)
     book.refresh()
     ledger = Ledger(store)
-    ledger.stored()
-    return sum(ledger.pieces(version.snapshot for version in book.holding()).values())
+    ledger.tasks.refresh()
+    return sum(holdings(ledger, book, ledger.stored()).values())
 
 
 def bytes_on_disk(store: Store) -> int:
     """Return how many bytes the contents of a store take."""
     store.contents.write_rows()
-    rows = store.database.read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0]
-    return int(rows + store.database.read("SELECT COALESCE(SUM(size), 0) FROM blobs")[0][0])
+    read = store.database.read
+    rows = read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0]
+    rows += read("SELECT COALESCE(SUM(bytes), 0) FROM task_places")[0][0]
+    return int(rows + read("SELECT COALESCE(SUM(size), 0) FROM blobs")[0][0])
 
 
 def usage(store: Store, ledger: Ledger) -> Usage:
@@ -128,6 +135,7 @@ def usage(store: Store, ledger: Ledger) -> Usage:
     stored = ledger.stored()
     held = {id_: holdings(ledger, book, stored) for id_, book in ledger.books.items()}
     owners = Counter(piece for pieces in held.values() for piece in pieces)
+    of_tasks = ledger.pieces(ledger.tasks.held())
     notebooks = [
         NotebookUsage(
             id=id_,
@@ -142,17 +150,21 @@ def usage(store: Store, ledger: Ledger) -> Usage:
         for id_, book in ledger.books.items()
     ]
     return Usage(
-        bytes=sum(stored.values()),
+        bytes=sum(stored.values()) + ledger.tasks.total(),
         budget=budget(store),
         notebooks=sorted(notebooks, key=lambda found: (-found.bytes, found.path)),
-        garbage=sum(size for piece, size in stored.items() if piece not in owners),
+        garbage=sum(size for piece, size in stored.items() if piece not in owners and piece not in of_tasks),
+        tasks=ledger.tasks.total() + sum(size for piece, size in of_tasks.items() if piece in stored),
     )
 
 
 def holdings(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Piece, int]:
-    """Return the pieces that a notebook holds and that are ``stored``, with their sizes."""
-    pieces = ledger.pieces(version.snapshot for version in book.holding())
-    return {piece: size for piece, size in pieces.items() if piece in stored}
+    """Return the pieces that a notebook and its tasks hold and that are ``stored``, with their sizes."""
+    id_ = book.notebook.id
+    pieces = ledger.pieces({version.snapshot for version in book.holding()} | ledger.tasks.snapshots.get(id_, set()))
+    found = {piece: size for piece, size in pieces.items() if piece in stored}
+    rows = ledger.tasks.total([id_])
+    return {**found, b"rows " + id_.encode(): rows} if rows else found
 
 
 def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:

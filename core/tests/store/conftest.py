@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -120,3 +123,15 @@ def history(store: Store, notebook: Notebook) -> History:
 def new_history() -> type[History]:
     """Return the author's class, for tests that need several."""
     return History
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the library that kills a process at one of its calls."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("needs a C compiler, on Linux")
+    source = Path(__file__).with_name("crash_at.c")
+    built = tmp_path_factory.mktemp("faults") / "crash_at.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(built), str(source), "-ldl"], check=True)
+    return built

@@ -1,9 +1,12 @@
 /* Kills the process at its N-th call that changes a file below a folder: before it, after half of a write, or after it.
+ * Or lets that call, and those after it, fail as on a full disk.
  *
- * Loaded with LD_PRELOAD. CRASH_UNDER: the folder; CRASH_AT: N, counted from 1; CRASH_HOW: before, torn or after.
+ * Loaded with LD_PRELOAD. CRASH_UNDER: the folder; CRASH_AT: N, counted from 1; CRASH_HOW: before, torn or after; or full,
+ * with CRASH_FOR: how many calls fail.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static long left = -1;
+static long left = -1, fails = 0;
 static const char *under, *how;
 
 static void begin(void) {
@@ -20,15 +23,24 @@ static void begin(void) {
         under = getenv("CRASH_UNDER") ? getenv("CRASH_UNDER") : "/nowhere";
         how = getenv("CRASH_HOW") ? getenv("CRASH_HOW") : "before";
         left = getenv("CRASH_AT") ? atol(getenv("CRASH_AT")) : 0;
+        fails = getenv("CRASH_FOR") ? atol(getenv("CRASH_FOR")) : 1;
     }
 }
 
 static int is_under(const char *path) { return strncmp(path, under, strlen(under)) == 0; }
 
-/* Whether this is the call at which the process dies. */
+/* Whether this is the call at which the process dies, or one that fails. */
 static int due(const char *path) {
     begin();
-    return is_under(path) && __sync_fetch_and_sub(&left, 1) == 1;
+    if (!is_under(path)) return 0;
+    long now = __sync_fetch_and_sub(&left, 1);
+    return now <= 1 && now > 1 - fails;
+}
+
+static int is_full(void) {
+    if (strcmp(how, "full") != 0) return 0;
+    errno = ENOSPC;
+    return 1;
 }
 
 static int due_at(int fd) {
@@ -51,6 +63,7 @@ static void die(void) {
 /* `call` as it is, or with the process's end before or after it. */
 #define AROUND(is_due, call)                      \
     int end = (is_due);                           \
+    if (end && is_full()) return -1;              \
     if (end && strcmp(how, "after") != 0) die();  \
     __typeof__(call) answer = call;               \
     if (end) die();                               \
@@ -59,6 +72,7 @@ static void die(void) {
 /* The same for a write, of which the half may be done. */
 #define WRITES(half, whole)                                        \
     int end = due_at(fd);                                          \
+    if (end && is_full()) return -1;                               \
     if (end && strcmp(how, "torn") == 0) { (void)!(half); die(); } \
     if (end && strcmp(how, "before") == 0) die();                  \
     ssize_t answer = whole;                                        \

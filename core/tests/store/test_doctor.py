@@ -86,6 +86,21 @@ def test_opening_a_notebook_rebuilds_its_traces(store: Store, history: Any, tmp_
         assert [run.id for run in other.candidates("code:1")] == [checkpoint.run]
 
 
+def test_a_run_that_is_saved_while_the_doctor_looks_is_no_finding(
+    store: Store, history: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, look = history.run({"x": b"1"}, save=False), store.traces.of
+
+    def saved_meanwhile(notebook: str) -> Any:
+        history.notebook.mark_saved(made.id, added=1)
+        return look(notebook)
+
+    monkeypatch.setattr(store.traces, "of", saved_meanwhile)
+    monkeypatch.setattr(type(history.notebook), "agrees", lambda notebook: False)
+    assert store.doctor() == []
+    assert history.notebook.checkpoint(made.id).saved
+
+
 def test_a_trace_without_a_run_is_a_leftover_once_it_is_old(store: Store, history: Any) -> None:
     history.run({"x": b"1"})
     run = history.notebook.runs()[0]

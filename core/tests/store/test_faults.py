@@ -21,19 +21,8 @@ from nbrewind.store import Content, Store, StoreError
 
 from .test_crash import WRITER, check, value_of
 
-SOURCE = Path(__file__).with_name("crash_at.c")
 CALLS = 1500
 """A writer has died before so many calls, most probably: else it is killed by hand."""
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None or sys.platform != "linux":
-        pytest.skip("needs a C compiler, on Linux")
-    built = tmp_path_factory.mktemp("faults") / "crash_at.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(built), str(SOURCE), "-ldl"], check=True)
-    return built
 
 
 def killed_at(library: Path, directory: Path, notebook: Path, call: int, how: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nbrewind.store import Content, Store, StoreError, schema
+from nbrewind.store.tasks import Place, TaskRow
 
 
 @pytest.mark.py311
@@ -49,7 +50,7 @@ def test_a_store_from_before_compression(directory: Path, monkeypatch: pytest.Mo
         with Store.open(directory) as old:
             stored = old.put(content)
             old.sync()
-            assert old.info().schema == 1
+            assert old.database.schema() == 1
     with Store.open(directory) as store:
         assert store.info().schema == len(schema.TRACES)
         assert store.get(stored.id) == Content(content.stream, [bytearray(50_000)], b"")
@@ -58,8 +59,25 @@ def test_a_store_from_before_compression(directory: Path, monkeypatch: pytest.Mo
         assert store.doctor(deep=True) == []
 
 
+def test_a_store_from_before_tasks(directory: Path, new_history: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schema 2 knew no records of tasks: all else is as it was, and there is room for them now."""
+    with monkeypatch.context() as patch:
+        patch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:2])
+        with Store.open(directory) as old:
+            history = new_history(old, old.notebook(directory.parent / "a.ipynb"))
+            checkpoint = history.run({"x": b"1" * 100_000}).id
+            assert old.database.schema() == 2
+    with Store.open(directory) as store:
+        assert store.database.schema() == len(schema.TRACES)
+        assert new_history(store, store.notebooks()[0]).values(checkpoint) == {"x": b"1" * 100_000}
+        store.tasks.add(TaskRow((1, 0), Place("", ""), b"", 1.0, b"record", b"", ()))
+        store.tasks.flush()
+        assert store.tasks.find((1, 0)) is not None
+        assert store.doctor(deep=True) == []
+
+
 def test_an_older_version_says_that_it_is_too_old(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store.open(directory).close()
     monkeypatch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:1])
-    with pytest.raises(StoreError, match=r"a newer nbrewind \(schema 2; this version knows up to 1\); upgrade"):
+    with pytest.raises(StoreError, match=r"a newer nbrewind \(schema 3; this version knows up to 1\); upgrade"):
         Store.open(directory)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,3 +134,24 @@ def test_a_cleaner_is_killed(directory: Path, tmp_path: Path) -> None:
         store.clean(1)
         assert store.usage().garbage == 0
         assert store.doctor(deep=True) == []
+
+
+def test_a_run_is_evicted_while_it_is_marked_as_saved(
+    store: Store, history: Any, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = history.run({"x": b"x" * 10_000}, save=False)
+    history.run({"x": b"y"})
+    store.sync()
+    say, evicted = store.traces.set_answerable, []
+
+    def cleaned_first(runs: list[str], answerable: bool) -> None:
+        if not evicted:
+            with Store.open(directory) as cleaner:
+                evicted.extend(cleaner.clean(1).evictions)
+        say(runs, answerable)
+
+    monkeypatch.setattr(store.traces, "set_answerable", cleaned_first)
+    history.notebook.mark_saved(first.id, added=0)
+    assert [one.checkpoint for one in evicted] == [first.id]
+    assert not store.traces.may_answer(first.run)
+    assert store.doctor(deep=True) == []

@@ -13,6 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from nbrewind.model import CellAnalysis, Checkpoint, Run, Version, new_id
 from nbrewind.store import Content, Store
+from nbrewind.store.tasks import Place, TaskRow
 from nbrewind.store.types import MissingError
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
@@ -44,6 +45,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Every checkpoint's state by version ids."""
         self.evicted_runs: set[str] = set()
         """Runs whose contents were evicted."""
+        self.tasks: dict[int, bytes] = {}
         self.promised: dict[str, Content] = {}
         """Contents of versions that were needed, and there, after the last step."""
         self.heads: list[dict[str, str]] = [{}, {}]
@@ -146,6 +148,27 @@ class StoreMachine(RuleBasedStateMachine):
                 found.update(set(made.values()) - set(self.made.get(self.parents[checkpoint], {}).values()))
         return found
 
+    @rule(slot=st.integers(0, 3), index=st.sampled_from([0, 1, None]), content=SMALL | LARGE, seconds=st.integers(0, 3))
+    def task(self, slot: int, index: int | None, content: bytes, seconds: int) -> None:
+        """Record a task, of a notebook or of none."""
+        place = Place("" if index is None else self.notebooks[index].id, "c")
+        long, self.tasks[slot] = len(content) > 40, content
+        with self.store.writing():
+            snapshots = (self.store.put(Content(b"", [content], b"")).id,) if long else ()
+            row = TaskRow((slot, 0), place, b"part", seconds, b"", b"" if long else content, snapshots)
+            self.store.tasks.add(row._replace(record="".join(snapshots).encode()))
+        self.store.tasks.flush()
+
+    def answering(self) -> set[int]:
+        """Return the tasks that are there, with what they made; it is right."""
+        found = set()
+        for slot, content in self.tasks.items():
+            row = self.store.tasks.find((slot, 0))
+            if row is not None and row.data is not None:
+                found.add(slot)
+                assert (self.store.get(row.record.decode()).buffers[0] if row.record else row.data) == content
+        return found
+
     @rule(index=st.integers(0, 1), budget=st.sampled_from([None, 1, 70_000, 300_000]))
     def limit(self, index: int, budget: int | None) -> None:
         """Give a notebook a budget of its own, or none."""
@@ -154,16 +177,19 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(budget=st.sampled_from([1, 70_000, 300_000, 10**9]))
     def clean(self, budget: int) -> None:
         """Keep to a budget: nothing that is needed goes."""
-        planned = self.store.plan_cleanup(budget)
+        planned, tasks = self.store.plan_cleanup(budget), self.answering()
         done = self.store.clean(budget)
         assert done == planned
         assert done.after == self.store.bytes_on_disk() <= max(budget, done.before)
         assert self.store.usage().garbage == 0
-        if done.after > budget:
-            assert self.store.plan_cleanup(budget).evictions == [], "only what is needed is left"
+        if done.after > budget:  # what remains of tasks goes the next time
+            assert all(one.tasks for one in self.store.plan_cleanup(budget).evictions), "only what is needed is left"
+        if not any(one.tasks for one in done.evictions):
+            assert self.answering() == tasks
         limited = self.store.info().notebook_budgets
         assert done.over == [each for each in limited if each.bytes > each.budget]
         evicted = {entry.checkpoint for entry in done.evictions}
+        evicted.discard("")
         self.evicted_runs.update(self.run_of[checkpoint] for checkpoint in evicted)
         for checkpoint in self.made:
             assert not (self.load(checkpoint) and checkpoint in evicted)

@@ -1,0 +1,180 @@
+"""Tasks that cells submit: answered and recorded by `nbrewind.tasks`, once a library of tasks is imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nbrewind.kernel.log import quiet
+from nbrewind.model import TaskWay
+from nbrewind.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from nbrewind.tasks import Memo, Policies
+
+CORE = "nbrewind.tasks.current"
+TASKVINE = "ndcctools.taskvine"
+
+
+class Tasks:
+    """The doors of one kernel. Nothing is loaded before a library of tasks is."""
+
+    def __init__(self, store: Store, notebook: str, folder: str, ignore: Callable[[str], None]) -> None:
+        """Keep records of tasks in ``store``.
+
+        Args:
+            store: where.
+            notebook: id of the notebook from which they are submitted.
+            folder: where relative paths begin.
+            ignore: is told of folders where libraries of tasks keep files of their own.
+        """
+        self._store = store
+        self._notebook = notebook
+        self._folder = folder
+        self._ignore = ignore
+        self._watchers = [_Watcher(CORE, self._begin_memo), _Watcher(TASKVINE, self._open_door)]
+        self._memo: Memo | None = None
+        self._way: TaskWay = "audit"
+        self._counts: dict[str, int] = {}
+
+    def install(self) -> None:
+        """Wait for a library of tasks to be imported."""
+        for watcher in self._watchers:
+            watcher.install()
+
+    def remove(self) -> None:
+        """Let all tasks run unrecorded from now on."""
+        for watcher in self._watchers:
+            watcher.remove()
+        if self._memo is not None:
+            from nbrewind.tasks import set_memo
+            from nbrewind.tasks.vine import close_door
+
+            close_door()
+            set_memo(None)
+            self._memo = None
+
+    def _begin_memo(self, _: ModuleType) -> None:
+        """Have all doors of this kernel use one memo; the core of the doors has been imported."""
+        from nbrewind.tasks.current import set_memo
+        from nbrewind.tasks.memo import Memo
+        from nbrewind.tasks.seen import here
+
+        self._memo = Memo(self._store, policies=self._policies(), look=here(self._folder))
+        set_memo(self._memo)
+
+    def _open_door(self, vine: ModuleType) -> None:
+        """Build the door to TaskVine, which has been imported."""
+        try:
+            from nbrewind.tasks.vine import install, open_door
+
+            install(vine)
+            assert self._memo is not None
+            door = open_door(self._memo, folder=self._folder, answers=lambda: self._way != "run")
+            door.ignore = self._ignore
+        except Exception as error:  # whatever it is, tasks go on as without
+            quiet("building the door to TaskVine", error)
+
+    def set_way(self, way: TaskWay) -> None:
+        """Say what becomes of recorded tasks from now on."""
+        self._way = way
+        if self._memo is not None:
+            self._memo.policies = self._policies()
+
+    def _policies(self) -> Policies:
+        from nbrewind.tasks.policies import Policies
+
+        anew = self._way == "audit"
+        return Policies(marks={"clock": "run", "network": "run", "randomness": "run"} if anew else {})
+
+    def begin(self, cell: str) -> None:
+        """Take note of the cell that runs."""
+        if self._memo is not None:
+            from nbrewind.tasks import Place
+            from nbrewind.tasks.vine.parts import next_turn
+
+            next_turn()
+            self._memo.begin(Place(self._notebook, cell))
+
+    def end(self) -> None:
+        """Have what was recorded of tasks safely on disk: the run that submitted them is recorded next."""
+        if self._memo is None:
+            return
+        from nbrewind.tasks.vine.door import current
+
+        door = current()
+        events = door.take_events() if door is not None else []
+        try:
+            self._memo.flush()
+        except StoreError as error:
+            quiet("recording tasks", error)
+        for event in events:
+            self._counts[event.action] = self._counts.get(event.action, 0) + 1
+
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks of this session were answered, ran or failed."""
+        return dict(self._counts)
+
+
+class _Watcher:
+    """An entry of `sys.meta_path` that finds nothing itself: it tells when a module has been imported."""
+
+    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
+        self._name = name
+        self._then = then
+        self._asking = False
+
+    def install(self) -> None:
+        """Begin to watch, or tell at once."""
+        if self._name in sys.modules:
+            self._then(sys.modules[self._name])
+        else:
+            sys.meta_path.insert(0, self)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return how others load the module, and be told when it is done."""
+        if name != self._name or self._asking:
+            return None
+        self._asking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._asking = False
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self)  # type: ignore[assignment]
+        return spec
+
+    def loaded(self, module: ModuleType) -> None:
+        """Tell of a module, and stop to watch."""
+        self.remove()
+        self._then(module)
+
+    def remove(self) -> None:
+        """Stop to watch."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+class _Loader:
+    """Loads a module as its own loader does."""
+
+    def __init__(self, own: Any, watcher: _Watcher) -> None:
+        self._own = own
+        self._watcher = watcher
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Make the module."""
+        made: ModuleType | None = self._own.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Load it; nothing is left that tells of this loader."""
+        module.__loader__ = self._own
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._own
+        self._own.exec_module(module)
+        self._watcher.loaded(module)

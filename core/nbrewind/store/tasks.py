@@ -1,0 +1,345 @@
+"""Records of tasks: what a key stands for, apart from the contents that it refers to.
+
+A row of ``tasks`` is found by its *slot*, 64 bits of its key, and its occurrence. The whole key is in the record, which
+whoever reads it compares: of two keys with one slot the later takes the place of the earlier, which is a miss then.
+Contents that are short stand in the row itself; of all others only the ids of their snapshots are here.
+
+Rows gather in memory and are committed together, at most `WINDOW` seconds after the first of them came, and are then
+flushed. SQLite's log is the write-ahead log: what a crash leaves half written at its end is not there. A row that
+can't be written stays in memory and is tried again. So nobody waits for the disk but who calls ``flush``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from nbrewind.store.content import Contents
+from nbrewind.store.database import Connection, Database, Guard
+from nbrewind.store.types import StoreError
+
+WINDOW = 0.05
+"""Seconds for which a row may wait in memory. To commit and to flush it takes some more."""
+BATCH = 250
+"""Rows in one transaction: others who write wait meanwhile."""
+MOST_ROWS = 500
+MOST_BYTES = 64 * 1024 * 1024
+"""Of rows that wait. Beyond that, where they can't be written, the oldest go."""
+PAUSE = 1.0
+"""Seconds until what failed is tried again."""
+
+_DIGEST = 16
+SEAL = 2 * _DIGEST
+
+Slot = tuple[int, int]
+"""64 bits of a key, and the occurrence."""
+
+
+class Place(NamedTuple):
+    """Where tasks are submitted from: a notebook's id in the store, and a cell's id; both may be empty."""
+
+    notebook: str = ""
+    cell: str = ""
+
+
+class TaskRow(NamedTuple):
+    """A record to be written."""
+
+    slot: Slot
+    place: Place
+    part: bytes
+    """What its key has in common with others."""
+    seconds: float
+    """To make it again."""
+    record: bytes
+    data: bytes
+    contents: tuple[str, ...]
+    """Snapshots that it refers to."""
+
+
+class Found(NamedTuple):
+    """A record as it was found, with its row verified."""
+
+    part: int | bytes
+    record: bytes
+    data: bytes | None
+    """None: its contents were evicted."""
+
+
+class Tasks:
+    """The tables of tasks. Safe to use from several threads and processes, not across a fork."""
+
+    def __init__(self, database: Database, contents: Contents) -> None:
+        """Use the tables of ``database``; contents put before a row are committed together with it."""
+        self.database = database
+        self.contents = contents
+        self.trouble = ""
+        """Why rows could not be written the last time; empty if they were."""
+        self._process = os.getpid()
+        self._lock = Guard(database.path)
+        self._commit_lock = Guard(database.path)
+        self._rows: dict[Slot, TaskRow] = {}
+        self._uses: dict[tuple[int, Place], None] = {}
+        self._bytes = 0
+        self._since = 0.0
+        self._dirty = self._deep = False
+        """Whether there are commits that were not flushed, and contents in files that these refer to."""
+        self._places: dict[Place, int] = {}
+        self._wake = threading.Event()
+        self._end = threading.Event()
+        self._writer: threading.Thread | None = None
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def find(self, slot: Slot, place: Place | None = None) -> Found | None:
+        """Return the record in a slot. ``place``: who asks, if the record is to stay as long as it is theirs, too."""
+        row = self._rows.get(slot)
+        if row is not None:
+            return Found(row.part, row.record, row.data)
+        rows = self.database.read(
+            "SELECT evicted, part, record, data, number, place FROM tasks WHERE slot = ? AND occurrence = ?", slot
+        )
+        if not rows:
+            return None
+        *columns, number, owner = rows[0]
+        found = _found(*columns)
+        if place is not None and found and found.data is not None and owner != self._place(place):
+            with self._lock:
+                self._uses[number, place] = None
+            self._begin()
+        return found
+
+    def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> list[Found]:
+        """Return the newest records whose slots share their first ``bits``, and the newest of this part."""
+        first = slot >> (64 - bits) << (64 - bits)
+        columns = "SELECT evicted, part, record, data FROM tasks WHERE"
+        found = self.database.read(
+            f"{columns} slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?", (first, first + (1 << 64 - bits) - 1, limit)
+        )
+        found += self.database.read(
+            f"{columns} part = (SELECT number FROM task_parts WHERE digest = ?) ORDER BY number DESC LIMIT ?",
+            (blake3(part).digest(), limit),
+        )
+        return [one for row in found if (one := _found(*row)) is not None]
+
+    def part(self, part: int | bytes) -> bytes | None:
+        """Return what the key of a record has in common with others; None if it is damaged or gone."""
+        if isinstance(part, bytes):
+            return part
+        for digest, data in self.database.read("SELECT digest, data FROM task_parts WHERE number = ?", (part,)):
+            if type(data) is bytes and blake3(data).digest() == digest:
+                return data
+        return None
+
+    def _place(self, place: Place) -> int:
+        number = self._places.get(place, 0)
+        if not number:
+            found = self.database.read("SELECT number FROM task_places WHERE notebook = ? AND cell = ?", place)
+            if found:
+                number = self._places[place] = found[0][0]
+        return number
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def add(self, row: TaskRow) -> None:
+        """Take a row, which is written soon.
+
+        Raises:
+            StoreError: the store is closed, or was open when this process was forked.
+        """
+        if self._end.is_set():
+            raise StoreError(f"{self.database.path} is closed")
+        with self._lock:
+            old = self._rows.pop(row.slot, None)
+            self._since = self._since or time.monotonic()
+            self._rows[row.slot] = row
+            self._bytes += _size(row) - (_size(old) if old else 0)
+            late = len(self._rows) >= MOST_ROWS or time.monotonic() - self._since > WINDOW
+        self._begin()
+        if (late or row.contents) and not self.trouble:  # the writer may not get its turn
+            with contextlib.suppress(StoreError):
+                self.commit()
+
+    def commit(self) -> None:
+        """Hand all rows to the system: what ends this process does not take them along.
+
+        Raises:
+            StoreError: they can't be written; they are kept.
+        """
+        if not self._rows and not self._uses:
+            return
+        with self._commit_lock:
+            with self._lock:
+                rows, uses = list(self._rows.values()), list(self._uses)
+                self._since = 0.0
+            try:
+                with self.contents.lease.shared():
+                    for start in range(0, max(len(rows), 1), BATCH):
+                        batch = rows[start : start + BATCH]
+                        self._write(batch, uses if not start else ())
+                        self._written(batch, uses if not start else ())
+            except StoreError as error:
+                self._failed(str(error))
+                raise
+            self.trouble = ""
+
+    def _write(self, rows: Sequence[TaskRow], uses: Iterable[tuple[int, Place]]) -> None:
+        with self.database.write() as connection:
+            pending = self.contents.take(connection)
+            places = {place: _number_of_place(connection, place) for place in dict.fromkeys(row.place for row in rows)}
+            rows = [row for row in rows if places[row.place]]
+            parts = {part: _number_of_part(connection, part) for part in dict.fromkeys(row.part for row in rows)}
+            connection.executemany(
+                "INSERT INTO tasks (slot, occurrence, place, part, evicted, seconds, bytes, record, data) "
+                "VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (slot, occurrence) DO UPDATE SET "
+                "place = excluded.place, part = excluded.part, evicted = 0, seconds = excluded.seconds, "
+                "bytes = excluded.bytes, record = excluded.record, data = excluded.data",
+                [
+                    (*row.slot, places[row.place], parts[row.part], row.seconds, _size(row), _sealed(row), row.data)
+                    for row in rows
+                ],
+            )
+            _refer(connection, rows)
+            connection.executemany(
+                "INSERT OR IGNORE INTO task_uses SELECT number, ? FROM tasks WHERE number = ?",
+                [(at, number) for number, place in uses if (at := _number_of_place(connection, place))],
+            )
+        self.contents.taken(pending)
+
+    def _written(self, rows: Iterable[TaskRow], uses: Iterable[tuple[int, Place]]) -> None:
+        with self._lock:
+            self._dirty = True
+            for row in rows:
+                self._deep = self._deep or bool(row.contents)
+                if self._rows.get(row.slot) is row:
+                    del self._rows[row.slot]
+                    self._bytes -= _size(row)
+            for use in uses:
+                self._uses.pop(use, None)
+
+    def _failed(self, why: str) -> None:
+        self.trouble = why
+        with self._lock:
+            self._uses.clear()
+            while self._bytes > MOST_BYTES:
+                self._bytes -= _size(self._rows.pop(next(iter(self._rows))))
+
+    def flush(self) -> None:
+        """Return when all rows taken so far, and what they refer to, are safely on disk.
+
+        Raises:
+            StoreError: the disk is full or failing; what could not be written is kept in memory.
+        """
+        self.commit()
+        with self._lock:
+            dirty, deep = self._dirty, self._deep
+            self._dirty = self._deep = False
+        try:
+            if deep:
+                self.contents.sync()
+            elif dirty:
+                self.database.flush()
+        except BaseException:
+            with self._lock:
+                self._dirty, self._deep = True, self._deep or deep
+            raise
+
+    # -- in the background --------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Wake the thread that writes; start it if there is none."""
+        if self._writer is None:
+            with self._lock:
+                if self._writer is None and not self._end.is_set():
+                    self._writer = threading.Thread(target=self._run, name="nbrewind-tasks", daemon=True)
+                    self._writer.start()
+                    atexit.register(self.close)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._end.is_set():  # asked again once the event is cleared, which `close` has set after this
+            self._wake.wait()
+            if self._end.wait(WINDOW):
+                return
+            self._wake.clear()
+            try:
+                self.flush()
+            except StoreError as error:
+                self.trouble = str(error)
+                if self._end.wait(PAUSE):
+                    return
+                self._wake.set()
+
+    def close(self) -> None:
+        """Write what can be written, and end the thread."""
+        if os.getpid() != self._process:
+            return
+        self._end.set()
+        self._wake.set()
+        if self._writer is not None and self._writer is not threading.current_thread():
+            self._writer.join()
+        with contextlib.suppress(StoreError):
+            self.flush()
+        atexit.unregister(self.close)
+
+
+def _size(row: TaskRow) -> int:
+    return SEAL + len(row.record) + len(row.data)
+
+
+def _sealed(row: TaskRow) -> bytes:
+    """Return a record behind digests of itself and of its data, since SQLite does not see when a disk changes them."""
+    text = blake3(row.data).digest(length=_DIGEST) + row.record
+    return blake3(text).digest(length=_DIGEST) + text
+
+
+def _found(evicted: object, part: int, record: object, data: object) -> Found | None:
+    """Return what is in a row; None if it is damaged."""
+    if type(record) is not bytes or blake3(record[_DIGEST:]).digest(length=_DIGEST) != record[:_DIGEST]:
+        return None
+    if evicted:
+        return Found(part, record[SEAL:], None)
+    if type(data) is not bytes or blake3(data).digest(length=_DIGEST) != record[_DIGEST:SEAL]:
+        return None
+    return Found(part, record[SEAL:], data)
+
+
+def is_whole(evicted: object, record: object, data: object) -> bool:
+    """Return whether a row is as it was written."""
+    return _found(evicted, 0, record, data) is not None
+
+
+def _number_of_place(connection: Connection, place: Place) -> int:
+    """Return the number of a place; 0 if it is in a notebook that was forgotten: nothing of it is written any more."""
+    connection.execute(
+        "INSERT OR IGNORE INTO task_places (notebook, cell) SELECT ?1, ?2 "
+        "WHERE ?1 = '' OR EXISTS (SELECT 1 FROM notebooks WHERE id = ?1)",
+        place,
+    )
+    sql = "SELECT number FROM task_places WHERE notebook = ? AND cell = ?"
+    found = connection.execute(sql, place).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _number_of_part(connection: Connection, part: bytes) -> int:
+    digest = blake3(part).digest()
+    found = connection.execute("SELECT number FROM task_parts WHERE digest = ?", (digest,)).fetchone()
+    if found:
+        return int(found[0])
+    return int(connection.execute("INSERT INTO task_parts (digest, data) VALUES (?, ?)", (digest, part)).lastrowid or 0)
+
+
+def _refer(connection: Connection, rows: Iterable[TaskRow]) -> None:
+    """Say what contents rows refer to."""
+    connection.executemany(
+        "INSERT INTO task_contents (task, snapshot) SELECT number, ? FROM tasks WHERE slot = ? AND occurrence = ?",
+        [(snapshot, *row.slot) for row in rows for snapshot in dict.fromkeys(row.contents)],
+    )

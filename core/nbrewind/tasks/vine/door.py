@@ -1,0 +1,345 @@
+"""The door: what becomes of each task that is submitted, and what is recorded when it has run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, get_args
+
+from nbrewind.tasks.files import Files
+from nbrewind.tasks.key import Keys
+from nbrewind.tasks.memo import Memo
+from nbrewind.tasks.parts import Key, Mark, NoKey, settled
+from nbrewind.tasks.policies import Policies
+from nbrewind.tasks.records import Elsewhere, Outcome
+
+from .keys import TaskKeys, kind_of, outputs_of
+from .parts import RESULT, FileState, ManagerState, TaskState, kinds, original, state_of
+from .tasks import function_succeeded
+from .worker import Report, seen_of, split, split_text
+
+MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
+METRICS = (
+    "time_when_submitted",
+    "time_when_commit_start",
+    "time_when_done",
+    "time_workers_execute_last",
+    "time_workers_execute_all",
+    "bytes_received",
+    "bytes_sent",
+    "bytes_transferred",
+    "try_count",
+)
+"""What TaskVine measures of a task; times are in microseconds."""
+
+
+class Event(NamedTuple):
+    """What became of a task that was submitted."""
+
+    id: int
+    action: str
+    """``answered``, ``ran`` or ``failed``."""
+    key: str
+    """Its digest; empty if it has none."""
+    reasons: tuple[str, ...]
+    """Why it was not answered, or is not recorded."""
+
+
+@dataclass
+class Door:
+    """What answers tasks, and records them. One is open in a process at a time."""
+
+    memo: Memo
+    keys: Keys
+    files: Files
+    answers: Callable[[], bool] = lambda: True
+    """Whether records answer now."""
+    events: list[Event] = field(default_factory=list)
+    """What became of tasks since `take_events`."""
+    ignore: Callable[[str], None] = lambda folder: None
+    """Is told of folders where managers keep files of their own."""
+    _folder: str = ""
+
+    def __post_init__(self) -> None:
+        """Make ready."""
+        self.task_keys = TaskKeys(self.keys)
+        trusting = Policies(marks=dict.fromkeys(get_args(Mark), "as-recorded"))
+        # Tells what tasks of this session made, whatever the policies say of records of other sessions.
+        self._made = Memo(self.memo.store, policies=trusting)
+
+    def take_events(self) -> list[Event]:
+        """Return what became of tasks since this was asked last."""
+        found, self.events = self.events, []
+        return found
+
+    # -- submitting ---------------------------------------------------------------------------------------------------
+
+    def consider(self, manager: Any, task: Any) -> bool:
+        """Make the key of a task that is submitted; return whether a record answers it."""
+        state: TaskState = state_of(task)
+        try:
+            return self._consider(manager, task, state)
+        except Exception as error:  # whatever it is, the task runs as without
+            state.key, state.record = NoKey(f"it could not be looked at: {type(error).__name__}: {error}"), None
+            return False
+
+    def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
+        kind = kind_of(task)
+        state.submitted = time.time()
+        state.key = self._key(kind, state_of(manager), task)
+        outputs = outputs_of(state)
+        key, given = state.key, state.given
+        if isinstance(state.key, Key):
+            state.place = self.memo.place
+            state.key = key = self.memo.scoped(state.key)
+            state.occurrence, state.unsettled = self.memo.occurrences.next(state.key), state.key.digest
+            self._settle(state)
+            if not state.given and not _unanswerable(task, outputs) and self.answers():
+                state.record = self._find(kind, task, state, outputs)
+        for file, name, _ in outputs:
+            made: FileState | None = state_of(file)
+            if made is not None:
+                made.producer, made.output = state, name
+        if state.record is None:
+            state.key, state.given = key, given  # what it is given may be made anew for it, and come out otherwise
+            return False
+        self._give(state, outputs)
+        self.events.append(Event(state.id, "answered", state.record.facts.key.hex(), ()))
+        return True
+
+    def is_same(self, manager: Any, task: Any, before: TaskState) -> bool:
+        """Make the key of a task that was answered, for it to run; return whether it is the one of then."""
+        state: TaskState = state_of(task)
+        state.submitted, state.occurrence, state.place = time.time(), before.occurrence, before.place
+        key = self._key(kind_of(task), state_of(manager), task)
+        state.key = key if isinstance(key, NoKey) else self.memo.scoped(key, before.place)
+        if isinstance(state.key, NoKey) or state.key.digest != before.unsettled:
+            return False
+        state.unsettled = before.unsettled
+        return True
+
+    def _key(self, kind: str, manager: ManagerState, task: Any) -> Key | NoKey:
+        if kind == "Task":
+            return self.task_keys.of_command(task, task.command)
+        if kind == "FunctionCall":
+            name = task.get_library_required()
+            library = manager.libraries.get(name)
+            if library is None or not library.installed:
+                return NoKey(f"it is not known what the library `{name}` holds")
+            return self.task_keys.of_call(task, library, task.command)
+        if kind == "PythonTask":
+            return self.task_keys.of_function(task, *task._fn_def)
+        return NoKey(f"it is a {type(task).__name__}, of which it is not known what it gives its worker")
+
+    def _settle(self, state: TaskState) -> None:
+        """Make the key of what is given to a task, as soon as that is known."""
+        if isinstance(state.key, NoKey) or not state.given:
+            return
+        made = {}
+        for name, given in state.given.items():
+            by = given.by.rebuilt or given.by
+            if isinstance(by.key, NoKey) or not (by.recorded or by.record is not None):
+                return
+            output = "" if given.output == RESULT else given.output
+            digest = self._made.made(by.key, by.occurrence, output)
+            if digest is None:
+                return
+            made[name] = digest
+        state.key, state.given = settled(state.key, made), {}
+
+    def _find(self, kind: str, task: Any, state: TaskState, outputs: list[tuple[Any, str, bool]]) -> Any:
+        places = {}
+        for file, name, sometimes in outputs:
+            made: FileState | None = state_of(file)
+            if made is None or made.method not in ("declare_file", "declare_buffer") or sometimes:
+                return None
+            places[name] = _path(made) if made.method == "declare_file" else os.path.join(self.folder(), f"b{id(made)}")
+        record = self.memo.find(
+            state.key, occurrence=state.occurrence, category=task.category or "", places=places or None
+        )
+        if record is None or kind == "Task":
+            return record
+        return record if record.result is not None or (_stays(task) and RESULT in record.outputs) else None
+
+    def _give(self, state: TaskState, outputs: list[tuple[Any, str, bool]]) -> None:
+        """Give buffers what the task has made."""
+        for file, _, _ in outputs:
+            made: FileState = state_of(file)
+            if made.method == "declare_buffer":
+                path = os.path.join(self.folder(), f"b{id(made)}")
+                with open(path, "rb") as stream:
+                    made.content = stream.read()
+                os.unlink(path)
+
+    def folder(self) -> str:
+        """Return a folder for files that are nobody's."""
+        if not self._folder:
+            self._folder = tempfile.mkdtemp(prefix="nbrewind-")
+        return self._folder
+
+    # -- recording ----------------------------------------------------------------------------------------------------
+
+    def ended(self, manager: Any, task: Any) -> None:
+        """Record a task that has run."""
+        state: TaskState = state_of(task)
+        reasons: Collection[str]
+        try:
+            reasons = self._record(manager, task, state)
+        except Exception as error:  # whatever it is, the task has run
+            reasons = [f"it could not be recorded: {type(error).__name__}: {error}"]
+        action = "ran" if task.successful() else "failed"
+        key = state.key.digest if isinstance(state.key, Key) else ""
+        self.events.append(Event(state.id, action, key, tuple(reasons)))
+
+    def _record(self, manager: Any, task: Any, state: TaskState) -> Collection[str]:
+        if isinstance(state.key, NoKey):
+            return [state.key.reason]
+        if not task.successful():
+            return [f"it ended with: {task.result}, exit code {task.exit_code}"]
+        kind, outputs = kind_of(task), outputs_of(state)
+        reason = _unanswerable(task, outputs)
+        if reason:
+            return [reason]
+        self._settle(state)
+        if state.given:
+            return ["it is given what another task makes, of which there is no record"]
+        if not self.task_keys.unchanged(task):
+            return ["a file that it is given was changed before it had ended"]
+        result, seen, report = None, None, None
+        reasons: list[str] = []
+        if kind == "PythonTask" and _stays(task):
+            report = split_text(original(kinds["Task"], "std_output").fget(task) or "")[1]
+            if report is None or not report.made[0]:
+                return ["its result stays in the cluster, and its worker told nothing of it"]
+        elif kind != "Task":
+            with open(task._output_file.source(), "rb") as stream:
+                result, report = split(stream.read())
+            if kind == "FunctionCall" and not function_succeeded(task):
+                return ["its function failed"]
+        if report is not None:
+            if report.wrote:
+                return [f"it writes `{report.wrote[0]}`, which is no output: that would be missing"]
+            found = seen_of(report, self.files)
+            if isinstance(found, str):
+                if not state.key.marks and (report.other or report.read):
+                    return [found]  # its code did not tell that it can reach anything: no policy would ask
+                reasons.append(found)
+            else:
+                seen = found
+        before = self._made.made(state.key, state.occurrence) if state.silent else None
+        outcome = self._outcome(manager, task, state, self._outputs(outputs, report), result, seen)
+        state.recorded = self.memo.record(state.key, outcome, occurrence=state.occurrence, place=state.place)
+        if not state.recorded:
+            return [self.memo.trouble or "it is not recorded, by policy"]
+        if before is not None and before != self._made.made(state.key, state.occurrence):
+            reasons.append("it gave something else than its record: what was answered before rests on that")
+        return reasons
+
+    def _outcome(
+        self,
+        manager: Any,
+        task: Any,
+        state: TaskState,
+        outputs: dict[str, str | Elsewhere],
+        result: bytes | None,
+        seen: dict[str, str] | None,
+    ) -> Outcome:
+        metrics = {name: task.get_metric(name) for name in METRICS}
+        measured = task.resources_measured
+        resources = {name: getattr(measured, name) for name in MEASURED if measured is not None}
+        kept: ManagerState = state_of(manager)
+        kept.ended += 1
+        return Outcome(
+            result=result,
+            stdout=(task.std_output or "").encode("utf-8", "surrogateescape"),
+            exit_code=task.exit_code,
+            outputs=outputs,
+            order=kept.ended,
+            submitted=state.submitted,
+            started=metrics["time_when_commit_start"] / 1e6,
+            finished=metrics["time_when_done"] / 1e6,
+            host=task.hostname or "",
+            resources={**resources, **metrics, "addrport": task.addrport},
+            category=task.category or "",
+            seen=seen,
+        )
+
+    def _outputs(self, outputs: list[tuple[Any, str, bool]], report: Report | None) -> dict[str, str | Elsewhere]:
+        """Return what a task has made, by name: where it lies, or what is known of it."""
+        found: dict[str, str | Elsewhere] = {name: self._place(file) for file, name, _ in outputs}
+        if report is not None and report.made[0]:
+            found[RESULT] = Elsewhere(*report.made)
+        return found
+
+    def _place(self, file: Any) -> str:
+        made: FileState = state_of(file)
+        if made.method == "declare_file":
+            return _path(made)
+        path = os.path.join(self.folder(), f"b{id(made)}")
+        with open(path, "wb") as stream:
+            stream.write(file.contents())
+        return path
+
+    def close(self) -> None:
+        """Write what waits, and remove what is nobody's."""
+        self.memo.close()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
+    """Return why no record may answer a task, or be made of it, whatever its key; empty if one may."""
+    if _stays(task) and "_event" in task.__dict__:
+        return "its result stays in the cluster"
+    for file, name, sometimes in outputs:
+        made: FileState | None = state_of(file)
+        if made is None or made.method not in ("declare_file", "declare_buffer"):
+            return f"its output `{name}` stays in the cluster"
+        if sometimes:
+            return f"its output `{name}` is only made when it fails"
+    return ""
+
+
+def _stays(task: Any) -> bool:
+    """Whether a task's result stays in the cluster."""
+    return bool(getattr(task, "_tmp_output_enabled", False))
+
+
+def _path(made: FileState) -> str:
+    return os.path.abspath(str(made.arguments[0] if made.arguments else made.options["path"]))
+
+
+_door: Door | None = None
+
+
+def open_door(
+    memo: Memo, *, folder: str | os.PathLike[str] | None = None, answers: Callable[[], bool] = lambda: True
+) -> Door:
+    """Let records of ``memo`` answer the tasks of this process, and have tasks that run recorded there.
+
+    Args:
+        memo: stays open when the door is closed.
+        folder: where relative paths begin.
+        answers: tells at each task whether records answer; else it runs.
+    """
+    global _door
+    close_door()
+    _door = Door(memo, Keys(folder), Files(folder), answers)
+    return _door
+
+
+def close_door() -> None:
+    """Let every task run unrecorded from now on."""
+    global _door
+    if _door is not None:
+        door, _door = _door, None
+        door.close()
+
+
+def current() -> Door | None:
+    """Return the door that is open in this process."""
+    return _door

@@ -1,0 +1,275 @@
+"""Keys of TaskVine's tasks: what they run, with which files under which names, in which environment.
+
+Resources, placement, priority, retries, tags and categories are no part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from blake3 import blake3
+
+from nbrewind.tasks.key import Keys
+from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
+
+from .parts import RESULT, FileState, Given, Library, TaskState, kinds, state_of
+
+Identity = str | Pending
+"""Of a file: where it lies here, or what stands for its content."""
+
+PACKED = {"declare_untar", "declare_poncho", "declare_starch"}
+FETCHED = {"declare_url", "declare_xrootd", "declare_chirp"}
+SYSTEM = ("/bin/", "/usr/", "/lib", "/opt/", "/dev/", "/proc/", "/sys/", "/sbin/")
+"""Where what lies there is a part of the system, not an input."""
+_MADE = "given "
+
+
+class Unkeyed(Exception):
+    """There is no key; the argument says why."""
+
+
+class Named(NamedTuple):
+    """The files of a task, and what they bring along."""
+
+    inputs: dict[str, Identity]
+    marks: set[Mark]
+    given: dict[str, Given]
+    """What tasks make that may not have ended: by the names that stand for it in the key."""
+
+
+class TaskKeys:
+    """Makes keys of tasks as TaskVine knows them."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Use ``keys``."""
+        self.keys = keys
+
+    def of_function(self, task: Any, function: Any, args: Any, kwargs: Any) -> Key | NoKey:
+        """Return the key of a `PythonTask`."""
+        state: TaskState = state_of(task)
+        try:
+            named = self._named(state)
+        except Unkeyed as why:
+            return NoKey(str(why))
+        salt = f"PythonTask {task._serialize_output} {_unset(state)}"
+        return self._key(
+            named, function, args, kwargs, inputs=named.inputs, outputs=_outputs(state), env=_env(state), salt=salt
+        )
+
+    def of_call(self, task: Any, library: Library, name: str) -> Key | NoKey:
+        """Return the key of a `FunctionCall`: the function is as the library has it."""
+        state: TaskState = state_of(task)
+        if isinstance(library.key, NoKey):
+            return library.key
+        try:
+            named = self._named(state)
+        except Unkeyed as why:
+            return NoKey(str(why))
+        event = task._event
+        given = {key: value for key, value in event.items() if key not in ("fn_args", "fn_kwargs")}
+        salt = (
+            f"FunctionCall {name} {library.key.digest} {task._serialize_output} {sorted(given.items())} {_unset(state)}"
+        )
+        key = self._key(
+            named,
+            dict,
+            event["fn_args"],
+            event["fn_kwargs"],
+            inputs=named.inputs,
+            outputs=_outputs(state),
+            env=_env(state),
+            salt=salt,
+        )
+        return key if isinstance(key, NoKey) else key._replace(marks=key.marks | library.key.marks)
+
+    def of_command(self, task: Any, command: str) -> Key | NoKey:
+        """Return the key of a command. Files that it names by their whole path count as inputs."""
+        state: TaskState = state_of(task)
+        try:
+            named = self._named(state)
+            state.own = tuple(_named_files(command))
+        except Unkeyed as why:
+            return NoKey(str(why))
+        inputs = {**named.inputs, **{path: path for path in state.own}}
+        named.marks.add("subprocess")
+        salt = f"Task {_unset(state)}\n{command}"
+        return self._key(named, dict, (), {}, inputs=inputs, outputs=_outputs(state), env=_env(state), salt=salt)
+
+    def of_library(self, name: str, functions: Any, options: Mapping[str, Any]) -> Key | NoKey:
+        """Return what stands for a library that is made of functions, as they are now."""
+        context = options.get("library_context_info") or [None, [], {}]
+        salt = f"library {name} {options.get('init_command')} {options.get('exec_mode')} {options.get('add_env')}"
+        environment = options.get("poncho_env")
+        if environment is not None and not os.path.isfile(environment):
+            return NoKey(f"the packages of the environment `{environment}` are not known")
+        inputs = {} if environment is None else {"poncho_env": environment}
+        try:
+            members = {function.__name__: function for function in functions}
+            args = (members, options.get("hoisting_modules") or [], context[0], list(context[1]), dict(context[2]))
+        except (AttributeError, TypeError, IndexError) as error:
+            return NoKey(f"the library `{name}` can't be looked at: {error}")
+        return self.keys.key(dict, args, inputs=inputs, salt=salt)
+
+    def of_installed(self, library: Library) -> Key | NoKey:
+        """Return what stands for a library with the files that it was given."""
+        state: TaskState = state_of(library.task)
+        if isinstance(library.key, NoKey) or not (state.inputs or state.env):
+            return library.key
+        try:
+            named = self._files(state.inputs)
+        except Unkeyed as why:
+            return NoKey(str(why))
+        salt = f"{library.key.digest} {_unset(state)}"
+        key = self._key(named, dict, inputs=named.inputs, env=_env(state), salt=salt)
+        return key if isinstance(key, NoKey) else key._replace(marks=key.marks | library.key.marks)
+
+    def unchanged(self, task: Any) -> bool:
+        """Whether the files that a key counts are what they were when it was made."""
+        state: TaskState = state_of(task)
+        if isinstance(state.key, NoKey):
+            return False
+        before = {name: one for name, one in state.inputs_were.items() if not _is_made(one)}
+        try:
+            now = self._files(state.inputs).inputs
+        except Unkeyed:
+            return False
+        paths: dict[str, str] = {path: path for path in state.own}
+        for name, identity in before.items():
+            if type(identity) is str:
+                paths[name] = identity
+            elif now.get(name) != identity:
+                return False
+        return self.keys.holds(state.key, paths)
+
+    def _key(self, named: Named, *args: Any, **options: Any) -> Key | NoKey:
+        key = self.keys.key(*args, **options)
+        return key if isinstance(key, NoKey) or not named.marks else key._replace(marks=key.marks | named.marks)
+
+    def _files(self, calls: list[Any]) -> Named:
+        """Return the identities of a task's files by the names under which it finds them."""
+        named = Named({}, set(), {})
+        for method, args, options in calls:
+            file = args[0] if args else options.get("file", options.get("f"))
+            given = dict(zip(("remote_name", "strict_input", "mount_symlink"), args[1:], strict=False)) | options
+            name = str(given.get("remote_name", method)) if method == "add_input" else f"{method} {len(named.inputs)}"
+            if given.get("mount_symlink"):
+                name += " as a link"
+            named.inputs[name] = self.identity(file, named)
+        return named
+
+    def _named(self, state: TaskState) -> Named:
+        """Return the files of a task that is submitted, and take note of what stood for them."""
+        named = self._files(state.inputs)
+        state.inputs_were, state.given = dict(named.inputs), named.given
+        return named
+
+    def identity(self, file: Any, named: Named) -> Identity:
+        """Return what stands for a file; raise `Unkeyed` if that is not known."""
+        state: FileState | None = state_of(file)
+        if state is None or not state.method:
+            raise Unkeyed("it is not known how one of its files was declared")
+        producer, what = (
+            state.producer,
+            state.arguments[0] if state.arguments else next(iter(state.options.values()), None),
+        )
+        if producer is not None and (not producer.done or state.method == "declare_temp" or state.output == RESULT):
+            name = f"{_MADE}{len(named.given)}"
+            named.given[name] = Given(producer, state.output)
+            return Pending(name)
+        if state.method == "declare_file":
+            path = os.path.abspath(str(what))  # TaskVine takes it from the working directory
+            if not os.path.exists(path):
+                raise Unkeyed(f"its input `{path}` is not there")
+            return path
+        if state.method == "declare_buffer":
+            if state.content is None and producer is not None:
+                state.content = file.contents()
+            if state.content is None:
+                raise Unkeyed("it is not known what one of its buffers holds")
+            return Pending("buffer:" + blake3(state.content).hexdigest())
+        if state.method in FETCHED:
+            named.marks.add("network")
+            return Pending(f"{state.method} {what}")
+        if state.method in PACKED:
+            inner = what if isinstance(what, str) else self.identity(what, named)
+            return self._combined(state.method, {"": inner})
+        if state.method == "declare_minitask":
+            return self._combined(f"minitask {state.arguments[1:] or state.options.get('source')}", {}, what, named)
+        raise Unkeyed(f"it is not known what `{state.method}` gives")
+
+    def _combined(
+        self, salt: str, inputs: dict[str, Identity], task: Any = None, named: Named | None = None
+    ) -> Pending:
+        if task is not None and named is not None:
+            key = self.of_command(task, task.command)
+            if state_of(task).given:
+                raise Unkeyed("one of its files is made of what another task makes")
+            if isinstance(key, Key):
+                named.marks.update(key.marks)
+                salt += " " + key.digest
+        else:
+            key = self.keys.key(dict, inputs=inputs, salt=salt)
+        if isinstance(key, NoKey):
+            raise Unkeyed(key.reason)
+        return Pending(f"{salt} {key.digest}")
+
+
+def _env(state: TaskState) -> dict[str, str]:
+    return {name: value for name, value in state.env.items() if value is not None}
+
+
+def _unset(state: TaskState) -> str:
+    """Return the variables that are taken away, in words that are part of a key."""
+    return " ".join(sorted(name for name, value in state.env.items() if value is None))
+
+
+def _outputs(state: TaskState) -> list[str]:
+    return sorted(name for _, name, _ in outputs_of(state))
+
+
+def outputs_of(state: TaskState) -> list[tuple[Any, str, bool]]:
+    """Return a task's outputs: the file, its name there, and whether it is only made sometimes."""
+    found = []
+    for _, args, options in state.outputs:
+        given = (
+            dict(zip(("file", "remote_name", "watch", "failure_only", "success_only"), args, strict=False)) | options
+        )
+        found.append((given["file"], str(given["remote_name"]), bool(given.get("failure_only"))))
+    return found
+
+
+def _named_files(command: str) -> list[str]:
+    """Return the files of the user's that a command names by their whole path."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    found = {
+        part for word in words for part in word.replace("=", " ").replace(":", " ").split() if part.startswith("/")
+    }
+    return sorted(
+        path for path in found if os.path.exists(path) and not (path + "/").startswith(SYSTEM) and path != "/"
+    )
+
+
+def kind_of(task: Any) -> str:
+    """Return which of TaskVine's kinds a task is; empty for a class of which nothing is known.
+
+    A class may be a user's own as long as it gives the worker what its base gives.
+    """
+    for name in ("FunctionCall", "PythonTask", "Task"):
+        base = kinds[name]
+        if isinstance(task, base):
+            own = [cls for cls in type(task).__mro__ if not issubclass(base, cls)]
+            gives = {"submit_finalize", "_add_inputs_outputs", "_fn_wrapper", "_fn_buffer", "output", "add_input"}
+            known = name != "Task" or not isinstance(task, kinds["LibraryTask"])
+            return name if known and not any(gives & vars(cls).keys() for cls in own) else ""
+    return ""
+
+
+def _is_made(identity: Identity) -> bool:
+    """Whether a file was yet to be made by a task."""
+    return isinstance(identity, Pending) and identity.digest.startswith(_MADE)
