@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import Any
 
-from nbrewind.kernel.places import is_user_code
+from nbrewind.state.places import is_user_code
 
 TOOL_MODULES = ("IPython", "ipykernel", "zmq", "tornado", "tqdm", "joblib", "debugpy", "_pydevd", "pydevd", "nbrewind")
 """Packages whose threads touch nothing of the user's."""

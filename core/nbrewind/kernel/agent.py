@@ -13,6 +13,7 @@ from nbrewind._version import __version__
 from nbrewind.kernel import log
 from nbrewind.kernel.hooks import Hooks
 from nbrewind.kernel.substitute import Substitution
+from nbrewind.kernel.tasks import Tasks
 from nbrewind.model import PROTOCOL, new_id
 from nbrewind.store import Notebook, Store, StoreError
 
@@ -44,6 +45,7 @@ class Agent:
         self.store: Store | None = None
         self.recorder: Recorder | None = None
         self.hooks: Hooks | None = None
+        self.tasks: Tasks | None = None
         self.substitution = Substitution(shell)
         try:
             self.store = Store.open(store)
@@ -53,6 +55,7 @@ class Agent:
 
             self.recorder = Recorder(shell, self.store, index, self.session)
             self.recorder.steps = Steps(self.recorder, self.substitution)
+            self.tasks = Tasks(self.store, index.id, self.recorder.folder, self._ignore)
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"
@@ -68,6 +71,8 @@ class Agent:
         magics.register(self.shell)
         if self.recorder is None:
             return
+        if self.tasks is not None:
+            self.tasks.install()
         self.recorder.install()
         self.hooks = Hooks(self.shell, _Switch(self), self.substitution.interrupt)
         self.hooks.register()
@@ -82,8 +87,18 @@ class Agent:
             self.hooks.unregister()
         if self.recorder is not None:
             self.recorder.remove()
+        if self.tasks is not None:
+            self.tasks.remove()
         if self.store is not None:
             self.store.close()
+
+    def _ignore(self, folder: str) -> None:
+        """Leave out of runs what happens below a folder from now on: a library keeps its own files there."""
+        from nbrewind.kernel import effects
+
+        if self.recorder is not None:
+            self.recorder.ignored += (os.path.realpath(folder),)
+            effects.ignore(folder)
 
     def set_mode(self, mode: str) -> str:
         """Change the mode. Returns what it means from now on, in a sentence."""
@@ -104,6 +119,8 @@ class Agent:
         if self.recorder is None:
             return
         self.recorder.replayer, self.unanswered = None, ""
+        if self.tasks is not None:
+            self.tasks.set_way("repeat" if self.mode == "repeat" else "audit")
         if self.mode == "repeat":
             from nbrewind.kernel.replay import Replayer
             from nbrewind.planning.policies import PolicyError, policies_of
@@ -176,12 +193,16 @@ class _Switch:
             if recorder is not None:
                 recorder.steps.pass_by(entry)
             return
+        if self._agent.tasks is not None:
+            self._agent.tasks.begin(getattr(entry.info, "cell_id", None) or "")
         recorder.begin(entry)
 
     def end(self, entry: Any, result: Any) -> None:
         self._agent.substitution.disarm()
         recorder = self._agent.recorder
         if recorder is not None and os.getpid() == self._pid:
+            if self._agent.tasks is not None:
+                self._agent.tasks.end()
             recorder.end(entry, result)
 
     def outside(self, reason: str) -> None:

@@ -17,9 +17,10 @@ from typing import Any
 
 from nbrewind.kernel.events import HANDLERS
 from nbrewind.kernel.imports import Loads
-from nbrewind.kernel.places import is_user_file, prepare
 from nbrewind.model import ABSENT, Effect, EffectKind
-from nbrewind.planning.outside import file_digest, folder_digest
+from nbrewind.planning.outside import folder_digest
+from nbrewind.state.files import file_digest
+from nbrewind.state.places import is_user_file, prepare
 
 HARMLESS_PROGRAMS = frozenset(
     {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
@@ -51,10 +52,12 @@ class EffectLog:
         ignored: Sequence[str],
         digest: Callable[[str], str] = file_digest,
         opened: Mapping[str, Mark | None] | None = None,
+        probes: list[tuple[str, str]] | None = None,
     ) -> None:
         """Log for a notebook in ``folder`` (links resolved); paths below one of ``ignored`` don't count.
 
-        ``opened``: files that runs before left open for writing, with the marks that they had then.
+        ``opened``: files that runs before left open for writing, with the marks that they had then. ``probes``: grows
+        while the run asks whether files exist and the like, by a path and by what is asked.
         """
         self.folder = folder
         self.ignored = tuple(path.rstrip(os.sep) + os.sep for path in ignored)
@@ -85,12 +88,28 @@ class EffectLog:
         """Files left open for writing by runs before, with their marks."""
         self.listed: dict[str, dict[str, Mark | None] | None] = {}
         """Folders with the marks of their files before something unseen began to work on them."""
+        self.probes = [] if probes is None else probes
+        self.asked: dict[str, set[str]] = {}
+        """Paths with what was asked of them before the run changed anything there."""
+        self.found: dict[str, tuple[str, str]] = {}
+        """Of these, those that it then changed, with what was there: ``file`` or ``dir``, and the digest."""
+        self._asked = 0
+        self._changed: set[str] = set()
 
     # -- what happened ------------------------------------------------------------------------------------------------
 
     def add(self, kind: EffectKind, subject: str, detail: str = "") -> None:
         """Note an effect once."""
         self.effects.setdefault((kind, subject), Effect(kind=kind, subject=subject, detail=detail))
+
+    def ignore(self, folder: str) -> None:
+        """Leave out what happens, and has happened, below a folder, whose path ends in a slash."""
+        self.ignored += (folder,)
+        kept: tuple[dict[str, Any], ...] = (self.reads, self.before, self.written, self.removed, self.listings)
+        for found in (*kept, self.met, self.shaped, self.asked, self.found):
+            for path in [path for path in found if path.startswith(folder)]:
+                del found[path]
+        self.folders = {path for path in self.folders if not path.startswith(folder)}
 
     def path(self, value: object) -> str:
         """Return a path absolute and with links resolved; empty where it is none, or not the user's."""
@@ -115,6 +134,24 @@ class EffectLog:
         link = os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))
         return [path, link] if is_user_file(link, self.folder) else [path]
 
+    def ask(self) -> None:
+        """Take over for which paths the run has asked by now."""
+        probes, self._asked = self.probes[self._asked :], len(self.probes)
+        for text, asked in probes:
+            for path in self.places(text) if text else ():
+                if path not in self._changed:
+                    self.asked.setdefault(path, set()).add(asked)
+
+    def _change(self, path: str) -> None:
+        """Keep what is at a path that is about to change, if the run has asked for it."""
+        self.ask()
+        if path in self._changed:
+            return
+        self._changed.add(path)
+        if path in self.asked:
+            folder = os.path.isdir(path)
+            self.found[path] = ("dir", folder_digest(path)) if folder else ("file", self.digest(path))
+
     def read(self, value: object) -> None:
         """Note that a file's content, or its absence, was read."""
         for path in self.places(value):
@@ -126,6 +163,7 @@ class EffectLog:
         path = self.path(value)
         if not path:
             return
+        self._change(path)
         if path not in self.written and path not in self.before and (keeps or path in self.reads):
             self.before[path] = ABSENT if path in self.removed else self.digest(path)
         self.written[path] = None
@@ -136,6 +174,7 @@ class EffectLog:
         path = self.path(value)
         if not path or self.shape(value, links=True):
             return
+        self._change(path)
         if path not in self.written and path not in self.before:
             self.before[path] = self.digest(path)
         self.written.pop(path, None)
@@ -151,6 +190,7 @@ class EffectLog:
         """Note that a folder is about to be made or removed."""
         path = self.path(value)
         if path:
+            self._change(path)
             self.folders.add(path)
             self.shaped[path] = None
 
@@ -164,7 +204,9 @@ class EffectLog:
         text = os.path.abspath(os.fsdecode(value))  # type: ignore[arg-type]
         if links and not os.path.islink(text):
             return False
-        self.shaped[os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))] = None
+        place = os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))
+        self._change(place)
+        self.shaped[place] = None
         return True
 
     def list(self, value: object) -> None:
@@ -307,6 +349,12 @@ def forbid(look: Callable[[str, Sequence[Any]], None] | None) -> None:
     """Show every event to ``look`` first, on all threads: what it raises stops what was about to be done."""
     global _forbid
     _forbid = look
+
+
+def ignore(folder: str) -> None:
+    """Leave out what happens below a folder in the run that is under way."""
+    if _active is not None:
+        _active.ignore(os.path.realpath(folder) + os.sep)
 
 
 def stop() -> None:

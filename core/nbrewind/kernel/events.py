@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbrewind.kernel.places import is_user_code, keep
+from nbrewind.state.places import is_user_code, keep
 
 if TYPE_CHECKING:
     from nbrewind.kernel.effects import EffectLog

@@ -9,7 +9,8 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from nbrewind.kernel.nature import CLOCK_NAMES, SEED_NAMES
+from nbrewind.analysis.tables import CLOCK_NAMES
+from nbrewind.kernel.nature import SEED_NAMES
 from nbrewind.kernel.surroundings import texts_of
 from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
 from nbrewind.model import CellAnalysis

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nbrewind.kernel.effects import EffectLog, Mark, mark_of
 from nbrewind.model import ABSENT, Effect, Version, new_id
-from nbrewind.planning.outside import file_digest, folder_digest, path_key, shape_of
+from nbrewind.planning.outside import folder_digest, path_key, shape_of
+from nbrewind.state.files import file_digest
 from nbrewind.store import Store, StoreError
 
 MAX_FILE = 64 << 20
@@ -55,7 +56,6 @@ class FileFacts:
 
 def conclude(
     log: EffectLog,
-    probes: Iterable[tuple[str, str]],
     digests: Digests,
     store: Store,
     run: str,
@@ -67,7 +67,7 @@ def conclude(
     _reads(log, digests, facts)
     for path, digest in log.met.items():
         facts.inputs.setdefault(path_key(path, log.folder), digest)
-    _probes(log, probes, digests, facts)
+    _probes(log, digests, facts)
     for path, digest in log.listings.items():
         facts.inputs[path_key(path, log.folder, "dir")] = digest
     for path in log.written:
@@ -104,21 +104,25 @@ def _reads(log: EffectLog, digests: Digests, facts: FileFacts) -> None:
         facts.inputs[key] = digests(path)
 
 
-def _probes(log: EffectLog, probes: Iterable[tuple[str, str]], digests: Digests, facts: FileFacts) -> None:
-    for text, asked in probes:
-        if not text:
-            facts.unknown.append("it asks for a file that can't be told")
+def _probes(log: EffectLog, digests: Digests, facts: FileFacts) -> None:
+    log.ask()
+    if not all(text for text, _ in log.probes):
+        facts.unknown.append("it asks for a file that can't be told")
+    for path, asked in log.asked.items():
+        key = path_key(path, log.folder)
+        facts.unknown += [f"it asks for the {word} of {key[5:]}" for word in sorted(asked - {"exists"})]
+        if "exists" not in asked:
             continue
-        for path in log.places(text):
-            if path in log.written:
-                continue
-            if asked != "exists":
-                facts.unknown.append(f"it asks for the {asked} of {path_key(path, log.folder)[5:]}")
-            elif os.path.isdir(path):
-                listing = log.listings.get(path) or folder_digest(path)
-                facts.inputs.setdefault(path_key(path, log.folder, "dir"), listing)
-            else:
-                facts.inputs.setdefault(path_key(path, log.folder), log.before.get(path) or digests(path))
+        if path in log.found:
+            kind, digest = log.found[path]
+            facts.inputs.setdefault(path_key(path, log.folder, kind), digest)
+        elif path in log.written:
+            facts.unknown.append(f"it asks for {key[5:]}, which changed meanwhile")
+        elif os.path.isdir(path):
+            listing = log.listings.get(path) or folder_digest(path)
+            facts.inputs.setdefault(path_key(path, log.folder, "dir"), listing)
+        else:
+            facts.inputs.setdefault(key, log.before.get(path) or digests(path))
 
 
 def _write(path: str, log: EffectLog, digests: Digests, store: Store, run: str, facts: FileFacts) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from nbrewind.kernel.imports import Imports
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.own_modules import loaded
+from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT
@@ -36,6 +37,7 @@ class Head:
     def __init__(self, shell: Any, store: Store, notebook: Notebook, session: str) -> None:
         """Start at no checkpoint, with what is live in ``shell`` not known yet."""
         self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
+        self.saver = Saver(shell.kernel, store, notebook)
         self.namespace: dict[str, Any] = shell.user_ns
         self.live = LiveState(self.namespace, self.hidden, limit())
         self.most = _setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0")
@@ -158,6 +160,7 @@ class Head:
             if gone:  # an older value must not be met, nor taken for what a later run made
                 self.live.install(Loaded({}, {}), remove=sorted(gone))
         self.settle()
+        self.saver.take_over([checkpoint.id])
         return checkpoint.id
 
     def belonging(self, names: Iterable[str]) -> set[str]:

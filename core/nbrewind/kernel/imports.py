@@ -14,9 +14,9 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from nbrewind.kernel.places import is_user_code
 from nbrewind.model import CellAnalysis, Input, Version
 from nbrewind.planning.trace import IMPORT, brought_by_itself, digest_of
+from nbrewind.state.places import is_user_code
 
 TOOLS = frozenset({"IPython", "debugpy", "ipykernel", "jedi", "parso", "prompt_toolkit", "pygments", "traitlets"})
 """Packages that load parts of themselves while the kernel works beside the user's code."""

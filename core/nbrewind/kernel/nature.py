@@ -7,21 +7,11 @@ import types
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
+from nbrewind.analysis.tables import CLOCK_NAMES, GENERATORS, INPUT_NAMES, RANDOM_NAMES
 from nbrewind.model import CellAnalysis, Effect
 
-CLOCK_NAMES = frozenset(
-    {"now", "utcnow", "today", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns"}
-    | {"process_time", "localtime", "gmtime", "ctime", "strftime", "clock_gettime", "timeit", "default_timer"}
-)
 CLOCK_MAGICS = frozenset({"%time", "%%time", "%timeit", "%%timeit"})
-RANDOM_NAMES = frozenset(
-    {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "randbelow", "secrets"}
-    | {"SystemRandom"}
-)
 SEED_NAMES = frozenset({"seed", "set_state", "setstate", "manual_seed", "set_seed", "set_rng_state", "seed_everything"})
-INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
-GENERATORS = frozenset({"default_rng", "Random", "RandomState", "SeedSequence", "seed"})
-"""What takes a seed, and without one takes it from the system."""
 _NAMED = CLOCK_NAMES | RANDOM_NAMES | GENERATORS | {"time"}
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 _FILLING = frozenset({"PUSH_NULL", "PRECALL", "KW_NAMES", "NOP", "CACHE"})

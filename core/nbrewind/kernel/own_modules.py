@@ -22,7 +22,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbrewind.kernel.places import is_user_code
 from nbrewind.model import CellAnalysis, Run, Version
 from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import LOCAL
@@ -30,6 +29,7 @@ from nbrewind.state import Space, held, is_fixed, is_owner
 from nbrewind.state.code import ANY, GLOBAL_OPERATIONS, canonical
 from nbrewind.state.kinds import LEAVES
 from nbrewind.state.kinds import module_of as home_of_class
+from nbrewind.state.places import is_user_code
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder

@@ -24,7 +24,6 @@ from nbrewind.kernel.own_modules import only_loads
 from nbrewind.kernel.parts import look, set_parts
 from nbrewind.kernel.patches import Patches
 from nbrewind.kernel.results import Results
-from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of, reloads
@@ -33,6 +32,7 @@ from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, Version
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
+from nbrewind.state.tracked import TRACKER
 from nbrewind.store import Notebook, Store
 
 UNTOLD = "a value was changed by something that reached it through no variable: nobody saw which cell did that"
@@ -54,7 +54,6 @@ class Recorder(Head):
         self.steps: Any = None
         """The steps of plans that are executed here."""
         self.watch = Watch()
-        self.saver = Saver(shell.kernel, store, notebook)
         self.tee = Tee(shell.kernel, self._late, self.saver.run)
         self.living = Living()
         self.digests = Digests()
@@ -83,20 +82,18 @@ class Recorder(Head):
         self.analysis = lru_cache(maxsize=500)(analyze)
         """Analyses a cell's text, once per text."""
         self._pid = os.getpid()
-        self._ignored = (str(store.directory), str(getattr(shell, "ipython_dir", "") or store.directory))
+        settings = getattr(shell, "ipython_dir", "") or store.directory
+        self.ignored: tuple[str, ...] = (str(store.directory), str(settings))
 
     def install(self) -> None:
         """Start to observe."""
-        self.saver.run(self._recover)
+        self.saver.take_over()
         self.tee.install()
         self.afterwards.install()
         self.find_modules()
         self._new = self.shell.execution_count <= 1
         self.watch.install(late=not self._new or bool(self.live.space.modules))
         effects.install(self.watch.arm)
-
-    def _recover(self) -> None:
-        self.store.recover(self.notebook)
 
     def remove(self) -> None:
         """Stop to observe."""
@@ -106,6 +103,7 @@ class Recorder(Head):
         self.watch.remove()
         self.tee.remove()
         self.saver.close()
+        TRACKER.close()
 
     def _start_over(self) -> None:
         """Record from the beginning again: all records of the notebook were forgotten."""
@@ -151,8 +149,12 @@ class Recorder(Head):
         self.tee.begin(entry.request)
         entry.extra["wholes"] = look(analysis, self.namespace)
         entry.extra["figures"] = bool(open_figures())
+        if not TRACKER.why_off:
+            for name in set(analysis.must_writes).intersection(analysis.mutates):  # such as by ``+=``
+                TRACKER.leave(self.namespace.get(name))
         self.watch.take()
-        entry.extra["log"] = log = effects.EffectLog(self.folder, self._ignored, self.digests, self.open)
+        log = effects.EffectLog(self.folder, self.ignored, self.digests, self.open, self.watch.probes)
+        entry.extra["log"] = log
         packages = used_packages(analysis, names, self.state)
         if facts.library_doubts(analysis, analysis.attributes, packages):
             log.unseen()
@@ -174,7 +176,7 @@ class Recorder(Head):
         if extra.get("skip") or "start" not in extra:
             self.tee.drop(entry.request)
         else:
-            extra["started"], extra["probes"], extra["armed"], extra["setters"] = self.watch.take()
+            extra["started"], extra["armed"], extra["setters"] = self.watch.take()
             extra["seconds"] = ended - extra["start"]
             extra["spent"] += perf_counter() - ended
             self._unrecorded = entry, Outcome.of(result)

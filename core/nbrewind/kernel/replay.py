@@ -11,7 +11,8 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.model import RECORDED, CellAnalysis, Run
 from nbrewind.planning.keeper import is_as_left
-from nbrewind.planning.match import answer, state_of
+from nbrewind.planning.known import state_of
+from nbrewind.planning.match import answer
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.state import Loaded, LoadError

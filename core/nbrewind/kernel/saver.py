@@ -13,7 +13,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from nbrewind.kernel.log import quiet
@@ -59,6 +59,15 @@ class Saver:
         """Save a recorded checkpoint soon. ``failed``: why contents of it could not even be written."""
         self._waiting.append((self.notebook, checkpoint, added, failed))
         self._soon()
+
+    def take_over(self, checkpoints: Collection[str] = ()) -> None:
+        """Save soon what others had made: checkpoints that took over their results, else all that is not saved yet."""
+        notebook = self.notebook
+
+        def recover() -> None:
+            self._store.recover(notebook, checkpoints)
+
+        self.run(recover)
 
     def run(self, work: Callable[[], None]) -> None:
         """Do something else on the same thread, soon."""

@@ -291,6 +291,7 @@ def cite(
     pairs = list(answered)
     others = by_run.keys() - {run for run, _ in pairs}
     pairs = [(run, runs[run].cell if run in runs else "") for run in by_run if run in others] + pairs
+    cited = []
     for run_id, cell in pairs:
         made = by_run.pop(run_id, [])
         checkpoint = Checkpoint(
@@ -301,6 +302,9 @@ def cite(
         recorder.notebook.add_checkpoint(checkpoint, versions=made)
         recorder.head = recorder.mark = checkpoint.id
         recorder.take(made, ())
+        cited.append(checkpoint.id)
+    if cited:
+        recorder.saver.take_over(cited)
 
 
 def _is_gone(version: Version) -> bool:

@@ -9,12 +9,12 @@ import types
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
+from nbrewind.analysis.tables import ENVIRONMENT_NAMES
 from nbrewind.kernel.watch import codes_in
 from nbrewind.model import ABSENT, CellAnalysis
 from nbrewind.planning.outside import PLACE
 from nbrewind.planning.trace import digest_of
 
-ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
 PLACE_NAMES = frozenset(
     {"getcwd", "getcwdb", "cwd", "abspath", "realpath", "resolve", "absolute", "relpath", "__file__"}
 )

@@ -23,7 +23,7 @@ from nbrewind.kernel.parts import read_parts
 from nbrewind.kernel.stores import module_writes, set_by_text
 from nbrewind.kernel.watch import PROBE_NAMES, SUPPORTED, codes_in, functions_in, held_code, names_of
 from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Effect, Input, once
-from nbrewind.planning.outside import FOLDER, path_key
+from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import (
     LOCAL,
     ambient_inputs,
@@ -41,6 +41,7 @@ from nbrewind.planning.trace import (
     used_modules,
     used_packages,
 )
+from nbrewind.state.files import FOLDER
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
@@ -211,8 +212,8 @@ def observe(
         for path in facts.named_files(codes):
             extra["log"].read(path)
     if not recorder.watch.active and not PROBE_NAMES.isdisjoint(words):
-        extra["probes"] += facts.named_probes(codes, recorder.makers, recorder.folder)
-    files = conclude(extra["log"], extra["probes"], recorder.digests, recorder.store, run, state)
+        extra["log"].probes += facts.named_probes(codes, recorder.makers, recorder.folder)
+    files = conclude(extra["log"], recorder.digests, recorder.store, run, state)
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     used_words, ran = _ran(recorder, reach, started)
     environment, doubts = surroundings.environment(analysis, used_words, ran)
@@ -228,7 +229,7 @@ def observe(
         *unproved(analysis, names, packages, local=local),
         *files.unknown,
         *doubts,
-        *facts.probe_doubts(words, recorder.watch.active, bool(extra["probes"])),
+        *facts.probe_doubts(words, recorder.watch.active, bool(extra["log"].probes)),
         *unseen,
         *written,
     ]
@@ -265,7 +266,7 @@ def observe(
         words, analysis.strings, (word for code in chain(codes, _functions(values)) for word in words_of(code))
     )
     inputs |= recorder.imports.read(analysis, used, texts, imported, state)
-    paths = extra["log"].relative or bool(extra["probes"])
+    paths = extra["log"].relative or bool(extra["log"].probes)
     for setting in ambient_inputs(used, state):
         implicit = not facts.concerns(setting.key, analysis, words, paths=paths, shows=extra["shows"])
         inputs[setting.key] = msgspec.structs.replace(setting, implicit=implicit)

@@ -15,7 +15,7 @@ from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.results import take_number
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
-from nbrewind.model import Action
+from nbrewind.model import Action, TaskWay
 from nbrewind.planning.trace import module_of
 
 
@@ -151,6 +151,16 @@ def flush(recorder: Recorder) -> dict[str, Any]:
     return {"failure": recorder.saver.failure}
 
 
+def tasks(recorder: Recorder, way: TaskWay | None = None) -> dict[str, int]:
+    """Say what becomes of recorded tasks from now on; return how many were answered, ran and failed so far."""
+    agent = current()
+    if agent is None or agent.tasks is None:
+        return {}
+    if way is not None:
+        agent.tasks.set_way(way)
+    return agent.tasks.counts()
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "prepare": prepare,
     "bind": bind,
@@ -163,4 +173,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "set_parameters": set_parameters,
     "rewind": rewind,
     "flush": flush,
+    "tasks": tasks,
 }

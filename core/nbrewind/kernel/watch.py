@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 from nbrewind.kernel.log import quiet
-from nbrewind.kernel.places import is_user_code
 from nbrewind.planning.tables import OTHER_SETTERS, SETTER_STARTS
 from nbrewind.state.code import rebuilt
 from nbrewind.state.kinds import is_user_class, module_of, root_of
 from nbrewind.state.objects import module_globals
+from nbrewind.state.places import is_user_code
 
 SUPPORTED = sys.version_info >= (3, 12)
 TOOLS = (4, 3)
@@ -97,7 +97,7 @@ class Watch:
         self.armed: set[types.CodeType] = set()
         """Code that began to run as it is executed or imported, and the functions in it."""
         self.probes: list[tuple[str, str]] = []
-        """Path and what was asked (``exists``, ``time``, ...), of every probing call by user code."""
+        """Path and what was asked (``exists``, ``time``, ...), of every probing call by user code since `take`."""
         self.setters: set[tuple[str, str]] = set()
         """Module and name of every function that user code called and that may set something there, by its name."""
         self.tool = -1
@@ -145,12 +145,12 @@ class Watch:
         self._watch(inner)
         self.armed.update((code, *inner))
 
-    def take(self) -> tuple[set[types.CodeType], list[tuple[str, str]], set[types.CodeType], set[tuple[str, str]]]:
-        """Return what started, was probed, was defined and set things since the last call; each place reports again."""
+    def take(self) -> tuple[set[types.CodeType], set[types.CodeType], set[tuple[str, str]]]:
+        """Return what started, was defined and set things since the last call; each place reports again."""
         started, self.started = list(self.started.values()), {}
         setters, self.setters = self.setters, set()
         armed, self.armed = self.armed, set()
-        probes, self.probes = self.probes, []
+        self.probes = []
         if self.tool >= 0:
             for code in started:
                 self._set(code, 0)
@@ -158,7 +158,7 @@ class Watch:
             for code in rebuilt:
                 self._follow(code)
         rebuilt.clear()
-        return set(started), probes, armed, setters
+        return set(started), armed, setters
 
     def _follow(self, code: types.CodeType) -> None:
         self._watch((code, *codes_in(code)))

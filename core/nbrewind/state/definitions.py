@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .snapshot import Snapshotter
 
 _HAS_LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
-_ENUM_INTERNALS = frozenset(
+ENUM_INTERNALS = frozenset(
     {
         "_member_names_",
         "_member_map_",
@@ -34,6 +34,7 @@ _ENUM_INTERNALS = frozenset(
         "__new__",
     }
 )
+"""Entries of an enumeration that the interpreter makes itself."""
 
 
 def note_import(pickler: Snapshotter, module: str) -> None:
@@ -260,7 +261,7 @@ def _enum(pickler: Snapshotter, obj: Any, members: dict[str, Any], body: dict[st
         pickler.refuse(f"the enumeration {obj.__qualname__} makes its members itself")
     if "_missing_" in members or ("_generate_next_value_" in members and is_user_function(members)):
         pickler.refuse(f"the enumeration {obj.__qualname__} makes its members itself")
-    kept = {n: v for n, v in members.items() if n not in _ENUM_INTERNALS and n not in values}
+    kept = {n: v for n, v in members.items() if n not in ENUM_INTERNALS and n not in values}
     kept = {n: v for n, v in kept.items() if n not in ("__reduce_ex__", "__getnewargs__", "__doc__") or n == "__doc__"}
     state = _state(obj, kept)
     state["members"] = {name: found for name, found in extra.items() if found}

@@ -1,7 +1,8 @@
 """Digests: xxh3 to notice a change, BLAKE3 to name content.
 
 Large buffers are hashed in chunks, so that naming the content of an array of which one element changed takes one
-chunk of BLAKE3 and otherwise only xxh3, which reads memory as fast as it comes.
+chunk of BLAKE3 and otherwise only xxh3, which reads memory as fast as it comes; and not even that where the system
+tells that nothing was written (`tracked`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from xxhash import xxh3_128_digest
 from nbrewind.store.types import CHUNK_BYTES as CHUNK
 
 from .limit import Limit
+from .tracked import TRACKER
 
 _SMALL = 65536
 
@@ -29,11 +31,14 @@ class Fingerprint:
         self.length = len(stream)
         self.chunks: list[bytes] = []
         self.sizes: list[int] = []
+
+        def read(chunk: memoryview) -> bytes:
+            limit.check()
+            return xxh3_128_digest(chunk)
+
         for buffer in buffers:
             self.sizes.append(len(buffer))
-            for start in range(0, len(buffer), CHUNK):
-                limit.check()
-                self.chunks.append(xxh3_128_digest(buffer[start : start + CHUNK]))
+            self.chunks += TRACKER.digests(buffer, read)
 
     @property
     def small(self) -> bool:
@@ -79,7 +84,9 @@ def content_digest(
             strong = known.get(key)
             if strong is None:
                 limit.check()
-                strong = known[key] = blake3(part).digest()
+                strong = blake3(part).digest()
+                if xxh3_128_digest(part) == fast:  # else a thread has written meanwhile: it is no name of what was
+                    known[key] = strong
             whole.update(strong)
             chunks.append(strong)
     return "b3:" + whole.hexdigest(), tuple(chunks)

@@ -71,7 +71,7 @@ LEAVES: set[type] = {
 """Immutable values without references that matter. Grows while types are met."""
 
 _THROUGH = (tuple, frozenset, types.MappingProxyType, slice, types.GenericAlias)
-_RUNNING = {"IPython", "ipykernel", "tornado", "zmq", "jupyter_client", "nbrewind", "comm"}
+_RUNNING = {"IPython", "ipykernel", "tornado", "zmq", "jupyter_client", "nbrewind", "comm", "ndcctools"}
 
 TRUSTED_ROOTS = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "polars", "torch"}
 """Libraries whose reducers hold the whole value."""

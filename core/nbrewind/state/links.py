@@ -224,9 +224,10 @@ class Walker:
         if rest:
             level = [obj for obj in level if type(obj) in plain]
             ids.difference_update(map(id, rest))
-        known = ids & self.owner.keys() | ids & self.cut.keys() | ids & self.private.keys()
-        for other, _ in self.many:
-            known |= ids & other
+        known: set[int] = set()
+        for others in (self.owner.keys(), self.cut.keys(), self.private.keys(), *(each for each, _ in self.many)):
+            if not others.isdisjoint(ids):  # it goes through the fewer of them
+                known |= ids & others
         if known:  # what is owned already, or cut, is rare: one by one
             rest += [obj for obj in level if id(obj) in known]
             level = [obj for obj in level if id(obj) not in known]

@@ -194,7 +194,7 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
         return None  # it is saved by its name in its class
     if name is None or getattr(sys.modules.get(module), name, None) is not obj or looks_at(pickler.namespace, module):
         return None
-    if (module, name) in _OWNED:
+    if (module, name) in OWNED:
         return rebuild.module_attribute, (module, name)
     if (module, name) == SINGLETONS.get(id(obj)) or module == "typing":
         return rebuild.module_attribute, (module, name)
@@ -203,7 +203,8 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
     return pickler.refuse(f"an object of type {type(obj).__qualname__} is a part of the module {module}")
 
 
-_OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand")}
+OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand")}
+"""Global objects of libraries whose state is an ambient provider's."""
 _module_globals: dict[str, tuple[int, dict[int, str]]] = {}
 
 
@@ -243,6 +244,12 @@ def reduce_count(pickler: Snapshotter, obj: Any) -> Any:
     if found is None:
         pickler.refuse("a count of other things than whole numbers can't be saved")
     return itertools.count, tuple(int(number) for number in found.groups() if number is not None)
+
+
+def reduce_list_iterator(pickler: Snapshotter, obj: Any) -> Any:
+    """Save an iterator of a list; it may be in that list, which is not complete then when it is loaded."""
+    function, args, *state = obj.__reduce__()
+    return (function, args, (*args, *state), None, None, rebuild.set_position) if state else NotImplemented
 
 
 def reduce_void(pickler: Snapshotter, obj: Any) -> Any:

@@ -103,6 +103,15 @@ def ended_generator(code: types.CodeType, name: str, qualname: str) -> Any:
     return found
 
 
+def set_position(iterator: Any, state: tuple[list[Any], int]) -> None:
+    """Set where an iterator of a list stands; it would stop short where the list is not complete yet."""
+    items, place = state
+    length = list.__len__(items)
+    list.extend(items, [None] * (place + 1 - length))
+    iterator.__setstate__(place)
+    list.__delitem__(items, slice(length, None))
+
+
 def cell() -> types.CellType:
     """Return an empty closure cell; the function's state fills it."""
     return types.CellType()

@@ -272,6 +272,7 @@ _HANDLERS: dict[type, Handler] = {
     types.MethodType: definitions.reduce_method,
     types.BuiltinFunctionType: _builtin,
     types.MappingProxyType: objects.reduce_proxy,
+    **dict.fromkeys((type(iter([])), type(reversed([]))), objects.reduce_list_iterator),
     itertools.count: objects.reduce_count,
     re.Match: objects.reduce_match,
     **dict.fromkeys((type({}.keys()), type({}.values()), type({}.items())), objects.reduce_view),

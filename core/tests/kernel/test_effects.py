@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from nbrewind.kernel import effects
+from nbrewind.planning.outside import World
 
 pytestmark = pytest.mark.py311
 
@@ -83,6 +86,33 @@ def test_asking_whether_a_file_exists(kernel, records):
     run = records()[0]
     known = _inputs(run).get("file:cache.bin")
     assert (known is not None and known.digest == "absent") or run.unknown
+
+
+WAYS = {
+    "written": ("open('a', 'w').close()", "file:a"),
+    "replaced": ("open('b', 'w').close(); os.replace('b', 'a')", "file:a"),
+    "removed": ("os.remove('a')", "file:a"),
+    "made": ("os.makedirs('c/d')", "file:c"),
+    "rid of": ("os.rmdir('e')", "dir:e"),
+}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="calls are not watched before Python 3.12")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_asked_for_before_it_is_changed_is_an_input_as_it_was(kernel, records, tmp_path, way):
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "e").mkdir()
+    change, key = WAYS[way]
+    before = World(tmp_path).digest(key)
+    kernel.run(f"import os\nasked = os.path.exists({key.partition(':')[2]!r})\n{change}", cell="one")
+    (run,) = records("one")
+    assert (_inputs(run)[key].digest, run.unknown) == (before, ())
+
+
+def test_what_is_asked_for_after_it_was_changed_is_no_input(kernel, records):
+    kernel.run("import os\nopen('a', 'w').close(); os.mkdir('c')", cell="zero")
+    kernel.run("open('a', 'w').close(); os.rmdir('c')\nos.path.exists('a'), os.path.isdir('c')", cell="one")
+    assert "file:a" not in _inputs(records("one")[0])
 
 
 def test_paths_count_relative_to_the_notebook_even_after_chdir(kernel, records, tmp_path):

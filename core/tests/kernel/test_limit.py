@@ -91,14 +91,10 @@ def test_in_a_new_kernel_it_is_made_again_and_its_readers_run(kernels, limited, 
     limited.cells(cells)
     limited.verb("flush")
     other = kernels.take()
-    try:
-        assert not other.attach(notebook_path, store_path, mode="repeat")["error"]
-        shown = [other.text(messages) for _, messages in other.cells(cells)]
-        assert shown[1:] == ["50000 2\n", "3\n"]
-        assert other.value("(len(big), big[7], small)") == (50_000, [7], [1, 2])
-    finally:
-        kernels.given.remove(other)
-        other.stop()
+    assert not other.attach(notebook_path, store_path, mode="repeat")["error"]
+    shown = [other.text(messages) for _, messages in other.cells(cells)]
+    assert shown[1:] == ["50000 2\n", "3\n"]
+    assert other.value("(len(big), big[7], small)") == (50_000, [7], [1, 2])
 
 
 def test_a_rewind_reports_it_or_gives_the_right_value(limited):
