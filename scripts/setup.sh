@@ -91,7 +91,7 @@ make_venv() {
   fi
   say "set-up: making .venv with $python"
   uv venv --quiet --clear --python "$python" .venv || die "Python 3.10 or newer is missing: install it, then try again"
-  rm -f "$STAMPS"/python "$STAMPS"/extension
+  rm -f "$STAMPS"/python "$STAMPS"/extension "$STAMPS"/ndcctools
 }
 
 install_python() {
@@ -111,6 +111,17 @@ install_collaboration() {
   need_uv
   rm -rf .venv-collab
   uv pip install --quiet --python "$PYTHON" --target .venv-collab --no-deps --group collaboration
+}
+
+# TaskVine, for the tests of distributed tasks. Where it can't be built, they are left out, and set-up says so each time.
+install_taskvine() {
+  need_uv
+  local status=0
+  rm -f "$STAMPS/taskvine-missing"
+  scripts/taskvine.sh "$@" >"$STAMPS/taskvine.log" 2>&1 || status=$?
+  if [ $status -ne 0 ]; then
+    tail -n 1 "$STAMPS/taskvine.log" >"$STAMPS/taskvine-missing"
+  fi
 }
 
 good_node() {
@@ -186,6 +197,14 @@ if [ -z "${NBREWIND_ONE_PYTHON:-}" ]; then
   fi
 fi
 
+pythons=("$PYTHON")
+[ ! -x "$OLD_PYTHON" ] || pythons+=("$OLD_PYTHON")
+for python in "${pythons[@]}"; do
+  [ -x "$(dirname "$python")/vine_worker" ] || rm -f "$STAMPS/ndcctools" # also where it was missing before: it is tried again
+done
+step ndcctools "$(digest scripts/taskvine.sh) $(readlink -f "${pythons[@]}" | tr '\n' ' ')${NBREWIND_TASKVINE_SOURCE:-}" install_taskvine "${pythons[@]}"
+[ ! -s "$STAMPS/taskvine-missing" ] || MISSING+=("$(cat "$STAMPS/taskvine-missing"). Tests of distributed tasks are left out without it")
+
 [ -d node_modules ] || rm -f "$STAMPS/node_modules"
 step node_modules "$(digest package.json yarn.lock .yarnrc.yml ui-tests/stubs)" install_node_modules
 
@@ -195,6 +214,11 @@ step extension "$(digest pyproject.toml scripts/hatch_metadata.py install.json j
 
 [ -d .venv-collab ] || rm -f "$STAMPS/collaboration"
 step collaboration "$(digest pyproject.toml) $(readlink -f "$PYTHON")" install_collaboration
+
+# Kernels that the tests start need not compile the sources each in its own memory, as none does where pip has installed.
+for python in "$PYTHON" "$OLD_PYTHON"; do
+  [ ! -x "$python" ] || "$python" -m compileall -q core/nbrewind jupyter_server_ext/nbrewind_server
+done
 
 find_browser >/dev/null || install_browser
 

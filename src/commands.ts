@@ -40,6 +40,8 @@ export namespace CommandIDs {
   export const setMode = 'nbrewind:set-mode';
   /** Free space in the store. */
   export const cleanUp = 'nbrewind:clean-up';
+  /** Say how much the store, or a notebook, may hold. */
+  export const setBudget = 'nbrewind:set-budget';
   /** Remove what is recorded of a notebook, a cell or a name for good. */
   export const forget = 'nbrewind:forget';
 }
@@ -167,6 +169,19 @@ export namespace CommandArguments {
     confirmed: {
       type: 'boolean',
       description: 'Clean up without showing first what goes'
+    }
+  });
+
+  /** Of saying how much may be held. */
+  export const setBudget = schema({
+    budget: {
+      type: ['number', 'null'],
+      description:
+        'Bytes; null: a notebook may hold as much as the store; asked for if it is left out'
+    },
+    path: {
+      type: 'string',
+      description: 'Path of the notebook; by default it is for the whole store'
     }
   });
 

@@ -9,6 +9,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import type {
+  IBudget,
   ICellFacts,
   ICellState,
   ICleanup,
@@ -301,7 +302,7 @@ export interface IForgetTarget {
 
 /** The store of all records: what it holds, and making it smaller. */
 export interface IRewindStorage {
-  /** Emitted when something was removed in this page. */
+  /** Emitted when something was removed or set in this page. */
   readonly changed: ISignal<IRewindStorage, void>;
 
   /** What the store holds, by notebook. Rejects with a sentence. */
@@ -319,6 +320,14 @@ export interface IRewindStorage {
 
   /** Evict until the store fits its budget, and remove garbage. */
   cleanUp(budget?: number): Promise<ICleanup>;
+
+  /**
+   * Say how much may be held; nothing is evicted by that. Rejects with a sentence.
+   *
+   * @param budget - Bytes; null: the notebook may hold as much as the store
+   * @param path - The notebook; by default it is for the whole store
+   */
+  setBudget(budget: number | null, path?: string): Promise<IBudget>;
 
   /** Return what forgetting would remove. Rejects with a sentence. */
   previewForget(target: IForgetTarget): Promise<IForgotten>;

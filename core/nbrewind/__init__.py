@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from nbrewind.kernel.agent import attach, status
     from nbrewind.kernel.rewind import rewind
     from nbrewind.model import RewindReport
+    from nbrewind.tasks.executor import MemoExecutor
 
-__all__ = ["RewindReport", "__version__", "attach", "load_ipython_extension", "rewind", "status"]
+__all__ = ["MemoExecutor", "RewindReport", "__version__", "attach", "load_ipython_extension", "rewind", "status"]
 
 _PLACES = {
     "attach": "nbrewind.kernel.agent",
     "status": "nbrewind.kernel.agent",
     "rewind": "nbrewind.kernel.rewind",
     "RewindReport": "nbrewind.model",
+    "MemoExecutor": "nbrewind.tasks.executor",
     "__version__": "nbrewind._version",
 }
 

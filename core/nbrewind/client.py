@@ -98,7 +98,7 @@ class RepeatClient(AnsweringClient):
         """Plan what the kernel that was started is to do, and start recording in it."""
         store = Store.open(self.store or None)
         path, cells = self.path, list(self._cells().values())
-        policies = policies_of(self.nb.metadata, place=path.name)
+        policies = policies_of(self.nb.metadata, {"missing": "run"} if self.allow_errors else {}, place=path.name)
         session = await Session(self, path, store.directory).attach()
         return Repeater(self.nb, path, store, session, cells, policies=policies)
 

@@ -59,6 +59,10 @@ Evidence = Literal["static", "observed"]
 Use = Literal["read", "write", "delete"]
 EffectKind = Literal["file", "process", "network", "clock", "randomness", "input", "thread", "module", "exit"]
 
+TaskWay = Literal["audit", "repeat", "run"]
+"""What becomes of recorded tasks that cells submit: they answer, but for those that draw, ask for the time or use the
+network; they answer; they run."""
+
 
 def new_id() -> str:
     """Return a fresh identifier: 12 random hexadecimal digits, unique within a user's store."""

@@ -1,4 +1,4 @@
-"""Fixtures of the core's tests: real kernels, started ahead of their use, and stores of their own."""
+"""Fixtures of the core's tests: real kernels and stores of their own."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from forking.provisioner import register
+from forking.ready import connect
+from forking.zygote import Zygote
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
@@ -21,8 +22,8 @@ hypothesis.settings.register_profile("fixed", derandomize=True, database=None)
 hypothesis.settings.register_profile("search", print_blob=True)
 hypothesis.settings.load_profile("search" if os.environ.get("TEST_SEARCH") else "fixed")
 
-POOL = 2
-"""Kernels that wait, started, for the next test."""
+POOL = "pool"
+"""The name of the provisioner of its kernels."""
 
 
 class Kernel:
@@ -35,6 +36,7 @@ class Kernel:
         args: tuple[str, ...] = (),
         *,
         ready: bool = True,
+        provisioner: str = "local-provisioner",
     ) -> None:
         # Sockets in a folder, not ports: of the many kernels that start at the same time two would get the same one.
         self.sockets = Path(tempfile.mkdtemp(prefix="nb"))  # a socket's path must be short
@@ -46,6 +48,7 @@ class Kernel:
             argv=[sys.executable, "-m", "ipykernel_launcher", *args, "-f", "{connection_file}"],
             display_name="test",
             language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": provisioner}},
         )
         environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **(env or {})}
         for name in ("NBREWIND_STORE", "NBREWIND_MODE", "NBREWIND_NOTEBOOK", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST"):
@@ -53,9 +56,14 @@ class Kernel:
                 environment.pop(name, None)
         self.manager.start_kernel(cwd=str(cwd) if cwd else None, env=environment)
         self.client = self.manager.client()
-        self.client.start_channels()
         if ready:
-            self.client.wait_for_ready(timeout=60)
+            try:
+                connect(self.client, self.sockets, 60)
+            except BaseException:
+                self.stop()
+                raise
+        else:
+            self.client.start_channels()
 
     def send(
         self,
@@ -148,52 +156,27 @@ class Kernel:
         return answer["result"]
 
     def stop(self) -> None:
-        """End the kernel, at once."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        shutil.rmtree(self.sockets, ignore_errors=True)
+        """End the kernel, at once, if that has not been done."""
+        if self.sockets.exists():
+            self.client.stop_channels()
+            self.manager.shutdown_kernel(now=True)
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 class Pool:
-    """Kernels started ahead, by a thread of its own."""
+    """Where a test's new kernels come from: forked, as each would be after its start."""
 
-    def __init__(self, size: int) -> None:
-        self.ready: deque[Kernel] = deque()
+    def __init__(self) -> None:
         self.given: list[Kernel] = []
-        self.size = size
-        self.space = threading.Semaphore(size)
-        self.filled = threading.Semaphore(0)
-        self.closed = False
-        self.error: BaseException | None = None
-        self.thread = threading.Thread(target=self._fill, daemon=True)
-        self.thread.start()
-
-    def _fill(self) -> None:
-        while True:
-            self.space.acquire()
-            if self.closed:
-                return
-            try:
-                self.ready.append(Kernel())
-            except BaseException as error:
-                self.error = error
-            self.filled.release()
 
     def take(self) -> Kernel:
-        self.filled.acquire()
-        if self.error is not None:
-            self.filled.release()
-            raise self.error
-        kernel = self.ready.popleft()
-        self.given.append(kernel)
-        self.space.release()
+        """Return a new kernel; it ends with the test."""
+        self.given.append(kernel := Kernel(provisioner=POOL))
         return kernel
 
     def close(self) -> None:
-        self.closed = True
-        self.space.release()
-        self.thread.join(60)
-        for kernel in [*self.ready, *self.given]:
+        """End all kernels."""
+        for kernel in self.given:
             kernel.stop()
 
 
@@ -203,9 +186,18 @@ def run_cells(kernel: Kernel, sources: list[str]) -> list[tuple[dict[str, Any], 
 
 
 @pytest.fixture(scope="session")
-def kernels():
+def zygote():
+    """What the pool's kernels are forked from."""
+    made = Zygote(alike=False)
+    register(POOL, made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kernels(zygote):
     """A pool of real kernels."""
-    pool = Pool(POOL)
+    pool = Pool()
     yield pool
     pool.close()
 
@@ -225,9 +217,7 @@ def plain(kernels, tmp_path):
     """A fresh kernel without recording, in a folder of its own."""
     kernel = kernels.take()
     kernel.run(f"import os as _o; _o.chdir({str(tmp_path)!r}); del _o", silent=True)
-    yield kernel
-    kernels.given.remove(kernel)
-    kernel.stop()
+    return kernel
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nbrewind.model import Run
 from nbrewind.planning.history import Change, difference, history_rows, in_words, sources_at
-from nbrewind.planning.match import describe
+from nbrewind.planning.known import describe
 from nbrewind.store import ContentError, Notebook, Store
 from nbrewind_server.messages import (
     Difference,

@@ -75,6 +75,14 @@ OPERATIONS = (
     Operation("POST", "/storage/clean", "cleanUp", "Clean up", storage_messages.Cleanup, storage_messages.CleanRequest),
     Operation(
         "POST",
+        "/storage/budget",
+        "setBudget",
+        "Say how much may be held",
+        storage_messages.Budget,
+        storage_messages.BudgetRequest,
+    ),
+    Operation(
+        "POST",
         "/storage/forget",
         "forget",
         "Remove records for good",

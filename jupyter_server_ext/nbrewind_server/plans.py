@@ -17,7 +17,7 @@ from nbrewind.model import Step, Version, new_id
 from nbrewind.planning.history import instant
 from nbrewind.planning.notebook import SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
-from nbrewind.planning.targets import LivePlan, Target, plan_live
+from nbrewind.planning.targets import LivePlan, Target, plan_live, sentence
 from nbrewind.store import Store
 from nbrewind_server.events import Events
 from nbrewind_server.kernels import Kernels
@@ -150,7 +150,7 @@ class PlanBoard:
             async with self._kernels.turn(kernel) as found:
                 return await self._kernels.ask(found, "state"), ""
         except Refused as refused:
-            return {}, refused.message[:1].upper() + refused.message[1:] + "."
+            return {}, sentence(refused.message)
 
     def _tidy(self) -> None:
         now = monotonic()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from nbrewind.model import DEFAULT, CellState, Checkpoint, EdgeKind, Run
+from nbrewind.model import DEFAULT, CellState, EdgeKind, Run
 from nbrewind.planning.edges import OUTSIDE_KINDS, edges
 from nbrewind.planning.freshness import freshness, in_kernel
 from nbrewind.planning.history import instant
-from nbrewind.planning.match import describe
+from nbrewind.planning.known import describe
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import KernelWorld
 from nbrewind.planning.policies import Policies, PolicyError, policies_of
@@ -94,12 +94,13 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
     found = freshness(
         asked.cells, asked.history, asked.world, policies=asked.policies, checkpoints=checkpoints, in_kernel=present
     )
-    states = [_as_shown(state, asked) for state in found]
+    places = {(checkpoint.cell, checkpoint.run): checkpoint.id for checkpoint in checkpoints}
+    states = [_as_shown(state, asked, places) for state in found]
     return State(
         sequence=asked.sequence,
         reachable=reachable,
         cells=tuple(states),
-        facts=tuple(_all_facts(asked, states, checkpoints)),
+        facts=tuple(_all_facts(asked, states, places)),
         edges=tuple(edges(asked.cells, asked.history)),
         head=head,
         last="" if question.session in heads else next(reversed(heads.values()), ""),
@@ -107,16 +108,21 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
     )
 
 
-def _as_shown(state: CellState, asked: Asked) -> CellState:
-    """Call a cell never run whose text a run of another cell answers: nobody knows what it shows."""
+def _as_shown(state: CellState, asked: Asked, places: Container[tuple[str, str]]) -> CellState:
+    """Call a cell never run whose text a run of another cell answers: nobody knows what it shows.
+
+    Unless that run was brought back for it, in a kernel that repeats: cell and run are in ``places``.
+    """
     if state.freshness != "fresh" or not state.run or asked.history.last_run(state.id) is not None:
+        return state
+    if (state.id, state.run) in places:
         return state
     reason = "it was not run here; a recorded run of the same code answers it"
     return msgspec.structs.replace(state, freshness="never run", reason=reason)
 
 
-def _all_facts(asked: Asked, states: Iterable[CellState], checkpoints: Iterable[Checkpoint]) -> list[CellFacts]:
-    places = {(checkpoint.cell, checkpoint.run): checkpoint.id for checkpoint in checkpoints}
+def _all_facts(asked: Asked, states: Iterable[CellState], places: Mapping[tuple[str, str], str]) -> list[CellFacts]:
+    """``places``: the checkpoint of a cell and the run that stands for it there."""
     return [_facts(cell, _run(asked, state.run), places) for cell, state in zip(asked.cells, states, strict=True)]
 
 

@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from nbrewind.planning.match import describe
+from nbrewind.planning.known import describe
 from nbrewind.planning.notebook import title
-from nbrewind.store import Notebook
+from nbrewind.store import Notebook, Store
 from nbrewind.store.evict import Eviction
-from nbrewind.store.usage import NotebookUsage
+from nbrewind.store.usage import BUDGET, NotebookUsage
 from nbrewind_server.paths import Places
 from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
 from nbrewind_server.storage_messages import (
+    Budget,
+    BudgetRequest,
     Cleanup,
     Evicted,
     ForgetRequest,
@@ -24,6 +26,8 @@ from nbrewind_server.storage_messages import (
     StoredNotebook,
     StoredShare,
 )
+
+NEGATIVE = "the budget must be 0 bytes or more"
 
 
 def storage_of(records: Records, places: Places) -> Storage:
@@ -69,6 +73,28 @@ def notebook_storage_of(records: Records, path: Path, name: str) -> NotebookStor
     )
 
 
+def set_budget(records: Records, path: Path | None, request: BudgetRequest) -> Budget:
+    """Set how much a notebook may hold, or without a path the whole store. Nothing is evicted by that.
+
+    Raises:
+        Refused: the budget makes no sense, is not decided here, or nothing is recorded yet.
+    """
+    wanted = request.budget
+    if wanted is not None and wanted < 0:
+        raise Refused("request", NEGATIVE)
+    if path is not None:
+        _, index = records.recorded(path)
+        index.set_budget(wanted)
+        return Budget(path=request.path, budget=index.budget)
+    if wanted is None:
+        raise Refused("request", "a store has a budget in any case: say how many bytes")
+    if os.environ.get(BUDGET):
+        raise Refused("request", f"{BUDGET} in the server's environment says how much the store may hold: set it there")
+    store = _store(records)
+    store.set_budget(wanted)
+    return Budget(path="", budget=store.budget)
+
+
 def clean(records: Records, places: Places, budget: int | None, *, preview: bool) -> Cleanup:
     """Clean the store up, or only say what that would do.
 
@@ -76,10 +102,8 @@ def clean(records: Records, places: Places, budget: int | None, *, preview: bool
         Refused: there is no store, or the budget makes no sense.
     """
     if budget is not None and budget < 0:
-        raise Refused("request", "the budget must be 0 bytes or more")
-    store = records.store()
-    if store is None:
-        raise Refused("unknown", f"nothing is recorded yet: there is no store at {records.directory}")
+        raise Refused("request", NEGATIVE)
+    store = _store(records)
     done = store.plan_cleanup(budget) if preview else store.clean(budget)
     touched = {one.notebook for one in done.evictions}
     title_of = {index.path: _titles(records, index) for index in store.notebooks() if index.path in touched}
@@ -90,7 +114,7 @@ def clean(records: Records, places: Places, budget: int | None, *, preview: bool
             file=one.notebook,
             checkpoint=one.checkpoint,
             cell=one.cell,
-            title=title_of[one.notebook](one.cell),
+            title=title_of[one.notebook](one.cell) if one.notebook in title_of else "",
             bytes=one.bytes,
             seconds=one.seconds,
             reason=one.reason,
@@ -123,6 +147,13 @@ def forget(records: Records, path: Path, request: ForgetRequest) -> Forgotten:
         checkpoints=done.checkpoints,
         bytes=done.bytes,
     )
+
+
+def _store(records: Records) -> Store:
+    store = records.store()
+    if store is None:
+        raise Refused("unknown", f"nothing is recorded yet: there is no store at {records.directory}")
+    return store
 
 
 def _titles(records: Records, index: Notebook) -> Callable[[str], str]:

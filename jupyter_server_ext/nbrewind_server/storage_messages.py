@@ -68,6 +68,23 @@ class CleanRequest(Record, frozen=True, kw_only=True):
     """Bytes that the store may hold afterwards; left out: its own budget."""
 
 
+class BudgetRequest(Record, frozen=True, kw_only=True):
+    """Say how much may be held."""
+
+    path: str = ""
+    """The notebook that it is for; left out: the whole store."""
+    budget: int | None = None
+    """Bytes; left out: the notebook may hold as much as the store."""
+
+
+class Budget(Answer, frozen=True, kw_only=True):
+    """How much may be held."""
+
+    path: str
+    """Empty: by the whole store."""
+    budget: int | None
+
+
 class Evicted(Answer, frozen=True, kw_only=True):
     """A checkpoint whose contents go, or went."""
 

@@ -15,7 +15,7 @@ from tornado.httpclient import HTTPClientError
 
 import nbrewind_server
 from nbrewind.analysis import source_digest
-from nbrewind.driver.session import evaluate
+from nbrewind.driver.session import ask_agent, evaluate
 from nbrewind_server.operations import OPERATIONS
 
 DESCRIPTION = yaml.safe_load(Path(nbrewind_server.__file__).with_name("openapi.yaml").read_text("utf-8"))
@@ -146,6 +146,10 @@ class Book:
         await asyncio.sleep(0.05)
         while self.manager.execution_state != "idle":
             await asyncio.sleep(0.02)
+
+    async def saved(self):
+        """Wait until all that was recorded is saved."""
+        await ask_agent(self.client, "flush")
 
     async def value(self, expression):
         """Evaluate an expression in the kernel."""

@@ -117,6 +117,7 @@ async def test_rename_and_copy(book):
     note = book("a = 1", "b = 2", "c = 3")
     await note.start()
     await note.run()
+    await note.saved()  # each of that counts, too
     sequence = (await note.state())["sequence"]
     copy = note.file.with_name("copy.ipynb")
     shutil.copy(note.file, copy)
@@ -150,3 +151,18 @@ async def test_where_a_text_uses_names(api, refused):
     ]
     assert (await api("POST", "spans", {"text": "no python"}))["spans"] == []
     await refused(api("POST", "spans", {}), 400, "request")
+
+
+async def test_a_cell_that_a_record_answered_here_is_fresh(book):
+    first = book("a = [1]", "b = [n + 1 for n in a]")
+    await first.start()
+    await first.run()
+    again = book(*first.cells.values(), path="folder/again.ipynb")
+    assert await again.freshness() == ["never run", "never run"], "what it shows is not known"
+    await again.start()
+    await again.value("__import__('nbrewind.kernel.agent', fromlist=['current']).current().set_mode('repeat')")
+    await again.run("cell-0")
+    assert await again.freshness() == ["fresh", "never run"]
+    assert [cell["in_kernel"] for cell in (await again.state())["cells"]] == ["restored", "no"]
+    await again.run("cell-1")
+    assert await again.freshness() == ["fresh", "fresh"] and await again.value("b") == "[2]"

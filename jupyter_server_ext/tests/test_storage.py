@@ -72,6 +72,31 @@ async def test_a_notebook_with_a_budget_of_its_own(note, api, store_dir):
     assert {each["path"] for each in done["evictions"]} == {note.path}
 
 
+async def test_a_budget_is_set_and_evicts_nothing(note, api):
+    before = await api("GET", "storage")
+    assert await api("POST", "storage/budget", {"budget": 7_000_000}) == {"path": "", "budget": 7_000_000}
+    mine = {"path": note.path, "budget": 1_000_000}
+    assert await api("POST", "storage/budget", mine) == mine
+    after = await api("GET", "storage")
+    assert (after["budget"], after["notebooks"][0]["budget"]) == (7_000_000, 1_000_000)
+    assert after["bytes"] == before["bytes"] and "evicted" not in await checkpoints_of(note)
+    assert await api("POST", "storage/budget", {"path": note.path}) == {"path": note.path, "budget": None}
+    assert (await api("GET", "storage"))["notebooks"][0]["budget"] is None
+
+
+async def test_a_budget_that_is_not_set(note, book, api, refused, monkeypatch):
+    for path in ("", note.path):
+        request = {"path": path, "budget": -1}
+        assert "0 bytes or more" in await refused(api("POST", "storage/budget", request), 400, "request")
+    assert "in any case" in await refused(api("POST", "storage/budget", {}), 400, "request")
+    other = {"path": book("a = 1", path="other.ipynb").path, "budget": 5}
+    await refused(api("POST", "storage/budget", other), 404, "unknown")
+    monkeypatch.setenv("NBREWIND_BUDGET", "1 GB")
+    said = await refused(api("POST", "storage/budget", {"budget": 5}), 400, "request")
+    assert "NBREWIND_BUDGET in the server's environment" in said
+    assert (await api("GET", "storage"))["budget"] == 1_000_000_000
+
+
 async def test_a_preview_changes_nothing(note, api):
     before = await api("GET", "storage")
     plan = await api("POST", "storage/preview", {"budget": 0})

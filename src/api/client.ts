@@ -8,6 +8,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { components } from './schema';
 import type {
+  IBudget,
   ICleanup,
   IDifference,
   IForgotten,
@@ -187,6 +188,11 @@ export class RewindClient {
   /** Clean up. */
   cleanUp(body: Schemas['CleanRequest']): Promise<ICleanup> {
     return this._ask('POST', '/storage/clean', { body });
+  }
+
+  /** Say how much may be held. */
+  setBudget(body: Schemas['BudgetRequest']): Promise<IBudget> {
+    return this._ask('POST', '/storage/budget', { body });
   }
 
   /** Remove records for good. */

@@ -295,6 +295,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how much may be held */
+        post: operations["setBudget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/storage/forget": {
         parameters: {
             query?: never;
@@ -316,6 +333,25 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Budget
+         * @description How much may be held.
+         */
+        Budget: {
+            /** @description Empty: by the whole store. */
+            path: string;
+            budget: number | null;
+        };
+        /**
+         * BudgetRequest
+         * @description Say how much may be held.
+         */
+        BudgetRequest: {
+            /** @description The notebook that it is for; left out: the whole store. */
+            path?: string;
+            /** @description Bytes; left out: the notebook may hold as much as the store. */
+            budget?: number | null;
+        };
         /**
          * CellFacts
          * @description What is known of a cell besides the four facts: for the sentences about it.
@@ -1428,6 +1464,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cleanup"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetRequest"];
+            };
+        };
+        responses: {
+            /** @description Say how much may be held */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
                 };
             };
             403: components["responses"]["Forbidden"];

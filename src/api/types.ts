@@ -33,6 +33,7 @@ export type IStoredNotebook = Schemas['StoredNotebook'];
 export type IStoredShare = Schemas['StoredShare'];
 export type ICleanup = Schemas['Cleanup'];
 export type IEvicted = Schemas['Evicted'];
+export type IBudget = Schemas['Budget'];
 export type IForgotten = Schemas['Forgotten'];
 export type PlanTarget = IPlan['target'];
 export type PlanActionWord = Schemas['PlanAction']['action'];

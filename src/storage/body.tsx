@@ -122,6 +122,13 @@ function Ready(
         <ActionButton actions={actions} args={{}} command={CommandIDs.cleanUp}>
           {trans.__('Clean Up…')}
         </ActionButton>
+        <ActionButton
+          actions={actions}
+          args={{}}
+          command={CommandIDs.setBudget}
+        >
+          {trans.__('Limits…')}
+        </ActionButton>
         {notebook?.notebook && (
           <ActionButton
             actions={actions}

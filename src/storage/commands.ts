@@ -9,6 +9,7 @@ import { numbersOf } from '../timeline/numbers';
 import { text } from '../timeline/target';
 import { cellText } from '../timeline/words';
 import type {
+  IBudget,
   ICleanup,
   IForgetTarget,
   IForgotten,
@@ -17,8 +18,15 @@ import type {
   IRewindStorage
 } from '../tokens';
 import { confirmCleanUp, confirmForget, type IDialogOptions } from './dialogs';
+import { askLimits } from './limits';
 import type { Numbers } from './rows';
-import { cleanedSentence, forgottenSentence, targetText } from './words';
+import {
+  budgetSentence,
+  cleanedSentence,
+  forgottenSentence,
+  sentence,
+  targetText
+} from './words';
 
 /** How long a notice of what was done stays, in milliseconds. */
 const STAYS = 10000;
@@ -58,7 +66,7 @@ export interface IForgetResult extends IResult {
 }
 
 /**
- * Add the commands that make the store smaller.
+ * Add the commands that make the store smaller, or keep it small.
  *
  * @param options - What they need
  */
@@ -72,6 +80,12 @@ export function addStorageCommands(options: IStorageCommandOptions): void {
     ),
     describedBy: { args: CommandArguments.cleanUp },
     execute: args => work.cleanUp(args)
+  });
+  commands.addCommand(CommandIDs.setBudget, {
+    label: trans.__('Set Storage Limits…'),
+    caption: trans.__('Say how much the store and this notebook may hold'),
+    describedBy: { args: CommandArguments.setBudget },
+    execute: args => work.setBudget(args)
   });
   commands.addCommand(CommandIDs.forget, {
     label: args =>
@@ -109,6 +123,58 @@ class StorageWork {
       cleanup => cleanedSentence(cleanup, trans)
     );
     return { ...ended(problem), cleanup: value };
+  }
+
+  /** Say how much may be held; ask, unless that is given. */
+  async setBudget(args: ReadonlyPartialJSONObject): Promise<IResult> {
+    const { budget } = args;
+    let changes: IBudget[];
+    try {
+      changes =
+        typeof budget === 'number' || budget === null
+          ? [{ budget, path: text(args.path) }]
+          : await this._askBudgets();
+    } catch (error) {
+      const problem = sentence(error);
+      Notification.error(problem, { autoClose: STAYS });
+      return ended(problem);
+    }
+    if (!changes.length) {
+      return CANCELLED;
+    }
+    const { storage, trans } = this._options;
+    for (const one of changes) {
+      const { problem } = await tell(
+        storage.setBudget(one.budget, one.path),
+        trans.__('Setting the limit…'),
+        done => budgetSentence(done, trans)
+      );
+      if (problem) {
+        return ended(problem);
+      }
+    }
+    return ended('');
+  }
+
+  /** Return which limits the user wants to be others. */
+  private async _askBudgets(): Promise<IBudget[]> {
+    const { sessions, storage, trans } = this._options;
+    const current = sessions.current?.path;
+    const [{ budget }, known] = await Promise.all([
+      storage.usage(),
+      current ? storage.notebook(current) : null
+    ]);
+    const stored = known?.notebook ?? null;
+    const path = stored?.path ?? '';
+    const now = { store: budget, notebook: stored?.budget ?? null };
+    const wanted = await askLimits(now, path, trans);
+    const changes = wanted
+      ? [
+          { budget: wanted.store, path: '', before: now.store },
+          { budget: wanted.notebook, path, before: now.notebook }
+        ]
+      : [];
+    return changes.filter(one => one.budget !== one.before);
   }
 
   /** Return why nothing can be forgotten, a sentence; empty if it can. */
@@ -205,7 +271,7 @@ async function tell<T>(
     Notification.update({ id, message, type: 'success', autoClose: STAYS });
     return { value, problem: '' };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = sentence(error);
     Notification.update({
       id,
       message: problem,

@@ -13,11 +13,8 @@ import type {
 } from '../tokens';
 import { evictionRows, type Numbers } from './rows';
 import { Shares } from './shares';
+import { SizeField } from './size';
 import { cleanupPhrases, leftSentence, removesSentence } from './words';
-
-/** Bytes of a megabyte, and of a gigabyte, as sizes are shown. */
-const MEGABYTE = 1_000_000;
-const GIGABYTE = 1000 * MEGABYTE;
 
 /** How long after the last key the preview is asked for, in milliseconds. */
 const TYPED = 400;
@@ -155,33 +152,20 @@ function Budget(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { budget, choose, trans } = props;
-  const [unit] = React.useState(budget < GIGABYTE ? MEGABYTE : GIGABYTE);
-  const [typed, setTyped] = React.useState(
-    String(Math.round((10 * budget) / unit) / 10)
-  );
   const timer = React.useRef<ReturnType<typeof setTimeout>>();
   React.useEffect(() => () => clearTimeout(timer.current), []);
   return (
-    <label className="jp-RewindStorageDialog-budget">
-      {unit === MEGABYTE
-        ? trans.__('The store may hold, in MB:')
-        : trans.__('The store may hold, in GB:')}
-      <input
-        className="jp-mod-styled"
-        min={0}
-        onChange={({ target }) => {
-          setTyped(target.value);
-          clearTimeout(timer.current);
-          const bytes = Math.round(Number(target.value) * unit);
-          if (target.value.trim() && bytes >= 0) {
-            timer.current = setTimeout(() => choose(bytes), TYPED);
-          }
-        }}
-        step="any"
-        type="number"
-        value={typed}
-      />
-    </label>
+    <SizeField
+      bytes={budget}
+      choose={bytes => {
+        clearTimeout(timer.current);
+        if (bytes !== null) {
+          timer.current = setTimeout(() => choose(bytes), TYPED);
+        }
+      }}
+      label={unit => trans.__('The store may hold, in %1:', unit)}
+      like={budget}
+    />
   );
 }
 

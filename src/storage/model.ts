@@ -9,6 +9,7 @@ import type {
   IRewindStorage,
   IStorage
 } from '../tokens';
+import { sentence } from './words';
 
 /** Least time between two questions, in milliseconds: an answer has its cost. */
 export const INTERVAL = 3000;
@@ -189,9 +190,4 @@ export class StorageModel implements ISeenModel {
   private readonly _storage: IRewindStorage;
   private _time = 0;
   private _timer: ReturnType<typeof setTimeout> | null = null;
-}
-
-/** Return what went wrong as a sentence. */
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

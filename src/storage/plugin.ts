@@ -36,7 +36,8 @@ export const storagePlugin: JupyterFrontEndPlugin<IRewindStorage> = {
       new RewindClient({ serverSettings, trans })
     );
     addStorageCommands({ commands, sessions, storage, trans });
-    for (const command of [CommandIDs.cleanUp, CommandIDs.forget]) {
+    const { cleanUp, forget, setBudget } = CommandIDs;
+    for (const command of [cleanUp, setBudget, forget]) {
       palette?.addItem({ command, category: trans.__('Rewind') });
     }
     return storage;

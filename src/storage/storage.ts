@@ -2,6 +2,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { RewindClient } from '../api/client';
 import type {
+  IBudget,
   ICleanup,
   IForgetTarget,
   IForgotten,
@@ -21,7 +22,7 @@ export class RewindStorage implements IRewindStorage {
     this._client = client;
   }
 
-  /** Emitted when something was removed in this page. */
+  /** Emitted when something was removed or set in this page. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -44,6 +45,11 @@ export class RewindStorage implements IRewindStorage {
   /** Evict until the store fits its budget, and remove garbage. */
   cleanUp(budget?: number): Promise<ICleanup> {
     return this._tell(this._client.cleanUp({ budget: budget ?? null }));
+  }
+
+  /** Say how much the store may hold, or a notebook. */
+  setBudget(budget: number | null, path = ''): Promise<IBudget> {
+    return this._tell(this._client.setBudget({ budget, path }));
   }
 
   /** Return what forgetting would remove. */

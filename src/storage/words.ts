@@ -7,6 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { durationText } from '../plan/words';
 import { bytesText } from '../timeline/words';
 import type {
+  IBudget,
   ICleanup,
   IForgetTarget,
   IForgotten,
@@ -17,6 +18,11 @@ import type {
 /** Return the last part of a path. */
 export function baseName(path: string): string {
   return path.replace(/^.*[/\\]/, '');
+}
+
+/** Return what went wrong, as a sentence. */
+export function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Return how much of the budget is used, in a sentence. */
@@ -160,6 +166,20 @@ export function cleanedSentence(
         freed
       )
     : trans.__('Cleaned up: %1 freed, nothing evicted.', freed);
+}
+
+/** Return how much may be held, in a sentence. */
+export function budgetSentence(
+  { budget, path }: IBudget,
+  trans: TranslationBundle
+): string {
+  const size = bytesText(budget ?? 0, trans);
+  if (!path) {
+    return trans.__('The store may hold %1.', size);
+  }
+  return budget === null
+    ? trans.__('%1 may hold as much as the store.', baseName(path))
+    : trans.__('%1 may hold %2.', baseName(path), size);
 }
 
 /**

@@ -94,6 +94,7 @@ function shown(start: number): string[] {
 test('both see the states, and outputs of a plan are written once', async ({
   browser
 }) => {
+  test.slow(); // three pages are opened, and one that goes is waited for
   const [one, other] = await Promise.all(
     [0, 1].map(async () => (await browser.newContext()).newPage())
   );

@@ -126,6 +126,30 @@ test.describe('Storage', () => {
     ).toContainText('evicted');
   });
 
+  test('takes limits for the store and for a notebook', async ({
+    page,
+    tmpPath
+  }) => {
+    await write(page, `${tmpPath}/limited.ipynb`, cells(250), 'l');
+    await open(page, `${tmpPath}/limited.ipynb`);
+    await runAll(page);
+    const section = await openStorage(page);
+    await section.getByRole('button', { name: 'Limits…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Storage Limits' });
+    await expect(dialog).toContainText('Nothing is removed now');
+    expect(await unreadable(page)).toEqual([]);
+    await dialog
+      .getByRole('spinbutton', { name: /^limited\.ipynb may hold/ })
+      .fill('1.5');
+    await dialog.getByRole('button', { name: 'Set' }).click();
+    await expect(
+      page.getByText('limited.ipynb may hold 1.5 GB.')
+    ).toBeVisible();
+    await expect(row(section, 'Notebooks', 'limited.ipynb')).toContainText(
+      'may hold 1.5 GB'
+    );
+  });
+
   test('forgets after a warning', async ({ page, tmpPath }) => {
     await write(page, `${tmpPath}/secret.ipynb`, cells(300), 'g');
     await open(page, `${tmpPath}/secret.ipynb`);
@@ -194,6 +218,8 @@ test.describe('Storage', () => {
       });
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Clean Up…');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Limits…');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Forget keys.ipynb…');

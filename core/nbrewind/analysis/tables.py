@@ -285,3 +285,24 @@ LINE_MAGICS = (
 
 AUTOMAGIC_PYTHON = frozenset({"pylab", "recall", "rep", "rerun", "reset", "store", "tb", "who", "who_ls", "whos"})
 """Such words that make the cell opaque although it is Python as well (``reset -f``)."""
+
+CLOCK_NAMES = frozenset(
+    {"now", "utcnow", "today", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns"}
+    | {"process_time", "localtime", "gmtime", "ctime", "strftime", "clock_gettime", "timeit", "default_timer"}
+)
+"""The words by which code learns what time it is, besides ``time``."""
+
+RANDOM_NAMES = frozenset(
+    {"urandom", "uuid1", "uuid4", "getrandom", "token_hex", "token_bytes", "token_urlsafe", "randbelow", "secrets"}
+    | {"SystemRandom"}
+)
+"""The words by which code uses the system's randomness."""
+
+GENERATORS = frozenset({"default_rng", "Random", "RandomState", "SeedSequence", "seed"})
+"""What takes a seed, and without one takes it from the system."""
+
+INPUT_NAMES = frozenset({"input", "getpass", "raw_input"})
+"""The words by which code asks somebody."""
+
+ENVIRONMENT_NAMES = frozenset({"environ", "environb", "getenv", "getenvb"})
+"""The words by which code reads environment variables."""

@@ -79,12 +79,12 @@ def parse_python(text: str) -> ast.Module:
     """Return the tree of Python text, without a warning to the user."""
     if not _WARNS.search(text):
         return ast.parse(text, FILENAME)
-    with _silent():
+    with silent():
         return ast.parse(text, FILENAME)
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keep warnings of the parser, which the kernel has shown already, from the user.
 
     `warnings.catch_warnings` would make Python forget which warnings were shown before, so that others came twice.
@@ -107,7 +107,7 @@ def _manager() -> Any:
 
 def _transformed(source: str) -> str:
     manager = _manager()
-    with _silent():
+    with silent():
         return str(manager.transform_cell(source))
 
 

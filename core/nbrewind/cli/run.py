@@ -214,13 +214,17 @@ def repeat(
 def _expected(content: NotebookNode, path: Path, last: int | None, records: Records, policies: Policies) -> Repeat:
     """Plan a repeat without a kernel, and without making a store where there is none."""
     found = plan(to_execute(content, last), records.history, World(path.parent), policies=policies)
-    return Repeat(steps=found.steps, seconds=sum(step.seconds for step in found.steps), notes=found.notes)
+    seconds = sum(step.seconds for step in found.steps)
+    return Repeat(steps=found.steps, seconds=seconds, failed=found.blocked, notes=found.notes)
 
 
 def _repeated(result: Repeat) -> dict[str, Any]:
     return {
         "steps": [step_of(step) for step in result.steps],
-        "tasks": {"answered": 0, "ran": 0},
+        "tasks": {
+            "answered": result.tasks.get("answered", 0),
+            "ran": result.tasks.get("ran", 0) + result.tasks.get("failed", 0),
+        },
         "seconds": result.seconds,
         "failed": result.failed,
         "notes": result.notes,

@@ -63,7 +63,12 @@ def _print_cleanup(found: Cleanup, dry_run: bool) -> None:
     if found.evictions:
         listed = [
             Row(
-                (Path(entry.notebook).name, entry.checkpoint, entry.cell or "-", size(entry.bytes)),
+                (
+                    Path(entry.notebook).name or "-",
+                    entry.checkpoint or count(entry.tasks, "task"),
+                    entry.cell or "-",
+                    size(entry.bytes),
+                ),
                 duration(entry.seconds) if entry.seconds else "-",
                 "" if entry.seconds else entry.reason,
             )
@@ -73,7 +78,10 @@ def _print_cleanup(found: Cleanup, dry_run: bool) -> None:
         say()
     would = "would be " if dry_run else ""
     unused = f" ({size(found.garbage)} that nothing referred to)" if found.garbage else ""
-    evicted, freed = count(len(found.evictions), "checkpoint"), size(found.before - found.after)
+    tasks = sum(entry.tasks for entry in found.evictions)
+    evicted = count(sum(not entry.tasks for entry in found.evictions), "checkpoint")
+    evicted += f" and the contents of {count(tasks, 'task')}" if tasks else ""
+    freed = size(found.before - found.after)
     say(f"{evicted} {would}evicted, {freed} {would}freed{unused}; {size(found.after)} of {size(found.budget)} in use")
     if found.after > found.budget:
         note(f"more can't go: {NEEDED}")
@@ -142,5 +150,6 @@ def _print_forgotten(found: Forgotten, name: str | None, dry_run: bool) -> None:
             )
         )
     else:
-        runs, checkpoints = count(found.runs, "run"), count(found.checkpoints, "checkpoint")
-        say(f"{runs} and {checkpoints} {would}forgotten; {size(found.bytes)} {would}freed")
+        went = [count(found.runs, "run"), count(found.checkpoints, "checkpoint")]
+        went += [count(found.tasks, "task")] if found.tasks else []
+        say(f"{', '.join(went[:-1])} and {went[-1]} {would}forgotten; {size(found.bytes)} {would}freed")

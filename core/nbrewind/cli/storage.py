@@ -35,12 +35,13 @@ def info(store_dir: str | None, as_json: bool) -> None:
     if as_json:
         emit(found)
         return
-    held = found.row_bytes + found.blob_bytes
+    held = found.row_bytes + found.blob_bytes + found.task_bytes
     lines = {
         "directory": found.directory,
         "notebooks": str(found.notebooks),
         "runs": str(found.runs),
         "checkpoints": str(found.checkpoints),
+        "tasks": f"{found.tasks} ({size(found.task_bytes)})",
         "contents": f"{size(held)} ({count(found.blobs, 'file')} of {size(found.blob_bytes)}, the rest in rows)",
         "garbage": f"{size(found.garbage)} that nothing refers to: `nbrewind gc` removes it",
         "budget": f"{size(found.budget)}{', exceeded' if held > found.budget else ''}",

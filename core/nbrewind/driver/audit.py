@@ -61,7 +61,9 @@ async def audit(
     Stops at the first cell that raises, unless it is tagged ``raises-exception`` or ``allow_errors`` is set.
     """
     result = Audit()
-    async with open_session(notebook, path, store=store.directory, kernel=kernel, allow_errors=allow_errors) as session:
+    async with open_session(
+        notebook, path, store=store.directory, kernel=kernel, allow_errors=allow_errors, tasks="run"
+    ) as session:
         begin = perf_counter()
         for cell in to_execute(notebook):
             progress(cell)

@@ -11,14 +11,21 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from math import inf
+from queue import Empty
+from time import monotonic
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 
 from nbrewind.model import AT_ONCE, RECORDED, Run, new_id
+
+RECONNECT = 10
+"""Milliseconds between two tries to connect."""
 
 
 class CellClient(AsyncKernelClient):
@@ -27,6 +34,34 @@ class CellClient(AsyncKernelClient):
     cell_id: str = ""
     silenced = False
     """The next request is not sent."""
+
+    def start_channels(self, *channels: bool, **named: bool) -> None:
+        """Connect. A kernel that starts does not listen yet: try again at once, not only each 0.1 s."""
+        self.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT)
+        super().start_channels(*channels, **named)
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return once the kernel answers on both channels; raises `RuntimeError` if it dies or takes too long.
+
+        jupyter_client waits until nothing has come for 0.2 s; here the answer's own end is awaited. ``timeout`` in
+        seconds.
+        """
+        end = inf if timeout is None else monotonic() + timeout
+        while True:
+            request = self.kernel_info()
+            try:
+                while (reply := await self.get_shell_msg(timeout=1))["parent_header"].get("msg_id") != request:
+                    pass
+                while not _ends(await self.get_iopub_msg(timeout=0.2), request):
+                    pass
+            except Empty:
+                if not await self.is_alive():
+                    raise RuntimeError("Kernel died before replying to kernel_info") from None
+                if monotonic() > end:
+                    raise RuntimeError(f"Kernel didn't respond in {timeout} seconds") from None
+            else:
+                self._handle_kernel_info_reply(reply)
+                return
 
     def execute(self, code: str, *args: Any, **options: Any) -> str:
         """Send an execute request whose metadata carry the cell's id, and what `Afterwards` is to do."""
@@ -46,6 +81,12 @@ class CellClient(AsyncKernelClient):
             return str(super().execute(code, *args, **options))
         finally:
             self.session.msg = build
+
+
+def _ends(message: dict[str, Any], request: str) -> bool:
+    """Whether a message on IOPub says that a request is dealt with."""
+    ended: bool = message["content"].get("execution_state") == "idle"
+    return ended and message["parent_header"].get("msg_id") == request
 
 
 CELL_CLIENT = f"{CellClient.__module__}.{CellClient.__name__}"

@@ -21,11 +21,12 @@ from nbrewind.driver.execute import GRACE_SECONDS, execute
 from nbrewind.driver.session import KernelError, ask_agent
 from nbrewind.model import Step, Version
 from nbrewind.planning.course import Course, Pilot, Place
-from nbrewind.planning.keeper import FileKeeper
+from nbrewind.planning.keeper import FileKeeper, is_as_left, lasting
 from nbrewind.planning.notebook import History, SourceCell
-from nbrewind.planning.outside import ToldWorld
+from nbrewind.planning.outside import ToldWorld, World
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
-from nbrewind.planning.targets import Alive, LivePlan, ending, left_to_user, run_step, settle
+from nbrewind.planning.scene import Scene
+from nbrewind.planning.targets import Alive, LivePlan, ending, left_to_user, run_step, sentence, settle
 from nbrewind.store import Store, StoreError
 
 EndState = Literal["done", "failed", "cancelled", "stopped"]
@@ -104,6 +105,7 @@ class LiveWork:
         self._alive = alive or client.is_alive
         self._mark = mark
         self._cells = list(cells)
+        self._scene = Scene(store, World(path.parent))
         self._policies = policies
         self._cancelled = False
         self._counts: dict[str, int] = {}
@@ -115,19 +117,29 @@ class LiveWork:
         self._cancelled = True
 
     async def run(self) -> Ending:
-        """Go through the plan; returns how it ended. Raises nothing but cancellation."""
+        """Go through the plan; returns how it ended. Raises nothing but cancellation.
+
+        Files that were set for a step are then as they were before, where no step has written them.
+        """
+        try:
+            ending = await self._ended()
+        finally:
+            problem = await asyncio.shield(asyncio.to_thread(self._scene.restore))
+        if ending.state == "done":
+            return Ending("failed", sentence(problem)) if problem else ending
+        for step in self._waiting.values():
+            self._changed(StepProgress(step, "left"))
+        return ending
+
+    async def _ended(self) -> Ending:
         try:
             await self._work()
             return Ending("done")
         except _Stop as stop:
             ending = stop.ending
         except (KernelError, StoreError) as error:
-            ending = Ending("failed", _sentence(str(error)))
-        if self._cancelled:
-            ending = Ending("cancelled", "The plan was cancelled.")
-        for step in self._waiting.values():
-            self._changed(StepProgress(step, "left"))
-        return ending
+            ending = Ending("failed", sentence(str(error)))
+        return Ending("cancelled", "The plan was cancelled.") if self._cancelled else ending
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 
@@ -150,7 +162,7 @@ class LiveWork:
                 continue
             place = places[0]
             self._pass(course, place.cell.index, found)
-            lost = await self._step(place)
+            lost = await self._step(course, place)
             if lost:
                 self._again(course, place.items, lost)
 
@@ -161,7 +173,7 @@ class LiveWork:
         if state["mode"] == "off":
             raise _Stop("stopped", "Recording is off in this kernel: a plan needs it on.")
         if self._mark is not None and state["mark"] != self._mark:
-            raise _Stop("stopped", f"{_sentence(MOVED)[:-1]}: look at the plan again.")
+            raise _Stop("stopped", f"{sentence(MOVED)[:-1]}: look at the plan again.")
         self._mark = state["mark"]
         head, history = await asyncio.to_thread(self._read, state["head"])
         self._world = world = ToldWorld(self._path.parent, state["python"])
@@ -206,16 +218,19 @@ class LiveWork:
 
     # -- one step -----------------------------------------------------------------------------------------------------
 
-    async def _step(self, place: Place) -> Mapping[str, str]:
+    async def _step(self, course: Course, place: Place) -> Mapping[str, str]:
         """Run a cell. Returns names that it needs and that can't be brought back: it was not run then."""
         cell = place.cell
         why = left_to_user(cell, self._records)
         if why:
-            raise _Stop("stopped", _sentence(why))
+            raise _Stop("stopped", sentence(why))
         self._counts[cell.id] = count = self._counts.get(cell.id, 0) + 1
         if count > MAX_RUNS:
             raise _Stop("failed", f"The plan does not settle: {cell.label} reads something else at every run.")
-        await asyncio.to_thread(self._files, place)
+        await asyncio.to_thread(self._files, course, cell.index, place.items)
+        clash = self._keeper.clash(self._records.last_run(cell.id) or place.answered)
+        if clash:
+            raise _Stop("failed", sentence(f"{cell.label} was not run: {clash}"))
         request = f"nbrewind-plan_{self._plan_id}_{cell.id}" + (f":{count}" if count > 1 else "")
         answer = await ask_agent(
             self._client,
@@ -226,7 +241,7 @@ class LiveWork:
             names=sorted(place.names),
         )
         if answer["moved"]:
-            raise _Stop("stopped", _sentence(MOVED))
+            raise _Stop("stopped", sentence(MOVED))
         if answer["lost"]:
             self._counts[cell.id] -= 1
             return dict(answer["lost"])
@@ -252,25 +267,26 @@ class LiveWork:
         refused = done["refused"] if done.get("request") == request else MOVED
         if refused or reply["status"] == "aborted":
             self._waiting[cell.id] = step
-            raise _Stop("stopped", _sentence(str(reply.get("evalue") or refused or MOVED)))
+            raise _Stop("stopped", sentence(str(reply.get("evalue") or refused or MOVED)))
         run = await asyncio.to_thread(self._store.run, done["run"]) if done["run"] else None
         failed = reply["status"] != "ok"
         words = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}" if failed else ""
         if run is None and not failed:
             failed, words = True, "no record of it"
         seconds = run.seconds if run else perf_counter() - begin
-        tolerated = run is not None and "raises-exception" in cell.tags and run.status == "error"
+        tolerated = run is not None and cell.may_raise and run.status == "error"
         state_word: Literal["failed", "done"] = "failed" if failed and not tolerated else "done"
         self._changed(StepProgress(step, state_word, seconds, done["run"], words))
         if self._cancelled or (failed and not tolerated):
-            raise _Stop("failed", _sentence(f"{cell.label} ended with {words}"))
+            raise _Stop("failed", sentence(f"{cell.label} ended with {words}"))
         assert run is not None
+        self._scene.keep(run)
         clash = self._keeper.clash(run)
         if clash:
-            raise _Stop("failed", _sentence(f"{cell.label} ran, but what it shows can't be trusted: {clash}"))
+            raise _Stop("failed", sentence(f"{cell.label} ran, but what it shows can't be trusted: {clash}"))
         self._mark = done["mark"]
         if state["mark"] != self._mark:
-            raise _Stop("stopped", _sentence(MOVED))
+            raise _Stop("stopped", sentence(MOVED))
         self._pilot.made[cell.id] = run
 
     async def _state(self) -> dict[str, Any]:
@@ -286,12 +302,26 @@ class LiveWork:
         finally:
             asking.cancel()
 
-    def _files(self, place: Place) -> None:
-        """Make the files that the cells above wrote be there as they wrote them."""
-        self._keeper.put_back(version for key, version in place.items.items() if key.startswith("file:"))
-        clash = self._keeper.clash(self._records.last_run(place.cell.id) or place.answered)
-        if clash:
-            raise _Stop("failed", _sentence(f"{place.cell.label} was not run: {clash}"))
+    def _files(self, course: Course, end: int, items: Mapping[str, Version], of: Collection[str] | None = None) -> None:
+        """Make files and folders be as the cells before index ``end`` left them, as far as they are in ``items``.
+
+        ``of``: only what these cells left, and that stays so when the plan has ended.
+        """
+        places = [place for place in course.places if place.cell.index < end]
+        answered = [(place, run) for place in places if (run := place.answered) is not None]
+        for (place, _), run in zip(answered, lasting([run for _, run in answered], self._world.folder), strict=True):
+            if of is not None and place.cell.id not in of:
+                continue
+            known = tuple(version for version in run.writes if items.get(version.key) == version)
+            left = msgspec.structs.replace(run, writes=known)
+            changes = not is_as_left(left, self._world)
+            if changes:
+                self._scene.before(left)
+            self._keeper.make_so_or_leave(left)
+            if changes:
+                self._scene.after(left)
+            if of is not None:
+                self._scene.keep(left)
 
     async def _finish(self, course: Course) -> Mapping[str, str]:
         """Bind what the goals made. Returns names that can't be brought back: nothing was changed then."""
@@ -301,16 +331,11 @@ class LiveWork:
         answered = [(run.id, place.cell.id) for place in goals if (run := place.answered) and run.id not in line]
         answer = await ask_agent(self._client, "bind", mark=self._mark, state=by_run(ends), answered=answered)
         if answer["moved"]:
-            raise _Stop("stopped", _sentence(MOVED))
+            raise _Stop("stopped", sentence(MOVED))
         if answer["lost"]:
             return dict(answer["lost"])
-        files = [
-            version
-            for key, version in course.items.items()
-            if key.startswith("file:") and course.makers.get(version.run) in self._plan.goals
-        ]
-        await asyncio.to_thread(self._keeper.put_back, files)
-        self._pass(course, len(self._cells) and max(cell.index for cell in self._cells) + 1, ())
+        await asyncio.to_thread(self._files, course, course.end, course.items, self._plan.goals)
+        self._pass(course, course.end, ())
         return {}
 
     def _line(self) -> set[str]:
@@ -331,8 +356,3 @@ def by_run(versions: Iterable[Version]) -> dict[str, list[str]]:
     for version in versions:
         found.setdefault(version.run, []).append(version.key)
     return found
-
-
-def _sentence(text: str) -> str:
-    """Return a text with a capital letter and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -7,7 +7,8 @@ and a cell is never answered by a record that does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import random
@@ -21,18 +22,21 @@ from nbrewind.driver.audit import run_cell, to_execute
 from nbrewind.driver.client import Answer
 from nbrewind.driver.compare import Difference, differing
 from nbrewind.driver.session import KernelError, Session, open_session
-from nbrewind.model import Run, Step
-from nbrewind.planning.keeper import FileKeeper
-from nbrewind.planning.match import Mismatch, describe, state_of, with_remarks
+from nbrewind.model import Run, Step, Version
+from nbrewind.planning.keeper import FileKeeper, is_as_left
+from nbrewind.planning.known import describe, state_of
+from nbrewind.planning.match import Mismatch, with_remarks
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import ToldWorld, World
 from nbrewind.planning.plan import plan, version_notes
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
+from nbrewind.planning.scene import Scene
 from nbrewind.planning.simulate import ALIVE, Judgement, judge, needed_names
 from nbrewind.planning.trace import asked_results, read_names
 from nbrewind.store import Store
 
 ANSWERED = "recorded, and nothing that it read has changed"
+ONCE_MORE = "repeat once more"
 
 
 @dataclass
@@ -48,14 +52,16 @@ class Repeat:
     """Cells that ran though a record answers them, to compare."""
     differing: list[Difference] = field(default_factory=list)
     """Those that came out otherwise than recorded."""
+    tasks: Mapping[str, int] = field(default_factory=dict)
+    """How many of the tasks that cells submitted were ``answered``, ``ran``, and ``failed``."""
 
 
 class _Replan(Exception):
     """A needed value can't be loaded: the cells that make it have to run from the start."""
 
-    def __init__(self, cells: dict[str, str], why: str) -> None:
-        """Take the cells, each with the reason in words; ``why``: what to say where that can't be done at once."""
-        super().__init__(why)
+    def __init__(self, cells: dict[str, str], cell: SourceCell, what: str) -> None:
+        """Take the cells, each with the reason in words, the one that did not run, and what it lacks."""
+        super().__init__(f"{cell.label} was not run: {what} can't be loaded")
         self.cells = cells
 
 
@@ -78,15 +84,9 @@ async def repeat(
     """
     begin = perf_counter()
     cells = to_execute(notebook, last)
-    failed = ""
     async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
         work = Repeater(notebook, path, store, session, cells, policies=policies, files=files, verify=verify)
-        for cell in cells:
-            progress(cell)
-            failed = await work.bring(cell)
-            if failed:
-                break
-        result = work.result(failed)
+        result = await work.bring_all(progress)
     result.seconds = perf_counter() - begin
     return result
 
@@ -108,7 +108,7 @@ class Repeater:
     ) -> None:
         """Work in the kernel of ``session``. ``cells``: all that will be brought; see `repeat` for the rest."""
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
-        self.cells, self.policies, self.verify = cells, policies, verify
+        self.cells, self.policies, self.files, self.verify = cells, policies, files, verify
         self.forced: dict[str, str] = {}
         """Cells that run, by id, each with the reason in words."""
         found = store.notebook(path)
@@ -116,7 +116,8 @@ class Repeater:
             raise KernelError("the kernel records into another store than this program reads")
         self.index = found
         self.world = ToldWorld(path.parent, session.python)
-        self.keeper = FileKeeper(store, self.world, consent=files)
+        self.scene = Scene(store, self.world, unrecorded=files)
+        """Files as they were before records set them in this pass."""
         self.passed: list[SourceCell] = []
         self.ran: dict[str, Step] = {}
         """Steps of cells that ran before the kernel started anew: they are answered now, but they did run."""
@@ -125,6 +126,7 @@ class Repeater:
     def _begin(self) -> None:
         """Stand before the first cell."""
         self.world.begin()
+        self.keeper = FileKeeper(self.store, self.world, consent=self.files)
         self.records = History(self.index.runs(), self.store.candidates)
         self.count = 0
         self.made: dict[str, str] = {}
@@ -139,9 +141,13 @@ class Repeater:
         self.changed: dict[str, str] = {}
         """Files and folders that cells changed which ran in this pass, and the cells: a second pass would not meet them
         as this one did."""
-        world = World(self.path.parent)
-        again = plan(self.cells, self.records, world, policies=self.policies, forced=self.forced).forced
-        self.forced |= dict.fromkeys(again - self.forced.keys(), ALIVE)
+        self._plan(self.cells, World(self.path.parent))
+        self.blocked = self.expected.blocked
+
+    def _plan(self, cells: Sequence[SourceCell], world: World, items: Mapping[str, Version] | None = None) -> None:
+        """Expect what will become of cells, and let those run of which values are needed that can't be loaded."""
+        self.expected = plan(cells, self.records, world, policies=self.policies, forced=self.forced, items=items)
+        self.forced |= dict.fromkeys(self.expected.forced - self.forced.keys(), ALIVE)
 
     def result(self, failed: str = "") -> Repeat:
         """Return what was done; ``failed``: why it ended early."""
@@ -153,11 +159,27 @@ class Repeater:
             differing=self.differing,
         )
 
+    async def bring_all(self, progress: Callable[[SourceCell], None] = lambda cell: None) -> Repeat:
+        """Bring all cells up to date, in order, until one fails."""
+        begin, failed = perf_counter(), ""
+        for cell in self.cells:
+            progress(cell)
+            failed = await self.bring(cell)
+            if failed:
+                break
+        result = self.result(failed)
+        with contextlib.suppress(KernelError):  # it died
+            result.tasks = await self.session.tasks()
+        result.seconds = perf_counter() - begin
+        return result
+
     async def bring(self, cell: SourceCell) -> str:
         """Bring one cell up to date, after those before it. Returns why the work must stop, in words; empty if not.
 
         Where a value turns out to be needed that only a re-run can give, the kernel starts anew.
         """
+        if self.blocked and not self.passed:
+            return self.blocked
         self.passed.append(cell)
         todo = [cell]
         while True:  # each time more cells are forced: all in the end
@@ -168,8 +190,9 @@ class Repeater:
                         return failed
                 return ""
             except _Replan as again:
-                if self.changed:
-                    return str(again)
+                changed = [f"{maker} has changed {name}" for name, maker in self.changed.items()]
+                if why := "; ".join(changed) or self.scene.restore():
+                    return f"{again}, and by now {why}; {ONCE_MORE}"
                 self.forced = again.cells | self.forced
                 self.ran |= {name: step for name, step in self.steps.items() if step.action == "run"}
                 await self.session.restart()
@@ -187,6 +210,8 @@ class Repeater:
             return ""
         self.count += 1
         found = await self._judge(cell)
+        if found.answered is not None:
+            self._look_ahead(cell, found.answered)
         if found.answered is None or cell.analysis.prelude or cell.id in self.forced:
             return await self._run(cell, found, begin)
         if random() < self.verify:
@@ -194,8 +219,22 @@ class Repeater:
         await self._adopt(cell, found.answered, node, begin)
         return ""
 
+    def _look_ahead(self, cell: SourceCell, answer: Run) -> None:
+        """Plan anew from a cell that a record answers though it was expected to run.
+
+        If it makes a value that can't be loaded, what is needed below is not known yet.
+        """
+        if cell.id in self.forced or all(version.loadable for version in answer.writes):
+            return
+        if any(step.cell == cell.id and step.action == "run" for step in self.expected.steps):
+            self._plan([one for one in self.cells if one.index >= cell.index], self.world, self._items())
+
+    def _items(self) -> dict[str, Version]:
+        """Return what the kernel's state holds."""
+        return self.index.state(self.index.heads().get(self.session.id, ""))
+
     async def _judge(self, cell: SourceCell) -> Judgement:
-        state = state_of(self.index.state(self.index.heads().get(self.session.id, "")))
+        state = state_of(self._items())
         while True:
             found = judge(cell, state, self.records, self.world, self.policies)
             if not self.world.unknown:
@@ -209,7 +248,7 @@ class Repeater:
         asked = self._results(cell, found) - self.forced.keys()
         if asked:
             why = "its result is asked for, which the record does not keep"
-            raise _Replan(dict.fromkeys(asked, why), self._once_more(cell, "a result that it asks for"))
+            raise _Replan(dict.fromkeys(asked, why), cell, "a result that it asks for")
         clash = self.keeper.clash(self.records.last_run(cell.id) or found.answered)
         if clash:
             return f"{cell.label} was not run: {clash}"
@@ -220,6 +259,8 @@ class Repeater:
             self.made[done.run.id] = cell.id
             keys = (*(version.key for version in done.run.writes), *done.run.removed)
             self.changed.update({describe(key): cell.label for key in keys if key.startswith(("file:", "dir:"))})
+            if any(effect.kind == "process" for effect in done.run.effects):
+                self.changed.setdefault("what another program can change", cell.label)
         reason = found.reason or self.forced.get(cell.id, ALIVE)
         if cell.analysis.prelude:
             reason = "imports, options and definitions run in every new kernel"
@@ -263,11 +304,14 @@ class Repeater:
         return failed
 
     async def _adopt(self, cell: SourceCell, run: Run, node: NotebookNode, begin: float) -> None:
-        self.keeper.make_so(run)
+        if not is_as_left(run, self.world):
+            self.scene.before(run)
+            self.keeper.make_so(run)
+            self.scene.after(run)
         done = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip", source=cell.source)
         if done.get("unset"):  # a setting that only a re-run can give
             what = describe(done["unset"][0])
-            raise _Replan({cell.id: f"{what} can't be brought back otherwise"}, self._once_more(cell, what))
+            raise _Replan({cell.id: f"{what} can't be brought back otherwise"}, cell, what)
         self.made[run.id] = cell.id
         messages = self.store.messages(run.id)
         await self.session.answer(node, cell.index, Answer(run, messages, self.count))
@@ -289,7 +333,7 @@ class Repeater:
             if (maker := self.made.get(items["var:" + name].run))
         }
         if makers.keys() - self.forced.keys():
-            raise _Replan(makers, self._once_more(found.cell, ", ".join(sorted(lost))))
+            raise _Replan(makers, found.cell, ", ".join(sorted(lost)))
         if lost:
             reasons = "; ".join(f"{name}: {answer['lost'][name]}" for name in sorted(lost))
             raise KernelError(f"{found.cell.label} needs values that can't be brought back ({reasons})")
@@ -299,11 +343,6 @@ class Repeater:
             if step is not None and step.action == "skip":
                 reason = step.reason.replace(ANSWERED, f"{found.cell.label} needs its values")
                 self.steps[step.cell] = msgspec.structs.replace(step, action="load", reason=reason)
-
-    def _once_more(self, cell: SourceCell, what: str) -> str:
-        """Say why the notebook has to be gone through again, and why that is not done at once."""
-        changed = "; ".join(f"{maker} has changed {name}" for name, maker in self.changed.items())
-        return f"{cell.label} was not run: {what} can't be loaded, and by now {changed}; repeat once more"
 
     def _note(self, cell: SourceCell, action: Any, reason: str, begin: float, run: Run | None = None) -> None:
         self.steps[cell.id] = Step(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import asyncio
 import atexit
+import contextlib
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from nbclient.util import ensure_async
 from nbformat import NotebookNode
 
 from nbrewind.driver.client import CELL_CLIENT, Answer, AnsweringClient, CellClient
-from nbrewind.model import PROTOCOL, RunStatus
+from nbrewind.model import PROTOCOL, RunStatus, TaskWay
 
 STARTS = 2
 """Times that a kernel which dies at its start is tried."""
@@ -54,9 +56,13 @@ class Session:
     python: str
     store_nonce: str
 
-    def __init__(self, client: AnsweringClient, path: Path, store: Path) -> None:
-        """Use the kernel of ``client`` for the notebook at ``path``; call `attach` before all else."""
-        self._client, self._path, self._store = client, path, store
+    def __init__(self, client: AnsweringClient, path: Path, store: Path, tasks: TaskWay = "repeat") -> None:
+        """Use the kernel of ``client`` for the notebook at ``path``; call `attach` before all else.
+
+        ``tasks``: what becomes of recorded tasks that cells submit.
+        """
+        self._client, self._path, self._store, self._tasks = client, path, store, tasks
+        self._counted: Counter[str] = Counter()
         self.raised: Exception | None = None
         """What the last cell raised, or its kernel's death: nbclient's own exception."""
 
@@ -67,10 +73,17 @@ class Session:
         handshake = await _attach(self.client, self._path, self._store)
         self.id, self.python = handshake["session"], handshake["python"]
         self.store_nonce = handshake["store_nonce"]
+        await self.call("tasks", way=self._tasks)
         return self
+
+    async def tasks(self) -> Mapping[str, int]:
+        """Return how many tasks were answered, ran and failed so far, also before the kernel started anew."""
+        return self._counted + Counter(await self.call("tasks"))
 
     async def restart(self) -> None:
         """Start the kernel anew: it knows nothing of before."""
+        with contextlib.suppress(KernelError):
+            self._counted = Counter(await self.tasks())
         manager, old = self._client.km, self._client.kc
         assert manager is not None and old is not None
         await ensure_async(old.stop_channels())  # type: ignore[func-returns-value]
@@ -180,15 +193,17 @@ async def open_session(
     store: Path,
     kernel: str = "",
     allow_errors: bool = False,
+    tasks: TaskWay = "repeat",
 ) -> AsyncIterator[Session]:
     """Start a kernel in the notebook's folder with recording on. The kernel ends with the block.
 
-    ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own.
+    ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own; ``tasks``: what
+    becomes of recorded tasks that cells submit.
     """
     name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
     client, setup = await _start(notebook, path, name, allow_errors=allow_errors)
     try:
-        yield await Session(client, path, store).attach()
+        yield await Session(client, path, store, tasks).attach()
     except asyncio.CancelledError:
         client.shutdown_kernel = "immediate"
         raise

@@ -18,9 +18,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from nbrewind.driver.audit import to_execute
 from nbrewind.driver.notebook_file import NotebookError, inject_parameters
-from nbrewind.driver.repeat import Repeat, repeat
-from nbrewind.driver.session import KernelError
+from nbrewind.driver.repeat import Repeat, Repeater
+from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.store import Store
 
@@ -76,17 +77,30 @@ async def sweep(
 ) -> None:
     """Bring every variant up to date; outputs and results are set in place. One that fails does not stop the others.
 
-    ``jobs``: variants at the same time, after the first; ``begins`` is called before each.
+    ``jobs``: variants at the same time, after the first; ``begins`` is called before each. One kernel more is there: it
+    starts while the others compute.
     """
-    places = asyncio.Semaphore(jobs)
+    kernels, places, shared = asyncio.Semaphore(jobs + 1), asyncio.Semaphore(jobs), asyncio.Event()
 
-    async def work(variant: Variant) -> None:
-        async with places:
-            begins(variant)
+    async def work(variant: Variant, session: Session) -> None:
+        begins(variant)
+        cells = to_execute(variant.notebook)
+        repeater = Repeater(variant.notebook, path, store, session, cells, policies=policies)
+        variant.result = await repeater.bring_all()
+
+    async def try_(variant: Variant) -> None:
+        first = variant is all_[0]
+        async with kernels:
             try:
-                variant.result = await repeat(variant.notebook, path, store, kernel=kernel, policies=policies)
+                async with open_session(variant.notebook, path, store=store.directory, kernel=kernel) as session:
+                    if not first:
+                        await shared.wait()
+                    async with places:
+                        await work(variant, session)
+                    shared.set()  # while the kernel ends, the others begin
             except KernelError as error:
                 variant.result = Repeat(failed=str(error))
+            if first:
+                shared.set()
 
-    await work(all_[0])
-    await asyncio.gather(*(work(variant) for variant in all_[1:]))
+    await asyncio.gather(*map(try_, all_))

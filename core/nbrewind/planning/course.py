@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from nbrewind.model import ABSENT, Run, Version
-from nbrewind.planning.match import Meeting, Mismatch, Outside, PlanState, kind_of
+from nbrewind.planning.known import VAR, PlanState, kind_of
+from nbrewind.planning.match import Meeting, Mismatch, Outside
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
@@ -33,7 +34,6 @@ from nbrewind.planning.simulate import (
 from nbrewind.planning.tables import AMBIENT_PACKAGES
 from nbrewind.planning.trace import ALL_NAMES, lookups, variable_names
 
-VAR = "var:"
 ASKED = "you asked for it to run"
 
 
@@ -79,6 +79,11 @@ class Course:
     def by_cell(self) -> Mapping[str, Place]:
         """The places by cell id."""
         return {place.cell.id: place for place in self.places}
+
+    @property
+    def end(self) -> int:
+        """The index behind the last cell."""
+        return self.places[-1].cell.index + 1 if self.places else 0
 
 
 class _Beginning:
@@ -222,7 +227,7 @@ class Pilot:
     def _still(self, run: Run, cell: SourceCell, state: PlanState) -> bool:
         """Whether what the plan's own run of the cell read is what is known here.
 
-        Files are left out: later steps of the plan may have changed them.
+        Of files only what cells above it left: later steps of the plan may have changed them.
         """
         here = Meeting(cell.analysis, cell.digest, state, self.outside, self.policies)
         for entry in run.inputs:
@@ -233,7 +238,8 @@ class Pilot:
             version = state.items.get(entry.key)
             if version is not None and version.digest != entry.digest:
                 return False
-            if version is None and entry.key.startswith(VAR) and entry.digest != ABSENT:
+            is_gone = entry.key.startswith(VAR) or entry.key in state.absent
+            if version is None and is_gone and entry.digest != ABSENT:
                 return False
         return True
 

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from nbrewind.model import CellAnalysis, Edge, EdgeKind, Evidence, Input, Run
+from nbrewind.planning.known import describe
 from nbrewind.planning.makers import makers
-from nbrewind.planning.match import describe
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.tables import AMBIENT_SETTERS
 

@@ -16,8 +16,9 @@ from nbrewind.model import (
     Run,
     Version,
 )
+from nbrewind.planning.known import VAR, describe
 from nbrewind.planning.makers import makers
-from nbrewind.planning.match import VAR, Meeting, Mismatch, Outside, describe, with_remarks
+from nbrewind.planning.match import Meeting, Mismatch, Outside, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.simulate import Judgement, simulate

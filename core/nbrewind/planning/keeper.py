@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
-from nbrewind.model import ABSENT, Run, Version
+from msgspec.structs import replace
+
+from nbrewind.model import ABSENT, Effect, Run, Version
 from nbrewind.planning.outside import FILE_SHAPE, FOLDER_SHAPE, LINK, NOTHING, World, shape_of
 from nbrewind.store import Store, StoreError
 
@@ -26,6 +29,43 @@ def is_as_left(run: Run, world: World) -> bool:
         and all(shape_of(world.path(key)) == NOTHING for key in _removed(run))
         and all(shape_of(world.folder / subject) == shape for subject, shape in _shapes(run))
     )
+
+
+def lasting(runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return runs that came one after the other, each with only that of what it left in files which lasts to the end.
+
+    ``folder``: that of the notebook.
+    """
+
+    def place(name: str) -> str:
+        return os.path.normpath(folder / name)
+
+    contents: dict[str, list[Effect]] = {}
+    """Places that later runs wrote or removed, each with the effects of that run."""
+    shapes: set[str] = set()
+    found: list[tuple[Run, list[Effect]]] = []
+    for run in reversed(runs):
+        files = [(version, place(version.key[5:])) for version in run.writes if version.key.startswith("file:")]
+        gone = [(key, place(key[5:])) for key in _removed(run)]
+        left: list[Effect] = []
+        for effect in run.effects:
+            path = place(effect.subject)
+            if effect.kind != "file" or path in shapes:
+                continue
+            if path not in contents:
+                left.append(effect)
+            elif effect.detail.startswith(FILE_SHAPE):  # it lasts through a new content, and is set after that
+                contents[path].append(effect)
+            else:
+                continue
+            shapes.add(path)
+        writes = tuple(version for version, path in files if path not in contents)
+        removed = tuple(key for key, path in gone if path not in contents)
+        found.append((replace(run, writes=writes, removed=removed), left))
+        shapes.update(path for _, path in gone)
+        for _, path in (*gone, *files):
+            contents.setdefault(path, left)
+    return [replace(run, effects=tuple(left)) for run, left in reversed(found)]
 
 
 class FileKeeper:
@@ -65,6 +105,16 @@ class FileKeeper:
                 continue
             return f"it leaves {shape} at {subject}, and there is {now}"
         return ""
+
+    def make_so_or_leave(self, run: Run) -> None:
+        """Make files and folders be as ``run`` left them; where something hinders that, nobody must read them."""
+        why = self.hindrance(run)
+        if not why:
+            self.make_so(run)
+            return
+        keys = [*_removed(run), *("file:" + subject for subject, _ in _shapes(run))]
+        folders = ["dir:" + os.path.dirname(key[5:]) for key in keys]
+        self.left.update(dict.fromkeys([*keys, *folders], f"is not as a cell above leaves it ({why})"))
 
     def make_so(self, run: Run) -> None:
         """Make files and folders be as ``run`` left them, where nothing hinders that; see also `put_back`."""
@@ -108,7 +158,7 @@ class FileKeeper:
         for entry in run.inputs if run else ():
             if entry.key in self.left:
                 return (
-                    f"it reads {entry.key[5:]}, which {self.left[entry.key]}; "
+                    f"it reads {entry.key.partition(':')[2] or 'the folder'}, which {self.left[entry.key]}; "
                     "move it away, or repeat with --files to put the recorded one in its place"
                 )
         return ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
-from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Run, Version
+from nbrewind.model import ABSENT, DEFAULT, CellAnalysis, Input, Run
+from nbrewind.planning.known import VAR, PlanState, describe
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies, as_recorded, same_version
 from nbrewind.planning.tables import AMBIENT_PACKAGES
 from nbrewind.planning.trace import (
@@ -36,122 +36,7 @@ class Outside(Protocol):
         ...  # pragma: no cover
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """A key whose content is not known until a cell has run."""
-
-    cell: str
-    label: str
-    """The cell as people know it (``cell 7``)."""
-    expected: bool = True
-    """False: the cell can change it, but nothing says that it will."""
-    whole: bool = False
-    """The parts of the value are known; how it is as a whole is not: in which order they were set."""
-
-    def about(self, key: str) -> str:
-        """Say what the doubt means for a reader of ``key``."""
-        return f"reads {describe(key)}, which {self.label} {'changes' if self.expected else 'may change'}"
-
-
-VAR = "var:"
 VERSIONED = ("package:", "python:")
-
-
-def kind_of(key: str) -> str:
-    """Return the kind of a key: random generators are one of their own."""
-    return "ambient:rng." if key.startswith("ambient:rng.") else key.partition(":")[0] + ":"
-
-
-@dataclass
-class PlanState:
-    """What a plan knows at one point of the notebook: versions, and what is in doubt."""
-
-    items: dict[str, Version] = field(default_factory=dict)
-    doubts: dict[str, Doubt] = field(default_factory=dict)
-    reach: dict[str, set[str]] = field(default_factory=dict)
-    """For names in doubt: all names with which its value may be connected; one set for all that are."""
-    wild: dict[str, tuple[Doubt, set[str]]] = field(default_factory=dict)
-    """Kinds of which every key is in doubt, but for those that became known since."""
-
-    def copy(self) -> PlanState:
-        """Return an independent copy."""
-        wild = {kind: (doubt, set(settled)) for kind, (doubt, settled) in self.wild.items()}
-        return PlanState(dict(self.items), dict(self.doubts), copy.deepcopy(self.reach), wild)
-
-    def apply(self, writes: Iterable[Version], removed: Iterable[str]) -> None:
-        """Take over the results of a run: what it wrote is known now."""
-        for key in removed:
-            self.items.pop(key, None)
-            self._settle(key)
-        for version in writes:
-            self.items[version.key] = version
-            self._settle(version.key)
-
-    def _settle(self, key: str) -> None:
-        if self.doubts.pop(key, None) is not None:
-            self.reach.pop(key[4:], None)
-        if self.wild and (found := self.wild.get(kind_of(key))):
-            found[1].add(key)
-
-    def doubt(self, keys: Iterable[str], doubt: Doubt, reach: Collection[str] = ()) -> None:
-        """Mark keys as changed by a cell that will run; ``reach``: what their new values may be connected with."""
-        names = []
-        for key in keys:
-            self.doubts[key] = doubt
-            if key.startswith(VAR):
-                names.append(key[4:])
-        if not names and not reach:
-            return
-        tangle = self._tangled({*names, *reach})  # also where nothing is new: what was apart may be connected now
-        for name in names:
-            self.reach[name] = tangle
-
-    def _tangled(self, names: set[str]) -> set[str]:
-        """Return one set of all names that are connected with any of ``names``, for all of these."""
-        sets = {id(found): found for name in names if (found := self.reach.get(name)) is not None}
-        if not sets:
-            return names
-        largest = max(sets.values(), key=len)
-        for found in sets.values():
-            if found is not largest:
-                for name in found:
-                    if self.reach.get(name) is found:
-                        self.reach[name] = largest
-                largest |= found
-        largest |= names
-        return largest
-
-    def expect(self, versions: Collection[Version], own: Run | None, doubt: Doubt) -> None:
-        """Take over constants that a cell makes when it runs, which it has not yet since ``own``.
-
-        In doubt are those that it changes. What they are is known, so none is connected with anything else.
-        """
-        for version in versions:
-            made = own.written(version.key) if own is not None else None
-            if made is not None and made.digest == version.digest:
-                self.apply([made], ())
-            else:
-                self.apply([version], ())
-                self.doubts[version.key] = doubt
-
-    def doubt_all(self, kinds: Iterable[str], doubt: Doubt) -> None:
-        """Mark every key of some kinds as possibly changed by a cell that will run."""
-        for kind in kinds:
-            self.wild[kind] = (doubt, set())
-
-    def doubt_on(self, key: str) -> Doubt | None:
-        """Return why the content of a key is not known here; None if it is."""
-        found = self.doubts.get(key)
-        if found is None and self.wild:
-            wild = self.wild.get(kind_of(key))
-            if wild is not None and key not in wild[1]:
-                return wild[0]
-        return found
-
-    @property
-    def certain(self) -> bool:
-        """Whether everything is known."""
-        return not self.doubts and not self.wild
 
 
 @dataclass(frozen=True)
@@ -161,25 +46,6 @@ class Mismatch:
     cause: Cause
     key: str
     reason: str
-
-
-def describe(key: str) -> str:
-    """Return a key as people say it: ``df``, ``file data.csv``, ``the working directory``."""
-    kind, _, name = key.partition(":")
-    words = {
-        "var": name,
-        "file": f"file {name}",
-        "dir": f"folder {name or '.'}",
-        "env": f"environment variable {name}",
-        "package": f"package {name}",
-        "python": "Python",
-        "folder": "the place of the notebook",
-        "names": "the set of variables",
-        "ambient": f"setting {name}",
-        "module": f"what is in module {name}",
-        "import": f"the import of {name}",
-    }
-    return words.get(kind, key)
 
 
 def ended(run: Run) -> str:
@@ -346,6 +212,8 @@ class Meeting:
             now = digest_of(*sorted(variable_names(self.state.items)))
         elif (version := self.state.items.get(key)) is not None:
             now = entry.digest if entry.holds(version, shown=shown) else version.digest
+        elif key in self.state.absent:
+            now = ABSENT
         elif kind == "var":
             now = entry.digest if entry.implicit else ABSENT  # a module holds that since any import of it
         elif kind in ("ambient", "import", "module"):
@@ -441,8 +309,3 @@ def answer(
             return run
         first = first or found
     return first
-
-
-def state_of(items: Mapping[str, Version]) -> PlanState:
-    """Return a plan state in which everything is known."""
-    return PlanState(dict(items))

@@ -40,6 +40,11 @@ class SourceCell:
         return title(self.source)
 
     @property
+    def may_raise(self) -> bool:
+        """Whether its tags say that an error does not end the work."""
+        return "raises-exception" in self.tags
+
+    @property
     def active(self) -> bool:
         """Whether running the cell does anything that is recorded."""
         return bool(self.source.strip()) and not self.analysis.own
@@ -75,6 +80,10 @@ class Records(Protocol):
 
     def producer(self, run: str) -> str:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
+        ...  # pragma: no cover
+
+    def writers(self, key: str) -> Sequence[Run]:
+        """Return the runs of this notebook's own history that wrote a key, newest first."""
         ...  # pragma: no cover
 
     def showed(self, run: str) -> list[dict[str, Any]] | None:
@@ -117,6 +126,10 @@ class History:
         """Return the id of the cell that a run belongs to; empty if it is not of this notebook."""
         found = self.runs.get(run)
         return found.cell if found else ""
+
+    def writers(self, key: str) -> Sequence[Run]:
+        """Return the runs of this notebook's own history that wrote a key, newest first."""
+        return [run for run in reversed(self.runs.values()) if run.written(key) is not None]
 
     def showed(self, run: str) -> list[dict[str, Any]] | None:
         """Return what a run showed, also in other cells' displays, without numbers and ids; None if not known."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-from blake3 import blake3
 
 from nbrewind.model import ABSENT, DEFAULT, Run
 from nbrewind.planning.trace import digest_of
-
-CHUNK = 1 << 20
-FOLDER = "folder"
-"""What is told of a folder where only its being there counts."""
+from nbrewind.state.files import file_digest
+from nbrewind.state.installed import installed_version
 
 
 def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind: str = "file") -> str:
@@ -32,20 +26,6 @@ def path_key(path: str | os.PathLike[str], folder: str | os.PathLike[str], kind:
     if full == base:
         return f"{kind}:"
     return f"{kind}:{os.path.relpath(full, base)}" if full.startswith(base + os.sep) else f"{kind}:{full}"
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return ``b3:HEX`` of a file's content, read in pieces; ``folder`` for one, ``absent`` if nothing can be read."""
-    hasher = blake3()
-    try:
-        with open(path, "rb") as stream:
-            while piece := stream.read(CHUNK):
-                hasher.update(piece)
-    except IsADirectoryError:
-        return FOLDER
-    except OSError:
-        return ABSENT
-    return "b3:" + hasher.hexdigest(length=16)
 
 
 def folder_digest(path: str | os.PathLike[str]) -> str:
@@ -73,23 +53,8 @@ def shape_of(path: str | os.PathLike[str]) -> str:
 
 def package_digest(name: str) -> str:
     """Return ``v:VERSION`` of the distribution that brings top-level module ``name``; ``absent`` if not installed."""
-    try:
-        return "v:" + importlib.metadata.version(DISTRIBUTIONS.get(name, name))
-    except importlib.metadata.PackageNotFoundError:
-        pass
-    providers = _distributions()
-    for distribution in providers.get(name, ()):
-        return "v:" + importlib.metadata.version(distribution)
-    return ABSENT
-
-
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "IPython": "ipython", "dateutil": "python-dateutil"}
-"""Top-level modules whose distribution has another name: found here without reading all metadata (0.1 s)."""
-
-
-@cache
-def _distributions() -> Mapping[str, Sequence[str]]:
-    return importlib.metadata.packages_distributions()
+    version = installed_version(name)
+    return "v:" + version if version else ABSENT
 
 
 PLACE = "folder:"

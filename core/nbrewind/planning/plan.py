@@ -7,10 +7,12 @@ well, with its own needs, until nothing more is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbrewind.model import Action, Run, Step, Version
+from nbrewind.planning.gone import gone
+from nbrewind.planning.known import state_of
 from nbrewind.planning.match import Outside, other_versions, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
@@ -34,6 +36,8 @@ class Plan:
     forced: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
     """What the user should know before."""
+    blocked: str = ""
+    """Why it would fail, in words: a file is gone."""
 
 
 def plan(
@@ -43,13 +47,18 @@ def plan(
     *,
     policies: Policies = DEFAULT_POLICIES,
     forced: Iterable[str] = (),
+    items: Mapping[str, Version] | None = None,
 ) -> Plan:
-    """Plan the cells, from the top to the last one given, for a new kernel. ``forced`` cells run in any case."""
+    """Plan the cells, from the top to the last one given, for a new kernel. ``forced`` cells run in any case.
+
+    ``items``: what the kernel's state holds before the first of them, where that is not the notebook's first cell.
+    """
     must = set(forced)
     while True:
+        start = state_of(items or {})
         planned = [
             Planned(found, _needed_versions(found) if runs(found) else ())
-            for found in simulate(cells, records, outside, policies=policies, forced=must)
+            for found in simulate(cells, records, outside, policies=policies, forced=must, start=start)
         ]
         more = _makers_of_unloadable(planned) - must
         if not more:
@@ -60,7 +69,8 @@ def plan(
     answers = [
         (one.judgement.cell, run) for one in planned if (run := one.judgement.answered) and not runs(one.judgement)
     ]
-    return Plan(steps, frozenset(must), version_notes(answers, outside))
+    missing = gone(cells, {step.cell for step in steps if step.action == "run"}, records, outside, policies)
+    return Plan(steps, frozenset(must), version_notes(answers, outside), "; ".join(missing))
 
 
 def version_notes(answers: Iterable[tuple[SourceCell, Run]], outside: Outside) -> list[str]:

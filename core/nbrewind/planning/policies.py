@@ -2,7 +2,8 @@
 
 Two policies say which versions of packages and of Python count as the same. The others say whether a run that used the
 clock, the network, other programs or unseeded randomness answers with what it saw then (*as recorded*), or always runs
-again. This is the one place that knows their names and values.
+again; and one, what becomes of a plan without a file that it needs. This is the one place that knows all names and
+values.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from nbrewind.model import Effect, EffectKind, Run
 
 Versions = Literal["exact", "compatible", "ignore"]
 Nature = Literal["as-recorded", "run"]
+Missing = Literal["stop", "run"]
 
 VARIABLE = "NBREWIND_POLICIES"
 """Environment variable with policies for all notebooks: ``clock=run,packages=exact``."""
@@ -38,6 +40,8 @@ class Policies:
     processes: Nature = "as-recorded"
     randomness: Nature = "as-recorded"
     """Unseeded randomness. Draws after a seed repeat in any case."""
+    missing: Missing = "stop"
+    """Whether a plan is held up by a file from outside that a cell which runs needs and that is gone."""
 
     def with_(self, values: Mapping[str, Any], where: str) -> Policies:
         """Return these policies with others in their place; ``where`` they were given is said in errors.

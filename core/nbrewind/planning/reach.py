@@ -12,7 +12,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 
 from nbrewind.model import CellAnalysis
-from nbrewind.planning.match import Doubt, PlanState
+from nbrewind.planning.known import Doubt, PlanState
 from nbrewind.planning.notebook import SourceCell
 from nbrewind.planning.tables import (
     AMBIENT_PACKAGES,

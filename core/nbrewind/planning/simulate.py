@@ -14,7 +14,8 @@ import msgspec
 
 from nbrewind.model import Run, Version
 from nbrewind.planning.constants import predicted
-from nbrewind.planning.match import Doubt, Meeting, Mismatch, Outside, PlanState, answer, ended
+from nbrewind.planning.known import Doubt, PlanState
+from nbrewind.planning.match import Meeting, Mismatch, Outside, answer, ended
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.reach import Reach
@@ -81,8 +82,11 @@ def simulate(
     policies: Policies = DEFAULT_POLICIES,
     forced: Iterable[str] = (),
     cautious: bool = False,
+    start: PlanState | None = None,
 ) -> Iterator[Judgement]:
     """Judge all cells in order. One state proceeds with them: look at a judgement's before asking for the next.
+
+    ``start`` is that state before the first of them; without it they are the first of a new kernel.
 
     ``forced`` are ids of cells that run although a record would answer them: their results are expected to be the
     recorded ones. A cautious simulation (for freshness) takes what a cell's own last run shows for true also before
@@ -91,7 +95,7 @@ def simulate(
     """
     notebook = list(cells)
     must = set(forced)
-    state = PlanState()
+    state = PlanState() if start is None else start
     reach = Reach(notebook) if cautious else None
     for cell in notebook:
         found = judge(cell, state, records, outside, policies)

@@ -11,6 +11,8 @@ from nbrewind.model import Action, Run, Step, Version
 from nbrewind.planning.course import Course, Pilot, Place, chosen
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
+from nbrewind.planning.gone import gone
+from nbrewind.planning.known import VAR
 from nbrewind.planning.match import Outside, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
 from nbrewind.planning.plan import like
@@ -18,7 +20,6 @@ from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 
 STALE = frozenset({"edited", "input changed", "upstream stale", "out of order", "failed", "unknown"})
 INPUT = re.compile(r"(^|\.)(input|raw_input|getpass)$")
-VAR = "var:"
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,10 @@ def plan_live(
     saved = sum(place.answered.seconds for place in answered if place.answered and not place.cell.analysis.prelude)
     notes = {place.cell.id: text for place in course.places if (text := _note(place, place.cell.id in found, records))}
     shown = {step.cell for step in steps}
+    missing = gone([place.cell for place in course.places], found, records, outside, policies)
     return LivePlan(
         steps, saved, {cell: text for cell, text in notes.items() if cell in shown}, goals=frozenset(goals),
-        forced=frozenset(must),
+        forced=frozenset(must), blocked=sentence("; ".join(missing)),
     )  # fmt: skip
 
 
@@ -180,6 +182,11 @@ def left_to_user(cell: SourceCell, records: Records) -> str:
     if asks_for_input(cell, records):
         return f"{cell.label} asks for input: run it yourself"
     return ""
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital letter and a full stop; nothing of nothing."""
+    return text and text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _note(place: Place, run: bool, records: Records) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import zmq
+from forking.ready import connect
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
@@ -66,7 +67,6 @@ class Kernel:
             cwd=str(workdir), env=kernel_environment(folder, workdir / "notebook.ipynb", **environment)
         )
         self.client: BlockingKernelClient = self.manager.client()
-        self.client.start_channels()
         self.iopub: list[dict[str, Any]] = []
         self.status: dict[str, Any] = {}
         """What recording says of itself after the last cell."""
@@ -82,7 +82,7 @@ class Kernel:
 
     def ready(self) -> None:
         """Wait until the kernel answers."""
-        self.client.wait_for_ready(timeout=60)
+        connect(self.client, self._sockets, 60)
 
     def send(self, code: str, cell: str | None = None, **content: Any) -> str:
         """Send an execute request as JupyterLab does; return its id."""

@@ -36,7 +36,7 @@ def test_recording_changes_nothing(name: str, difference: Callable[..., Comparis
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_changes_nothing_in_repeat_mode(name: str, difference: Callable[..., Comparison]):
-    """No run answers yet: all cells run, through the substitution that could have replaced them."""
+    """No run answers, as no two cells are alike: all run, through the substitution that could have replaced them."""
     notebook = load(name)
     report(notebook, difference(notebook, REPEAT))
 

@@ -36,7 +36,7 @@ def test_a_store_of_a_newer_version(command: tuple[str, ...], copied: Place) -> 
     newer(copied.store)
     answer = copied(*command)
     assert (answer.code, answer.out) == (2, "")
-    assert "was written by a newer nbrewind (schema 99; this version knows up to 2); upgrade nbrewind" in answer.line()
+    assert "was written by a newer nbrewind (schema 99; this version knows up to 3); upgrade nbrewind" in answer.line()
 
 
 def cut(path: Path, size: int) -> None:

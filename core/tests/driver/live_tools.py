@@ -106,6 +106,7 @@ class Desk:
             return ending
         finally:
             client.stop_channels()
+            client.context.destroy(linger=0)  # it has threads and many files
 
     async def _honest(self, client: AsyncKernelClient) -> None:
         """What the head says is what the namespace has; nothing unexplained was seen."""

@@ -53,9 +53,9 @@ def plain(made: NotebookNode, folder: Path, timeout: int = 120) -> NotebookNode:
     return copy
 
 
-def audited(made: NotebookNode, path: Path, store: Store) -> Audit:
+def audited(made: NotebookNode, path: Path, store: Store, **options) -> Audit:
     """Audit a notebook; its outputs are set in place."""
-    return asyncio.run(audit(made, path, store))
+    return asyncio.run(audit(made, path, store, **options))
 
 
 def repeated(made: NotebookNode, path: Path, store: Store, **options) -> Repeat:

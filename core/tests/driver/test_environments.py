@@ -12,6 +12,7 @@ from driver_notebooks import audited, notebook, plain, ran, repeated
 from nbrewind.driver.compare import differences
 from nbrewind.planning.policies import DEFAULT_POLICIES
 
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHER = "3.11" if sys.version_info >= (3, 12) else "3.13"
 ENVIRONMENTS = {"3.11": ".venv-py311", "3.13": ".venv"}
 OTHER_PYTHON = Path(__file__).resolve().parents[3] / ENVIRONMENTS[OTHER] / "bin" / "python"
@@ -60,9 +61,11 @@ def test_packages_and_variables_are_those_of_the_kernel(store, tmp_path: Path, i
 
 @pytest.mark.slow
 @pytest.mark.skipif(not OTHER_PYTHON.exists(), reason="needs the environments of both Pythons")
-def test_another_minor_version_of_python(store, tmp_path: Path, install) -> None:
+@pytest.mark.parametrize("way", ["to the other", "from the other"])
+def test_another_minor_version_of_python(way: str, store, tmp_path: Path, install) -> None:
     """Values that load are used; what can't be loaded there runs, and both are said."""
-    other = install("other", str(OTHER_PYTHON))
+    this, other = install("this"), install("other", str(OTHER_PYTHON))
+    first, second = (this, other) if way == "to the other" else (other, this)
     cells = [
         ("define", "def double(x):\n    return 2 * x"),
         ("table", "from fractions import Fraction\ndf = {'a': [Fraction(1, n) for n in (1, 2, 3)]}\nprint(len(df))"),
@@ -72,16 +75,17 @@ def test_another_minor_version_of_python(store, tmp_path: Path, install) -> None
         ("call", "print(add(10))"),
     ]
     path = tmp_path / "n.ipynb"
-    assert audited(notebook(cells), path, store).failed is None
+    assert audited(notebook(cells), path, store, kernel=first).failed is None
     edited = [*cells[:4], ("use", cells[4][1] + "  # again\nprint(d, len(df['a']))"), ("call", "print(add(20))")]
     made = notebook(edited)
-    result = repeated(made, path, store, kernel=other)
+    result = repeated(made, path, store, kernel=second)
     assert result.failed == ""
     assert differences(made.cells, plain(notebook(edited), tmp_path / "plain").cells) == []
     steps = {step.cell: step for step in result.steps}
-    assert {name for name in steps if steps[name].action == "run"} == {"define", "closure", "call"}, steps
-    assert f"Python is {OTHER}." in steps["data"].reason and any("cells 2, 3" in note for note in result.notes)
+    assert {name for name in steps if steps[name].action == "run"} == {"define", "closure", "use", "call"}, steps
+    there = OTHER if second == other else THIS
+    assert f"Python is {there}." in steps["data"].reason and any("cells 2, 3" in note for note in result.notes)
     assert "add is needed and can't be loaded: " in steps["closure"].reason
     exact = DEFAULT_POLICIES.with_({"python": "exact"}, "test")
-    again = repeated(notebook(cells), path, store, policies=exact)
-    assert {"table", "data"}.isdisjoint(ran(again)), "recorded under this one, too"
+    again = repeated(notebook(cells), path, store, kernel=first, policies=exact)
+    assert {"table", "data"}.isdisjoint(ran(again)), "recorded under that one, too"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from driver_live_tools import Desk, full
@@ -294,6 +295,61 @@ def test_files_are_as_the_cells_above_wrote_them(desk, tmp_path):
     work.edit(1, "text = open('f.txt').read() * 2")
     ending, ran = work.bring("cell", "c1")
     assert (ending.state, ran, work.value("text")) == ("done", ["c1"], "oneone")
+    assert (tmp_path / "f.txt").read_text() == "two", "as before the plan"
+
+
+def test_removed_files_folders_links_and_modes_are_as_the_cells_above_left_them(desk, notebook_path):
+    write, remove = "_n = open({!r}, 'w').write('1')\ndel _n", "os.remove('a.txt')"
+    made = "os.mkdir('d')\nos.symlink('b.txt', 'l.txt')"
+    work = desk(
+        "import os", write.format("a.txt"), write.format("b.txt"), remove, made, "os.chmod('b.txt', 0o600)", "look = 1",
+        write.format("a.txt"), "os.rmdir('d')\nos.remove('l.txt')\nos.chmod('b.txt', 0o644)", "print('end')",
+    )  # fmt: skip
+    work.run()
+    work.edit(6, "look = sorted(n for n in os.listdir() if n[0] in 'abdl'), oct(os.stat('b.txt').st_mode & 0o777)")
+    ending, ran = work.bring("cell", "c6")
+    assert (ending.state, ran, work.value("look")) == ("done", ["c6"], (["b.txt", "d", "l.txt"], "0o600"))
+    folder = notebook_path.parent
+    assert sorted(path.name for path in folder.iterdir() if path.name[0] in "abdl") == ["a.txt", "b.txt"], "as before"
+    assert (folder / "a.txt").read_text() == "1" and (folder / "b.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_files_that_a_step_writes_stay(desk, tmp_path):
+    write = "with open('f.txt', 'w') as f: _n = f.write({!r})\ndel f, _n"
+    work = desk(write.format("one"), "text = open('f.txt').read()\n" + write.format("two"), write.format("three"))
+    work.run()
+    work.edit(1, "text = open('f.txt').read() * 2\n" + write.format("four"))
+    ending, ran = work.bring("cell", "c1")
+    assert (ending.state, ran, work.value("text")) == ("done", ["c1"], "oneone")
+    assert (tmp_path / "f.txt").read_text() == "four"
+
+
+def test_nothing_is_lost_for_a_step_and_it_is_not_trusted(desk, notebook_path):
+    file = notebook_path.parent / "a.txt"
+    work = desk("import os", "if os.path.exists('a.txt'): os.remove('a.txt')", "x = 1", "print('end')")
+    file.write_text("mine")
+    work.run()
+    file.write_text("mine")  # recorded nowhere: it would be lost
+    work.edit(2, "x = os.path.exists('a.txt')")
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, ran) == ("failed", ["c2"]) and file.read_text() == "mine"
+    assert "can't be trusted: it reads a.txt, which is not as a cell above leaves it" in ending.reason
+    file.unlink()
+    ending, ran = work.bring("cell", "c2")
+    assert (ending.state, work.value("x")) == ("done", False)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_a_cell_runs_again_from_which_a_later_step_takes_a_file(desk, notebook_path, seconds):
+    """``seconds`` later its own run of before can answer."""
+    file = notebook_path.parent / "a.txt"
+    work = desk("import os", "if os.path.exists('a.txt'): os.remove('a.txt')", "x = 1", "print('end')")
+    file.write_text("one")
+    work.run()
+    file.write_text("other")  # so the cell that removes it has to run; only what comes after shows for whom
+    work.edit(2, "x = os.path.exists('a.txt')")
+    ending, ran = work.bring("cell", "c2", between=lambda _, progress: time.sleep(seconds * (progress.state == "done")))
+    assert (ending.state, ran[-1], work.value("x")) == ("done", "c2", False)
 
 
 def test_the_preview_says_what_is_saved_and_which_step_does_what(desk):

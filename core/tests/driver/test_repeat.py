@@ -74,3 +74,21 @@ def test_a_repeat_shows_what_a_full_run_shows(edit: str, recorded, tmp_path: Pat
     assert differences(made.cells[:stop], full.cells[:stop]) == []
     if expected is not None:
         assert set(ran(result)) == (expected | PRELUDE) & {name for name, _ in cells}
+
+
+def test_what_an_answered_cell_leaves_alive_is_seen_to_be_needed_in_time(tmp_path: Path) -> None:
+    """It was expected to run, and is answered as what it reads has come out equal; by then a file is written."""
+    from nbrewind.store import Store
+
+    cells = [
+        ("read", "n = len('ab')\nwith open('note.txt', 'a') as file: file.write('x')"),
+        ("alive", "g = (i for i in [n, 3])\nprint(n)"),
+        ("next", "print(next(g))"),
+    ]
+    with Store.open(tmp_path / "store") as store:
+        audited(notebook(cells), tmp_path / "work.ipynb", store)
+        made = notebook(edited(edited(cells, "read", "ab", "cd"), "next", "(g)", "(g), 1"))
+        result = repeated(made, tmp_path / "work.ipynb", store)
+    assert (result.failed, ran(result)) == ("", ["read", "alive", "next"])
+    assert made.cells[2].outputs[0]["text"] == "2 1\n"
+    assert (tmp_path / "note.txt").read_text() == "xx", "one audit and one repeat"

@@ -45,7 +45,7 @@ def test_what_a_failed_cell_changed_counts(book) -> None:
 @pytest.mark.py311
 def test_what_an_interrupted_cell_changed_counts(book) -> None:
     made = book("a = [1]", "pass", "print(a)")
-    made.text["c2"] = "import time\na.append(2)\nprint('here', flush=True)\ntime.sleep(60)"
+    made.text["c2"] = "import time\na.append(2)\nprint('here', flush=True)\nfor _ in range(600): time.sleep(0.1)"
     request = made.send("c2")
     while made.kernel.client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
         pass
@@ -79,6 +79,7 @@ def client(kernel) -> Iterator[BlockingKernelClient]:
     found.wait_for_ready(timeout=60)
     yield found
     found.stop_channels()
+    found.context.destroy(linger=0)
 
 
 def test_code_of_another_client(book, client) -> None:

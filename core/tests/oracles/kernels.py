@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from forking.ready import connect
+from forking.zygote import Zygote
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
-
-from .zygote import Zygote
 
 MASKS = [
     ("0x", re.compile(r"\b0x[0-9a-fA-F]{4,}"), "<address>"),
@@ -26,8 +26,6 @@ MASKS = [
 ]
 """What differs in every kernel, or when a cell runs again (``%%writefile``), and means nothing: a word by which it is
 known at a glance, the pattern, and what stands for it. Looking for paths in a picture takes minutes."""
-SOCKETS = 5
-"""A kernel listens on so many."""
 Shown = list[dict[str, Any]]
 
 
@@ -39,7 +37,7 @@ class Kernels:
     """Where kernels come from. A cell that takes longer than ``seconds`` is taken to hang."""
 
     def __init__(self, seconds: float = 30) -> None:
-        self.zygote, self.seconds = Zygote(), seconds
+        self.zygote, self.seconds = Zygote(alike=True), seconds
 
     def start(self, folder: Path) -> Kernel:
         """Return a new kernel that works in ``folder``."""
@@ -64,28 +62,10 @@ class Kernel:
         self.displays: dict[str, Shown] = {}
         """Display id to the outputs of the cell that has it."""
         try:
-            self._wait()
-        except BaseException:
+            connect(self.client, self.sockets, seconds, stdin=False, hb=False, control=False)
+        except BaseException as error:
             self.stop()
-            raise
-
-    def _wait(self) -> None:
-        """Return once the kernel answers, on both channels."""
-        end = time.monotonic() + self.seconds
-        while len(list(self.sockets.glob("k-*"))) < SOCKETS and time.monotonic() < end:
-            time.sleep(0.002)  # whoever connects too early tries again only after 0.1 s
-        self.client.start_channels(stdin=False, hb=False, control=False)
-        while time.monotonic() < end:
-            request = self.client.kernel_info()
-            try:
-                while self.client.get_shell_msg(timeout=5)["parent_header"].get("msg_id") != request:
-                    pass
-                while self.client.get_iopub_msg(timeout=0.05)["parent_header"].get("msg_id") != request:
-                    pass
-                return
-            except queue.Empty:
-                pass
-        raise Stuck("the kernel did not start")
+            raise Stuck(str(error)) from error
 
     def record(self, notebook: Path, store: Path) -> None:
         """Record all runs from now on."""
@@ -157,6 +137,7 @@ class Kernel:
     def stop(self) -> None:
         """End the kernel, with the programs that it has started."""
         self.client.stop_channels()
+        self.client.context.destroy(linger=0)
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:

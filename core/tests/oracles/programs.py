@@ -1,13 +1,20 @@
-"""Whole notebooks made by hypothesis: few names, so that cells share, rebind and delete each other's values often."""
+"""Whole notebooks made by chance: few names, so that cells share, rebind and delete each other's values often.
+
+They follow from a seed alone, whatever else changes in the project: hypothesis would take constants from its sources.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from random import Random
 from typing import NamedTuple
 
-from hypothesis import strategies as st
-
 from . import templates
+
+ONLY = os.environ.get("ORACLES_ONLY", "")
+"""The number of the one notebook of a part that is tried."""
 
 NAMES = {
     "N": ("a", "b", "c"),
@@ -53,11 +60,10 @@ class Program(NamedTuple):
     spare: list[str]
 
 
-@st.composite
-def statement(draw: st.DrawFn, forms: list[str]) -> str:
+def statement(random: Random, forms: list[str]) -> str:
     """One statement with its names."""
-    text = draw(st.sampled_from(forms))
-    names = {place: draw(st.sampled_from(NAMES[place[0]])) for place in sorted(set(PLACE.findall(text)))}
+    text = random.choice(forms)
+    names = {place: random.choice(NAMES[place[0]]) for place in sorted(set(PLACE.findall(text)))}
     return PLACE.sub(lambda found: names[found[0]], text)
 
 
@@ -68,14 +74,18 @@ def guarded(text: str) -> str:
     return "try:" + "".join(f"\n    {line}" for line in text.splitlines()) + "\nexcept Exception: print('failed')"
 
 
-@st.composite
-def programs(draw: st.DrawFn, of: list[list[str]] = FAMILIES) -> Program:
-    """A notebook that mixes a few of the families."""
-    families = draw(st.lists(st.sampled_from(of), min_size=2, max_size=4))
-    one = statement([template for family in families for template in family])
-    shown = statement(LAST)
-    step = st.one_of(one, one.map(guarded), one.map(guarded))
-    body = st.lists(step, min_size=1, max_size=3)
-    cell = st.builds(lambda steps, last: "\n".join([*steps, *last]), body, st.lists(shown.map(guarded), max_size=1))
-    cells = draw(st.lists(cell, min_size=3, max_size=9))
-    return Program([templates.IMPORTS, templates.START, *cells], draw(st.lists(cell, max_size=3)))
+def cell(random: Random, forms: list[str]) -> str:
+    """A few statements, and perhaps one that shows something."""
+    steps = [statement(random, forms) for _ in range(random.randint(1, 3))]
+    steps = [guarded(step) if random.random() < 2 / 3 else step for step in steps]
+    return "\n".join([*steps, *[guarded(statement(random, LAST))] * random.randint(0, 1)])
+
+
+def programs(seed: int, count: int, of: list[list[str]] = FAMILIES) -> Iterator[tuple[int, Program]]:
+    """Yield notebooks with their numbers, each a mixture of a few of the families; only one if `ONLY` says so."""
+    for number in range(count) if not ONLY else [int(ONLY)]:
+        random = Random(f"{seed}:{number}")
+        forms = [template for _ in range(random.randint(2, 4)) for template in random.choice(of)]
+        cells = [cell(random, forms) for _ in range(random.randint(3, 9))]
+        spare = [cell(random, forms) for _ in range(random.randint(0, 3))]
+        yield number, Program([templates.IMPORTS, templates.START, *cells], spare)

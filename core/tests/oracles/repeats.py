@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 from nbrewind.driver.audit import audit
 from nbrewind.driver.notebook_file import inject_parameters
-from nbrewind.driver.repeat import Repeat, repeat
+from nbrewind.driver.repeat import ONCE_MORE, Repeat, repeat
 from nbrewind.driver.session import KernelError
 from nbrewind.model import DEFAULT, Version
 from nbrewind.planning.outside import shape_of
@@ -36,7 +36,7 @@ from .replay import Unsound, exact, lines
 
 OPERATIONS = {
     "edit": 7, "insert": 2, "delete": 2, "move": 2, "copy": 1, "undo": 2, "file": 3, "module": 2, "parameters": 1,
-    "environment": 1, "elsewhere": 1, "evict": 1,
+    "environment": 1, "elsewhere": 1, "evict": 1, "forget": 1,
 }  # fmt: skip
 """What somebody does between repeats, and how often."""
 SECONDS = 60
@@ -46,11 +46,12 @@ LOOK = f"""
 for name in {VARIABLES}:
     if name in globals():
         same = [other for other in {VARIABLES} if globals().get(other) is globals()[name]]
+        same *= not isinstance(globals()[name], (str, int, float, tuple))
         print(name, type(globals()[name]).__name__, repr(globals()[name]), *same)
 """
-"""A last cell that shows all values, and which names share them."""
+"""A last cell that shows all values, and which names share them; but for those that nobody can change, which
+`docs/limits.md` leaves out."""
 PASSED_ON = "ORACLE_ONE"
-ONCE_MORE = "repeat once more"
 
 
 @dataclass
@@ -140,9 +141,17 @@ class Trial(Draft):
     """A notebook that is audited, edited and repeated in a folder; ``root`` is an empty one."""
 
     def __init__(
-        self, root: Path, sources: Sequence[str], files: Mapping[str, str], *, seed: int = 0, spare: Sequence[str] = ()
+        self,
+        root: Path,
+        sources: Sequence[str],
+        files: Mapping[str, str],
+        *,
+        seed: int = 0,
+        spare: Sequence[str] = (),
+        seconds: float = SECONDS,
     ) -> None:
         super().__init__(sources, seed, spare)
+        self.seconds = seconds
         self.root, self.store = root, root / "store"
         self.work = root / "first" / "work"
         self.work.mkdir(parents=True)
@@ -195,12 +204,24 @@ class Trial(Draft):
             shutil.copytree(self.work, other, symlinks=True)
             self.work = other
             self.log.append("go on with a copy of the folder")
+        elif kind == "forget":
+            self._forget()
         elif kind == "evict":
             self.log.append("evict what can be evicted")
             with Store.open(self.store) as store:
                 store.clean(1)
         else:
             self.change(kind, self.place())
+
+    def _forget(self) -> None:
+        """Have the records of a cell, or the values of a variable, really removed."""
+        one = self.random.choice(self.sources)[0], ""
+        cell, name = self.random.choice([one, ("", self.random.choice(VARIABLES))])
+        self.log.append(f"forget {cell or name}")
+        with Store.open(self.store) as store:
+            index = store.notebook(self.path, create=False)
+            if index is not None:
+                store.forget(index, cell=cell, name=name)
 
     def _file(self, name: str) -> None:
         path = self.work / name
@@ -237,6 +258,8 @@ class Trial(Draft):
             self.log.append(f"refused: {result.failed}")
             tally.refused[plain(result.failed)] += 1
             return self.check(tally)
+        if result.failed and not result.steps:
+            return self._held_up(begin, result, tally)
         end = self.root / "end"
         copy(self.work, end)
         clean = self._clean(begin)
@@ -256,6 +279,15 @@ class Trial(Draft):
             )
         return result
 
+    def _held_up(self, begin: Path, result: Repeat, tally: Tally) -> Repeat:
+        """See that a clean run fails, too, where a repeat says before anything runs that it must fail."""
+        self.log.append(f"refused: {result.failed}")
+        tally.refused[plain(result.failed)] += 1
+        if self._clean(begin).failed is None:
+            raise Unsound(f"{self.text()}\nthe repeat says\n{indented(result.failed)}\nand a clean run does well")
+        copy(begin, self.work)
+        return result
+
     def _repeat(self, tally: Tally) -> tuple[Outcome, Repeat]:
         notebook = self.notebook()
         with Store.open(self.store) as store:
@@ -263,7 +295,7 @@ class Trial(Draft):
             sessions = set(index.heads()) if index is not None else set()
             recorded = {run.id for each in store.notebooks() for run in each.runs()}
             result = self._within(repeat(notebook, self.path, store, files=True))
-            failed = result.steps[-1].index if result.failed else None
+            failed = result.steps[-1].index if result.failed and result.steps else None
             outcome = self._outcome(notebook, store, sessions, failed)
             for step in result.steps:
                 tally.actions[step.action] += 1
@@ -293,7 +325,13 @@ class Trial(Draft):
         heads = [index.checkpoint(head) for session, head in index.heads().items() if session not in sessions]
         newest = max((head for head in heads if head is not None), key=lambda head: head.time, default=None)
         state = {} if newest is None else index.state(newest.id)
-        drawn = {effect.subject for run in index.runs() for effect in run.effects if effect.kind == "randomness"}
+        cited = {one.run for one in index.checkpoints() if one.session not in sessions}
+        drawn = {
+            effect.subject
+            for run in map(store.run, cited)
+            for effect in (run.effects if run else ())
+            if effect.kind == "randomness"
+        }
         files = {
             str(path.relative_to(self.work)): (shape_of(path), path.read_bytes() if path.is_file() else b"")
             for path in self.work.rglob("*")
@@ -314,7 +352,7 @@ class Trial(Draft):
         """Do it, in the environment that kernels are to have."""
         with environment(self.environment):
             try:
-                return asyncio.run(asyncio.wait_for(work, SECONDS))
+                return asyncio.run(asyncio.wait_for(work, self.seconds))
             except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError) as error:
                 raise Stuck("a notebook hangs") from error
 
@@ -357,15 +395,17 @@ def play(
     seed: int,
     spare: Sequence[str] = (),
     repeats: int = 3,
+    seconds: float = SECONDS,
 ) -> None:
     """Audit a notebook, then edit and repeat it up to so many times."""
     tally.notebooks += 1
-    trial = Trial(root, sources, files, seed=seed, spare=spare)
+    trial = Trial(root, sources, files, seed=seed, spare=spare, seconds=seconds)
+    operations = {kind: often for kind, often in OPERATIONS.items() if files or kind not in ("file", "module")}
     try:
         trial.audit()
         for _ in range(trial.random.randint(1, repeats)):
             for _ in range(trial.random.choice([0, 1, 1, 1, 2, 3])):
-                kind = trial.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+                kind = trial.random.choices(list(operations), list(operations.values()))[0]
                 trial.do(kind)
                 tally.edits[kind] += 1
             trial.check(tally)

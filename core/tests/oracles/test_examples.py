@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import repeats
 from .kernels import Kernels
 from .notebooks import notebooks_in, sources_of
 from .replay import Tally, play
@@ -44,10 +45,22 @@ def stories(kernels: Kernels, cells: list[str], seeds: range, slices: int) -> No
     assert tally.fresh > 0
 
 
+def flights() -> list[str]:
+    """Return the cells of the example, without those that take long."""
+    return [re.sub(*SMALLER, cell) for cell in sources_of(EXAMPLES / "flights.ipynb", without=EXPENSIVE)]
+
+
 def test_the_example(patient: Kernels) -> None:
-    """The cells that take long are left out."""
-    cells = [re.sub(*SMALLER, cell) for cell in sources_of(EXAMPLES / "flights.ipynb", without=EXPENSIVE)]
-    stories(patient, cells, range(1), slices=1)
+    stories(patient, flights(), range(1), slices=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_a_repeat_of_the_edited_example_is_a_full_run(seed: int, tmp_path: Path) -> None:
+    tally = repeats.Tally()
+    repeats.play(tmp_path, flights(), {}, tally, seed=seed, seconds=600)
+    print(tally)
+    assert tally.repeats and not tally.stuck
 
 
 @pytest.mark.slow

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from dataflow.form import Case
 from dataflow.test_cases import CASES, skip_unless_possible
+from forking.provisioner import forking
 
 from nbrewind.driver.repeat import Repeat
 from nbrewind.store import Store
 
 from .edits import NUMBER, counted_up
-from .provisioner import forking
 from .repeats import Tally, Trial, copy
 
 MISSED = {

@@ -1,21 +1,19 @@
-"""The theorem of repeat on notebooks made by hypothesis: a fixed set each time, 2,000 in `make test-all`.
+"""The theorem of repeat on notebooks made by chance: a fixed set each time, 2,000 in `make test-all`.
 
 A failure names the command that tries its notebook alone.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from forking.provisioner import forking
 
 from . import templates
-from .programs import BESIDE, Program, programs
-from .provisioner import forking
+from .programs import BESIDE, programs
 from .repeats import Tally, play
 from .replay import Unsound
 from .test_programs import SEED
@@ -24,8 +22,6 @@ FEW = 3
 MANY = 2000 if sys.version_info >= (3, 12) else 200
 PART = 50
 """Notebooks in one test."""
-ONLY = os.environ.get("ORACLES_ONLY", "")
-"""The number of the one notebook of a part that is tried."""
 
 
 @pytest.fixture(autouse=True)
@@ -35,37 +31,18 @@ def forked_kernels(forked):
         yield
 
 
-def made(number: int, notebooks: int) -> list[Program]:
-    """Return notebooks, which follow from the number."""
-    found: list[Program] = []
-
-    @seed(number)
-    @settings(
-        max_examples=notebooks, deadline=None, database=None, derandomize=False, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(programs(BESIDE))
-    def collect(program: Program) -> None:
-        found.append(program)
-
-    collect()
-    return found
-
-
-def search(number: int, notebooks: int, test: str) -> Tally:
-    """Try some notebooks, which follow from the number."""
+def search(seed: int, notebooks: int, test: str) -> Tally:
+    """Try some notebooks, which follow from the seed."""
     tally = Tally()
-    for place, program in enumerate(made(number, notebooks)):
-        if ONLY and place != int(ONLY):
-            continue
+    for number, program in programs(seed, notebooks, BESIDE):
         cells = list(program.cells)
-        if place % 2:
+        if number % 2:
             cells[0] += "\nimport helper, tooling"
         with tempfile.TemporaryDirectory(prefix="theorem") as root:
             try:
-                play(Path(root), cells, templates.FILES, tally, seed=place, spare=program.spare)
+                play(Path(root), cells, templates.FILES, tally, seed=number, spare=program.spare)
             except Unsound as error:
-                command = f"ORACLES_SEED={SEED} ORACLES_ONLY={place} python -m pytest 'tests/oracles/{test}'"
+                command = f"ORACLES_SEED={SEED} ORACLES_ONLY={number} python -m pytest '{test}'"
                 raise Unsound(f"{error}\n\nto try it alone: {command}") from None
     print(tally)
     print(tally.why())

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nbrewind.model import ABSENT, DEFAULT, Input, Run, Version, new_id, once
-from nbrewind.planning.match import state_of
+from nbrewind.planning.known import state_of
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.plan import plan
 from nbrewind.planning.simulate import judge, needed_names

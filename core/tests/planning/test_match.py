@@ -7,7 +7,8 @@ import pytest
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.model import ABSENT, DEFAULT, Effect, Input, Run, Version, new_id
-from nbrewind.planning.match import Doubt, Meeting, PlanState, answer, describe, other_versions, state_of
+from nbrewind.planning.known import Doubt, PlanState, describe, state_of
+from nbrewind.planning.match import Meeting, answer, other_versions
 from nbrewind.planning.policies import DEFAULT_POLICIES, as_recorded
 from nbrewind.planning.trace import bind_inputs, digest_of, kept_names, names_input, provenance, read_names, unproved
 
@@ -265,13 +266,17 @@ def test_keys_are_described_in_words(key: str, words: str) -> None:
     assert describe(key) == words
 
 
-def test_a_copied_state_goes_its_own_way() -> None:
-    first = state(x="b3:1")
-    first.doubt_all(["var:"], Doubt("c", "cell 1"))
-    second = first.copy()
-    second.apply([version("var:x", "b3:2")], ["var:y"])
-    assert first.items["var:x"].digest == "b3:1" and first.doubt_on("var:x") is not None
-    assert second.doubt_on("var:x") is None and not second.certain
+def test_a_file_that_a_cell_removes_is_not_there_for_those_below() -> None:
+    class Lying:
+        def digest(self, key: str) -> str:
+            return "b3:9"
+
+    here = state(x="b3:1")
+    here.apply([], ["file:a.txt"])
+    run = recorded("print(x)", state(x="b3:1"), Input(key="file:a.txt", digest="b3:9"))
+    assert why(run, "print(x)", here, Lying()) == ("input", "file a.txt is gone")
+    here.apply([version("file:a.txt", "b3:9")], [])
+    assert why(run, "print(x)", here, Lying()) is None
 
 
 def test_names_bound_for_certain_are_not_kept() -> None:

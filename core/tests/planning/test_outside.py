@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from nbrewind.model import ABSENT
-from nbrewind.planning.outside import FOLDER, World, file_digest, folder_digest, package_digest, path_key
+from nbrewind.planning.outside import World, folder_digest, package_digest, path_key
+from nbrewind.state.files import FOLDER, file_digest
 
 pytestmark = pytest.mark.py311
 

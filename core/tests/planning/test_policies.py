@@ -10,7 +10,7 @@ pytestmark = pytest.mark.py311
 
 
 def test_every_policy_has_a_default_among_its_values() -> None:
-    assert list(CHOICES) == ["packages", "python", "clock", "network", "processes", "randomness"]
+    assert list(CHOICES) == ["packages", "python", "clock", "network", "processes", "randomness", "missing"]
     assert all(getattr(DEFAULT_POLICIES, name) in values for name, values in CHOICES.items())
 
 

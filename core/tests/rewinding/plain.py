@@ -33,7 +33,7 @@ class Plain:
     """The process, as the one sees it that asks."""
 
     def __init__(self) -> None:
-        from oracles.zygote import ALONE
+        from forking.zygote import ALONE
 
         environment = {**os.environ, **ALONE, "PYTHONHASHSEED": "0"}
         self.process = subprocess.Popen(

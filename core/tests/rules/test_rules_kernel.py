@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_rule_10_nothing_of_ours_changes_the_users_objects(live: Live) -> None:
 
 
 def test_rule_11_loaded_memory_is_the_users_own(live: Live) -> None:
-    """Holds: neither mapping nor page tracking is used yet; what a rewind loads is writeable, resizable memory."""
+    """Holds: mapping is not used yet; what a rewind loads is writeable, resizable memory."""
     live.run("mem-make", "import numpy as np\nmem = np.arange(1 << 17)\nraw = bytearray(1 << 20)")
     live.run("mem-change", "mem += 1; raw[0] = 1")
     assert live.rewind("mem-make")["loaded"]
@@ -54,6 +55,49 @@ def test_rule_11_loaded_memory_is_the_users_own(live: Live) -> None:
     live.run("mem-copy", "mem[0] = 5; raw.append(1)")
     assert live.run("mem-read", "print(int(mem[0]), len(raw))") == f"5 {(1 << 20) + 1}"
     assert live.back("mem-make", {"int(mem[0]), len(raw)": f"0 {1 << 20}"}) == "holds"
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A kernel that tracks pages, where the system can tell of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBREWIND_PAGES", "1")
+        with live_kernel(tmp_path_factory.mktemp("tracking")) as kernel:
+            tracker = "__import__('nbrewind.state.tracked', fromlist=['']).TRACKER"
+            assert "NBREWIND_PAGES" not in kernel.run("on", f"print({tracker}.why_off)")
+            yield kernel
+
+
+def test_rule_11_tracked_pages_hide_no_write(tracking: Live) -> None:
+    """Holds: a large array that was read before is found changed whatever wrote it, and a rewind brings it back."""
+    tracking.run("big-make", "import ctypes, os\nimport numpy as np\nbig = np.zeros(5_000_000)")
+    for turn in range(3):
+        assert tracking.run(f"big-read-{turn}", "print(big.sum())") == "0.0"
+    tracking.run("big-item", "big[1_000_000] = 2")
+    tracking.run("big-bytes", "memoryview(big).cast('B')[8_000_000:8_000_008] = np.float64(3).tobytes()")
+    tracking.run("big-backwards", "big[::-1][2_000_000:2_000_009] = 4")
+    tracking.run("big-all", "np.add(big, 1, out=big); print(big.sum())")
+    for cell, right in (("big-backwards", "39.0"), ("big-bytes", "3.0"), ("big-item", "2.0"), ("big-read-2", "0.0")):
+        assert tracking.back(cell, {"big.sum()": right}) == "holds"
+    tracking.run("big-other", "big[0] = 5; print(big.sum())")
+    assert tracking.back("big-other", {"big.sum()": "5.0"}) == "holds"
+
+
+def test_rule_11_tracked_pages_of_a_frame_and_its_column(tracking: Live) -> None:
+    """Holds: memory that is looked at as a part and as a whole is found changed by each, and brought back."""
+    made = "pd.DataFrame({'a': np.zeros(5_000_000), 'b': np.zeros(5_000_000)}).copy()"
+    tracking.run("frame-make", f"import numpy as np, pandas as pd\nframe = {made}")
+    tracking.run("frame-part", "part = frame['a']")
+    for turn in range(3):
+        assert tracking.run(f"frame-read-{turn}", "print(part.sum() + frame['b'].sum())") == "0.0"
+    tracking.run("frame-del", "del part")
+    tracking.run("frame-set", "frame.iloc[2_000_000, 0] = 99.0")
+    tracking.run("frame-again", "part = frame['a']")
+    assert tracking.run("frame-show", "print(part.sum())") == "99.0"
+    tracking.run("frame-over", "part = None")
+    right = {"part.sum(), part.iloc[2_000_000], frame.iloc[2_000_000, 0]": "99.0 99.0 99.0"}
+    assert tracking.back("frame-show", right) == "holds"
+    assert tracking.back("frame-read-2", {"part.sum(), frame.iloc[2_000_000, 0]": "0.0 0.0"}) == "holds"
 
 
 def test_rule_14_late_truth(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from nbrewind_server.handlers.kernel import PeekHandler, RewindKernelHandler
 from nbrewind_server.handlers.plans import PlanHandler, PlansHandler
 from nbrewind_server.handlers.state import SpansHandler, StateHandler
 from nbrewind_server.handlers.storage import (
+    BudgetHandler,
     CleanHandler,
     ForgetHandler,
     NotebookStorageHandler,
@@ -40,6 +41,7 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"storage/notebook", NotebookStorageHandler),
     (r"storage/preview", PreviewHandler),
     (r"storage/clean", CleanHandler),
+    (r"storage/budget", BudgetHandler),
     (r"storage/forget", ForgetHandler),
 ]
 """Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""

@@ -11,7 +11,7 @@ from tornado import web
 from nbrewind_server import storage
 from nbrewind_server.handlers.base import RewindHandler
 from nbrewind_server.paths import Places, file_of
-from nbrewind_server.storage_messages import CleanRequest, ForgetRequest
+from nbrewind_server.storage_messages import BudgetRequest, CleanRequest, ForgetRequest
 
 T = TypeVar("T")
 
@@ -67,6 +67,18 @@ class CleanHandler(WholeStoreHandler):
         """Evict, and remove garbage; answer what was done."""
         budget = self.read(CleanRequest).budget
         self.answer(await self.alone(storage.clean, Places(self.contents_manager), budget, preview=False))
+
+
+class BudgetHandler(WholeStoreHandler):
+    """Sets how much may be held."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Set the budget of the store, or of a notebook; answer it."""
+        request = self.read(BudgetRequest)
+        path = await file_of(self.contents_manager, request.path, gone=True) if request.path else None
+        self.answer(await self.alone(storage.set_budget, path, request))
 
 
 class ForgetHandler(WholeStoreHandler):

@@ -8,7 +8,7 @@ import { dialogShown } from '../../timeline/__tests__/dialogs';
 import { FakeSession, FakeSessions } from '../../timeline/__tests__/fakes';
 import type { IPlan } from '../../tokens';
 import { addStorageCommands } from '../commands';
-import { cleanup, evicted, FakeStorage } from './fakes';
+import { cleanup, evicted, FakeStorage, stored } from './fakes';
 
 declare const globalThis: { IS_REACT_ACT_ENVIRONMENT: boolean };
 
@@ -46,6 +46,14 @@ function acceptButton(dialog: { node: HTMLElement }): HTMLElement {
   return dialog.node.querySelector<HTMLElement>(
     '.jp-Dialog-button.jp-mod-accept'
   )!;
+}
+
+/** The fields of the limits: the store's, and the notebook's. */
+function fields(dialog: {
+  node: HTMLElement;
+}): [store: HTMLInputElement, notebook: HTMLInputElement] {
+  const [store, notebook] = dialog.node.querySelectorAll('input');
+  return [store!, notebook!];
 }
 
 describe.each([CommandIDs.cleanUp, CommandIDs.forget])('%s', id => {
@@ -127,6 +135,75 @@ describe('clean-up', () => {
     });
     expect(fake.cleanUp).toHaveBeenCalledWith(1000);
     expect(told()).toBe('The disk is full.');
+  });
+});
+
+describe('set-budget', () => {
+  beforeEach(() => {
+    fake.notebook.mockImplementation(async path => ({
+      notebook: stored(path, { budget: 2_000_000 }),
+      cells: [],
+      names: []
+    }));
+  });
+
+  it('asks how much the store and this notebook may hold', async () => {
+    const result = commands.execute(CommandIDs.setBudget);
+    const dialog = await dialogShown('Nothing is removed now');
+    const [store, notebook] = fields(dialog);
+    expect([store.value, notebook.value]).toEqual(['20', '2']);
+    expect(notebook.labels?.[0]?.textContent).toContain('one.ipynb');
+    fireEvent.change(store, { target: { value: '30' } });
+    fireEvent.change(notebook, { target: { value: '' } });
+    acceptButton(dialog).click();
+    expect(await result).toMatchObject({ done: true, problem: '' });
+    expect(fake.setBudget.mock.calls).toEqual([
+      [30_000_000, ''],
+      [null, 'one.ipynb']
+    ]);
+    expect(Notification.manager.notifications.map(one => one.message)).toEqual([
+      'one.ipynb may hold as much as the store.',
+      'The store may hold 30 MB.'
+    ]);
+  });
+
+  it('sets only what was changed, and nothing without a decision', async () => {
+    const first = commands.execute(CommandIDs.setBudget);
+    (await dialogShown('Nothing is removed now')).reject();
+    expect(await first).toMatchObject({ cancelled: true });
+    const second = commands.execute(CommandIDs.setBudget);
+    acceptButton(await dialogShown('Nothing is removed now')).click();
+    expect(await second).toMatchObject({ cancelled: true });
+    expect(fake.setBudget).not.toHaveBeenCalled();
+  });
+
+  it('takes no negative size', async () => {
+    const result = commands.execute(CommandIDs.setBudget);
+    const dialog = await dialogShown('Nothing is removed now');
+    const [store] = fields(dialog);
+    fireEvent.change(store, { target: { value: '-3' } });
+    acceptButton(dialog).click();
+    await result;
+    expect(fake.setBudget).not.toHaveBeenCalled();
+  });
+
+  it('does not ask where it is given a size', async () => {
+    const args = { budget: 5_000_000, path: 'two.ipynb' };
+    await commands.execute(CommandIDs.setBudget, args);
+    expect(fake.setBudget).toHaveBeenCalledWith(5_000_000, 'two.ipynb');
+    expect(told()).toBe('two.ipynb may hold 5.0 MB.');
+  });
+
+  it('says why it failed', async () => {
+    fake.setBudget.mockRejectedValue(new Error('It is set elsewhere.'));
+    expect(
+      await commands.execute(CommandIDs.setBudget, { budget: 1 })
+    ).toMatchObject({ done: false, problem: 'It is set elsewhere.' });
+    fake.usage.mockRejectedValue(new Error('The server is gone.'));
+    expect(await commands.execute(CommandIDs.setBudget)).toMatchObject({
+      problem: 'The server is gone.'
+    });
+    expect(told()).toBe('The server is gone.');
   });
 });
 

@@ -1,6 +1,7 @@
 import { Signal } from '@lumino/signaling';
 
 import type {
+  IBudget,
   ICleanup,
   IEvicted,
   IForgetTarget,
@@ -101,6 +102,12 @@ export class FakeStorage {
   );
   readonly cleanUp = jest.fn(async (_budget?: number) =>
     cleanup([evicted('cell a')])
+  );
+  readonly setBudget = jest.fn(
+    async (budget: number | null, path = ''): Promise<IBudget> => ({
+      budget,
+      path
+    })
   );
   readonly previewForget = jest.fn(forgotten);
   readonly forget = jest.fn(forgotten);
