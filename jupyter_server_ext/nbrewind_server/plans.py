@@ -15,6 +15,7 @@ import msgspec
 from nbrewind.driver.live import Ending, LiveWork, StepProgress
 from nbrewind.model import Step, Version, new_id
 from nbrewind.planning.history import instant
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.notebook import SourceCell
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.planning.targets import LivePlan, Target, plan_live, sentence
@@ -290,6 +291,7 @@ def _plan(asked: Asked, request: PlanRequest, kernel: Mapping[str, Any]) -> Live
         live=kernel.get("live", ()),
         forced=request.forced,
         policies=asked.policies,
+        keeper=None if asked.store is None else FileKeeper(asked.store, asked.world),
     )
 
 

@@ -35,6 +35,7 @@ from nbrewind.driver.notebook_file import (
 from nbrewind.driver.repeat import Repeat
 from nbrewind.driver.repeat import repeat as run_repeat
 from nbrewind.model import Step
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.outside import World
 from nbrewind.planning.plan import plan
 from nbrewind.planning.policies import Policies
@@ -181,7 +182,7 @@ def repeat(
     chosen = read_policies(content, notebook, policies)
     if dry_run:
         with records_of(store_dir, content, path) as records, at_work("Planning"):
-            result = _expected(content, path, last, records, chosen)
+            result = _expected(content, path, last, records, chosen, files=files)
     else:
         total = len(to_execute(content, last))
         with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
@@ -211,11 +212,19 @@ def repeat(
         end(f"{many} came out otherwise than recorded; the first: cell {first.index + 1}: {first.what}")
 
 
-def _expected(content: NotebookNode, path: Path, last: int | None, records: Records, policies: Policies) -> Repeat:
+def _expected(
+    content: NotebookNode, path: Path, last: int | None, records: Records, policies: Policies, *, files: bool
+) -> Repeat:
     """Plan a repeat without a kernel, and without making a store where there is none."""
-    found = plan(to_execute(content, last), records.history, World(path.parent), policies=policies)
+    world = World(path.parent)
+    found = plan(to_execute(content, last), records.history, world, policies=policies)
     seconds = sum(step.seconds for step in found.steps)
-    return Repeat(steps=found.steps, seconds=seconds, failed=found.blocked, notes=found.notes)
+    notes = list(found.notes)
+    if records.store is not None:
+        answers = [(step, run) for step in found.steps if step.run and (run := records.store.run(step.run))]
+        told = FileKeeper(records.store, world, consent=files).foresee([run for _, run in answers])
+        notes += [f"cell {step.index + 1}: {text}" for (step, _), text in zip(answers, told, strict=True) if text]
+    return Repeat(steps=found.steps, seconds=seconds, failed=found.blocked, notes=notes)
 
 
 def _repeated(result: Repeat) -> dict[str, Any]:

@@ -142,16 +142,29 @@ class FileKeeper:
             if not version.key.startswith("file:"):
                 continue
             self.left.pop(version.key, None)
-            now = self._world.digest(version.key)
-            if now == version.digest:
+            if self._world.digest(version.key) == version.digest:
                 continue
-            if self._is_open(os.path.realpath(self._world.path(version.key))):
-                self._leave(version, "is open for writing")
-                continue
-            if now != ABSENT and not self._consent and not self._store.holds_file(self._world.path(version.key)):
-                self._leave(version, "differs from what the notebook wrote and is not recorded")
+            why = self._obstacle(version)
+            if why:
+                self._leave(version, why)
                 continue
             self._write(version)
+
+    def foresee(self, runs: Sequence[Run]) -> list[str]:
+        """Say for each of runs that came one after the other which of its files would be left as they are, and why.
+
+        In words, empty where all would be as it left them. Nothing is changed.
+        """
+        return [self._foreseen(run) for run in lasting(runs, self._world.folder)]
+
+    def _foreseen(self, run: Run) -> str:
+        why = self.hindrance(run)
+        if why:
+            return f"{why}: it is left as it is"
+        files = [version for version in run.writes if version.key.startswith("file:")]
+        differing = [version for version in files if self._world.digest(version.key) != version.digest]
+        reasons = [f"{version.key[5:]} {why}" for version in differing if (why := self._obstacle(version))]
+        return f"{'; '.join(reasons)}: left as it is" if reasons else ""
 
     def clash(self, run: Run | None) -> str:
         """Say, in words, that ``run`` reads a file which was left as it is; empty if it reads none."""
@@ -163,11 +176,20 @@ class FileKeeper:
                 )
         return ""
 
+    def _obstacle(self, version: Version) -> str:
+        """Say why a file that differs is not put back; empty if it can be."""
+        path = self._world.path(version.key)
+        if self._is_open(os.path.realpath(path)):
+            return "is open for writing"
+        absent = self._world.digest(version.key) == ABSENT
+        if not absent and not self._consent and not self._store.holds_file(path):
+            return "differs from what the notebook wrote and is not recorded"
+        if not version.loadable or not version.snapshot:
+            return version.reason or "was not kept"
+        return ""
+
     def _write(self, version: Version) -> None:
         path = self._world.path(version.key)
-        if not version.loadable or not version.snapshot:
-            self._leave(version, version.reason or "was not kept")
-            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._store.get_file(version.snapshot, path)

@@ -12,6 +12,7 @@ from nbrewind.planning.course import Course, Pilot, Place, chosen
 from nbrewind.planning.edges import edges
 from nbrewind.planning.freshness import freshness
 from nbrewind.planning.gone import gone
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.known import VAR
 from nbrewind.planning.match import Outside, with_remarks
 from nbrewind.planning.notebook import Records, SourceCell
@@ -80,6 +81,7 @@ def plan_live(
     live: Collection[str] = (),
     forced: Iterable[str] = (),
     policies: Policies = DEFAULT_POLICIES,
+    keeper: FileKeeper | None = None,
 ) -> LivePlan:
     """Plan what brings ``target`` up to date in the running kernel of ``session``.
 
@@ -93,6 +95,7 @@ def plan_live(
         live: the names that are bound in the kernel (`live` of verb ``state``).
         forced: ids of cells that run in any case, if they belong to the target or what it needs.
         policies: which records count.
+        keeper: knows which files will be left as they are.
     """
     by_id = {cell.id: cell for cell in cells}
     if target.kind in ("cell", "affected") and (target.cell not in by_id or not by_id[target.cell].active):
@@ -104,10 +107,12 @@ def plan_live(
         return LivePlan(blocked="Nothing is stale.")
     course, found = settle(pilot, goals, Alive(head, live))
     ends = ending(course, goals)
-    steps = _steps(course, found, goals, ends, records, outside, Alive(head, live))
     answered = [place for place in course.places if place.answered and place.cell.id not in found]
     saved = sum(place.answered.seconds for place in answered if place.answered and not place.cell.analysis.prelude)
     notes = {place.cell.id: text for place in course.places if (text := _note(place, place.cell.id in found, records))}
+    for cell, text in _files_left(course, found, goals, keeper).items() if keeper is not None else ():
+        notes[cell] = "; ".join(filter(None, (notes.get(cell), text)))
+    steps = _steps(course, found, goals, ends, notes, records, outside, Alive(head, live))
     shown = {step.cell for step in steps}
     missing = gone([place.cell for place in course.places], found, records, outside, policies)
     return LivePlan(
@@ -203,11 +208,24 @@ def _note(place: Place, run: bool, records: Records) -> str:
     return "; ".join(found)
 
 
+def _files_left(course: Course, run: Collection[str], goals: Collection[str], keeper: FileKeeper) -> dict[str, str]:
+    """Return the answered cells whose files can't all be put back before a cell runs or in the end, each with why."""
+    last = max((course.by_cell[cell].cell.index for cell in run), default=-1)
+    answered = [
+        (place.cell.id, place.answered)
+        for place in course.places
+        if place.answered and place.cell.id not in run and (place.cell.index < last or place.cell.id in goals)
+    ]
+    told = keeper.foresee([answer for _, answer in answered])
+    return {cell: text for (cell, _), text in zip(answered, told, strict=True) if text}
+
+
 def _steps(
     course: Course,
     run: Collection[str],
     goals: Collection[str],
     ends: Iterable[Version],
+    notes: Collection[str],
     records: Records,
     outside: Outside,
     alive: Alive,
@@ -222,7 +240,7 @@ def _steps(
         elif answer is not None and answer.id in needed | final:
             why = "a later step needs its values" if answer.id in needed else "its values are brought back"
             steps.append(_answered(place, answer, "load", with_remarks(why, answer, outside)))
-        elif answer is not None and (cell.id in goals or place.note):
+        elif answer is not None and (cell.id in goals or cell.id in notes):
             why = with_remarks("recorded, and nothing that it read has changed", answer, outside)
             steps.append(_answered(place, answer, "skip", why))
     return steps

@@ -211,3 +211,15 @@ def test_kernels_are_installed_elsewhere(place: Place, tmp_path: Path) -> None:
         spec = json.loads((Path(place) / "kernel.json").read_text())
         assert Path(place) == tmp_path / "share" / "jupyter" / "kernels" / name
         assert spec["argv"][0] == sys.executable and "--ext=nbrewind" in spec["argv"]
+
+
+def test_a_dry_run_tells_which_files_stay_as_they_are(place: Place) -> None:
+    place.write("n.ipynb", [("make", "open('a.txt', 'w').write('made')"), ("use", "print(open('a.txt').read())")])
+    assert place("audit", "n.ipynb").code == 0
+    (place.folder / "a.txt").write_text("mine")
+    place.write("n.ipynb", [("make", "open('a.txt', 'w').write('made')"), ("use", "print(open('a.txt').read(), 2)")])
+    told = "cell 2: a.txt differs from what the notebook wrote and is not recorded: left as it is"
+    assert told in place("repeat", "n.ipynb", "--dry-run", "--json").json["notes"]
+    assert told in place("repeat", "n.ipynb", "--dry-run").out + place("repeat", "n.ipynb", "--dry-run").err
+    assert told not in place("repeat", "n.ipynb", "--dry-run", "--files", "--json").json["notes"]
+    assert (place.folder / "a.txt").read_text() == "mine"

@@ -11,6 +11,7 @@ from nbrewind.driver.live import Ending, LiveWork, StepProgress
 from nbrewind.driver.session import ask_agent
 from nbrewind.model import InKernel
 from nbrewind.planning.freshness import freshness, in_kernel
+from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.notebook import History, SourceCell
 from nbrewind.planning.outside import World
 from nbrewind.planning.targets import LivePlan, Target, plan_live
@@ -68,7 +69,7 @@ class Desk:
         head = self.index.state(state["head"])
         return plan_live(
             self.cells, self.records, World(self.path.parent), head, Target(kind, cell), session=self.session,
-            live=state["live"], forced=forced,
+            live=state["live"], forced=forced, keeper=FileKeeper(self.store, World(self.path.parent)),
         )  # fmt: skip
 
     def bring(self, kind: str, cell: str = "", *, forced=(), between=None, mark=None) -> tuple[Ending, list[str]]:

@@ -218,6 +218,25 @@ def test_pinned_cells_never_run(desk):
     assert "run it yourself" in ending.reason
 
 
+def test_a_plan_tells_which_files_it_will_leave_as_they_are(desk):
+    work = desk("open('a.txt', 'w').write('made')", "open('b.txt', 'w').write('made')", "print(open('a.txt').read())")
+    work.run()
+    folder = work.path.parent
+    (folder / "a.txt").write_text("mine")
+    (folder / "b.txt").unlink()
+    work.edit(2, "print(open('a.txt').read(), 1)")
+    plan = work.plan("all")
+    assert plan.notes.keys() & {"c0", "c1"} == {"c0"}, "the other one can be put back"
+    assert plan.notes["c0"] == "a.txt differs from what the notebook wrote and is not recorded: left as it is"
+    ending, ran = work.bring("all")
+    assert (ending.state, ran) == ("failed", []) and "move it away" in ending.reason
+    assert (folder / "a.txt").read_text() == "mine"
+    (folder / "a.txt").unlink()
+    assert "c0" not in work.plan("all").notes
+    ending, ran = work.bring("all")
+    assert (ending.state, ran, work.shows(2)) == ("done", ["c2"], "made 1\n")
+
+
 def test_cells_that_ask_for_input_are_left_to_the_user(desk):
     work = desk("x = 1", "name = input('who?')", "print(name)")
     work.run(0)
