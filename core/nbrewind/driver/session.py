@@ -73,6 +73,7 @@ class Session:
         handshake = await _attach(self.client, self._path, self._store)
         self.id, self.python = handshake["session"], handshake["python"]
         self.store_nonce = handshake["store_nonce"]
+        await self.call("end_quickly")
         await self.call("tasks", way=self._tasks)
         return self
 

@@ -20,7 +20,7 @@ from nbrewind.kernel.imports import Loads
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import folder_digest
 from nbrewind.state.files import file_digest
-from nbrewind.state.places import is_user_file, prepare
+from nbrewind.state.places import is_of_a_library, is_user_file, prepare
 
 HARMLESS_PROGRAMS = frozenset(
     {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
@@ -118,6 +118,8 @@ class EffectLog:
         try:
             text = os.fsdecode(value)  # type: ignore[arg-type]
         except TypeError:
+            return ""
+        if is_of_a_library(text):
             return ""
         self.relative = self.relative or not os.path.isabs(text)
         full = os.path.realpath(text)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from nbrewind.kernel import ending
 from nbrewind.kernel.agent import MODES, current
 from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.peek import look
@@ -151,6 +152,12 @@ def flush(recorder: Recorder) -> dict[str, Any]:
     return {"failure": recorder.saver.failure}
 
 
+def end_quickly(recorder: Recorder) -> dict[str, Any]:
+    """Let the kernel end without delay; see `nbrewind.kernel.ending`. Before the first cell."""
+    ending.end_quickly(recorder.shell)
+    return {}
+
+
 def tasks(recorder: Recorder, way: TaskWay | None = None) -> dict[str, int]:
     """Say what becomes of recorded tasks from now on; return how many were answered, ran and failed so far."""
     agent = current()
@@ -173,5 +180,6 @@ VERBS: dict[str, Callable[..., Any]] = {
     "set_parameters": set_parameters,
     "rewind": rewind,
     "flush": flush,
+    "end_quickly": end_quickly,
     "tasks": tasks,
 }

@@ -102,6 +102,18 @@ def is_user_file(path: str, folder: str) -> bool:
     return True
 
 
+def is_of_a_library(path: str) -> bool:
+    """Whether a file is surely one of the interpreter's or of an installed package, by its path; asked very often."""
+    if not path.startswith(code_folders()) or not _lies_in_libraries(os.path.dirname(path)):
+        return False
+    return path.endswith(".pyc") or not os.path.islink(path)
+
+
+@lru_cache(maxsize=4096)
+def _lies_in_libraries(folder: str) -> bool:
+    return (os.path.realpath(folder) + os.sep).startswith(code_folders())
+
+
 _kept: set[str] = set()
 """Names of temporary folders and files that runs left behind: other cells may use them."""
 
