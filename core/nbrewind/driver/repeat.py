@@ -37,6 +37,7 @@ from nbrewind.store import Store
 
 ANSWERED = "recorded, and nothing that it read has changed"
 ONCE_MORE = "repeat once more"
+STAND_IN = "TaskVine (ndcctools) is not installed here: its tasks can only be answered by records"
 
 
 @dataclass
@@ -170,6 +171,8 @@ class Repeater:
         result = self.result(failed)
         with contextlib.suppress(KernelError):  # it died
             result.tasks = await self.session.tasks()
+        if result.tasks.get("stand-in"):
+            result.notes.append(STAND_IN)
         result.seconds = perf_counter() - begin
         return result
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.log import quiet
+from nbrewind.kernel.stand_in import TASKVINE, StandIn
 from nbrewind.model import TaskWay
 from nbrewind.store import Store, StoreError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from nbrewind.tasks import Memo, Policies
 
 CORE = "nbrewind.tasks.current"
-TASKVINE = "ndcctools.taskvine"
 
 
 class Tasks:
@@ -37,6 +37,7 @@ class Tasks:
         self._folder = folder
         self._ignore = ignore
         self._watchers = [_Watcher(CORE, self._begin_memo), _Watcher(TASKVINE, self._open_door)]
+        self._stand_in = StandIn(lambda: self._way == "repeat" and store.tasks.any(), self._open_door)
         self._memo: Memo | None = None
         self._way: TaskWay = "audit"
         self._counts: dict[str, int] = {}
@@ -45,11 +46,13 @@ class Tasks:
         """Wait for a library of tasks to be imported."""
         for watcher in self._watchers:
             watcher.install()
+        self._stand_in.install()
 
     def remove(self) -> None:
         """Let all tasks run unrecorded from now on."""
         for watcher in self._watchers:
             watcher.remove()
+        self._stand_in.remove()
         if self._memo is not None:
             from nbrewind.tasks import set_memo
             from nbrewind.tasks.vine import close_door
@@ -116,8 +119,8 @@ class Tasks:
             self._counts[event.action] = self._counts.get(event.action, 0) + 1
 
     def counts(self) -> dict[str, int]:
-        """Return how many tasks of this session were answered, ran or failed."""
-        return dict(self._counts)
+        """Return how many tasks of this session were answered, ran or failed; ``stand-in``: TaskVine is absent."""
+        return {**self._counts, "stand-in": 1} if self._stand_in.used else dict(self._counts)
 
 
 class _Watcher:

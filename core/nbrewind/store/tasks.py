@@ -116,6 +116,10 @@ class Tasks:
             self._begin()
         return found
 
+    def any(self) -> bool:
+        """Whether there is a record."""
+        return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
+
     def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> list[Found]:
         """Return the newest records whose slots share their first ``bits``, and the newest of this part."""
         first = slot >> (64 - bits) << (64 - bits)

@@ -111,6 +111,12 @@ class Door:
         self.events.append(Event(state.id, "answered", state.record.facts.key.hex(), ()))
         return True
 
+    def reasons(self, state: TaskState) -> str:
+        """Return why no record answers a task that was submitted, in words."""
+        if self.answers():
+            return "; ".join(self.memo.why(state.key, state.occurrence))
+        return "records do not answer now"
+
     def is_same(self, manager: Any, task: Any, before: TaskState) -> bool:
         """Make the key of a task that was answered, for it to run; return whether it is the one of then."""
         state: TaskState = state_of(task)

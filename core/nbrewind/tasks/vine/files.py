@@ -56,6 +56,9 @@ class Files:
         if state is not None and state.content is not None and POINTER not in file.__dict__:
             stream = io.BytesIO(state.content)
             return unserializer(stream) if unserializer else stream.read()
+        if state is not None and state.method == "declare_file" and POINTER not in file.__dict__:
+            with open(self.source(file), "rb") as content:
+                return unserializer(content) if unserializer else content.read()
         if state is not None and state.output == RESULT and unserializer is None:
             return split(original(self.cls, "contents")(file))[0]
         return original(self.cls, "contents")(file, unserializer)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import tasks
+from .factories import Factories
 from .files import POINTER as FILE
 from .files import Files
 from .managers import DECLARING, SETTINGS, Managers
 from .opening import POINTER
-from .parts import kinds, originals
+from .parts import STAND_IN, kinds, originals
 
 KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "Manager": {
@@ -50,9 +51,11 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "_fn_buffer": ("manager", "fn"),
     },
     "FunctionCall": {"__init__": ("library", "fn", "args", "kwargs"), "submit_finalize": ()},
+    "Factory": {"__init__": ("batch_type", "manager", "manager_host_port"), "start": (), "stop": ()},
     "File": {"__init__": ("internal_file",), "source": (), "contents": ("unserializer",)},
 }
 """Of each method that matters, the parameters that it must begin with."""
+KINDS = ("Task", "PythonTask", "FunctionCall", "LibraryTask", "PythonTaskNoResult")
 
 
 class Unfit(Exception):
@@ -89,13 +92,16 @@ def install(vine: Any) -> None:
     """
     if (vine.Manager, "submit") in originals:
         return
-    check(vine)
-    kinds.update({name: getattr(vine, name) for name in ("Task", "PythonTask", "FunctionCall", "LibraryTask")})
+    if not hasattr(vine, STAND_IN):
+        check(vine)
+    kinds.update({name: getattr(vine, name) for name in KINDS})
     managers = Managers(vine)
     files = Files(managers)
     _managers(vine, managers)
     _tasks(vine)
     _files(vine, files)
+    if not hasattr(vine, STAND_IN):
+        _factories(vine, Factories(managers))
 
 
 def _managers(vine: Any, own: Managers) -> None:
@@ -165,6 +171,13 @@ def _files(vine: Any, own: Files) -> None:
     put("__len__", own.length)
     _add(vine.File, FILE, property(own.pointer, _setter(FILE)))
     _live(vine.File)
+
+
+def _factories(vine: Any, own: Factories) -> None:
+    put = functools.partial(_put, vine.Factory)
+    put("__init__", own.init)
+    put("start", own.start)
+    put("stop", own.stop)
 
 
 def _put(cls: type, name: str, new: Callable[..., Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import door as doors
 from .libraries import Libraries
-from .parts import NAME, RESULT, FileState, ManagerState, TaskState, state_of
+from .parts import NAME, RESULT, STAND_IN, FileState, ManagerState, TaskState, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
 
 FOREVER = "wait_forever"
@@ -184,8 +184,19 @@ class Managers(Libraries):
                 heapq.heappush(kept.order, (state.record.when, state.id))
                 begin(self.vine, manager, task)
                 return state.id
-            drop_stale(manager, task)
+            if not hasattr(self.vine, STAND_IN):
+                drop_stale(manager, task)
+        if hasattr(self.vine, STAND_IN):
+            number, state.id = state.id, 0
+            raise self._lacking(task, number, "" if door is None else door.reasons(state))
         return self.run(manager, task, kept, state)
+
+    def _lacking(self, task: Any, number: int, why: str) -> Exception:
+        """Return the error of a task that has to run, though TaskVine is not installed."""
+        function = task.__dict__.get("_fn_def", (None,))[0]
+        what = getattr(function, "__name__", "") or str(task.command)
+        error: Exception = getattr(self.vine, STAND_IN)(f"Task {number}, `{what}`, has to run", why)
+        return error
 
     def _plainly(self, manager: Any, task: Any, kept: ManagerState | None, state: TaskState | None) -> Any:
         """Submit a task that, or whose manager, was there before the door was built in."""

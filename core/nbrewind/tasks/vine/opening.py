@@ -6,6 +6,7 @@ import os
 import sys
 import types
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from nbrewind.state.places import is_user_code
@@ -25,6 +26,8 @@ class Opening:
         self.vine = vine
         self.cvine = vine.cvine
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.starting: Callable[[Any], Any] = lambda factory: None
+        """Starts a factory that waited for its manager to open."""
 
     def method(self, name: str) -> Any:
         """Return a method of ``Manager`` as it was before."""
@@ -93,6 +96,8 @@ class Opening:
         calls, kept.calls = kept.calls, []
         for name, args, options in calls:
             self.call(name, manager, *args, **options)
+        for factory in list(kept.factories):
+            self.starting(factory)
 
     def _take_over(self, manager: Any, kept: ManagerState) -> bool:
         """Take the socket and the workers of the manager that the same line of a cell made when it ran before.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -13,6 +14,8 @@ from nbrewind.tasks.records import Record
 
 NAME = "_nbrewind"
 RESULT = "what it returns"
+STAND_IN = "lacking"
+"""Name of the error that a module raises which stands in for TaskVine, where something needs that."""
 
 Call: TypeAlias = tuple[str, tuple[Any, ...], dict[str, Any]]
 """A method by name, and its arguments."""
@@ -21,7 +24,7 @@ NOWHERE = Place()
 UNSUBMITTED = NoKey("it was not submitted")
 
 kinds: dict[str, type] = {}
-"""Classes of tasks of the TaskVine that the door is built into, by name."""
+"""Classes of tasks of the TaskVine that the door is built into, and what they give without a result, by name."""
 originals: dict[tuple[type, str], Any] = {}
 """What was there before the door was built in, by class and name."""
 
@@ -137,6 +140,8 @@ class ManagerState:
     functions: dict[Any, str] = field(default_factory=dict)
     """Functions that were shipped, with the digest of all that they read."""
     libraries: dict[str, Library] = field(default_factory=dict)
+    factories: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
+    """Those that are to start as soon as it is open."""
     ended: int = 0
     """How many tasks have run to their end."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbrewind.tasks.parts import Key
 
-from .parts import NAME, RESULT, FileState, ManagerState, TaskState, original, originals, state_of
+from .parts import NAME, RESULT, FileState, ManagerState, TaskState, kinds, original, originals, state_of
 from .worker import STAYS, first_line, split_text
 
 GIVING = ("add_input", "add_poncho_package", "add_starch_package", "add_execution_context", "add_environment")
@@ -263,7 +263,7 @@ def called(task: Any, state: TaskState) -> Any:
 
 
 def _loaded(task: Any, state: TaskState, pick: Callable[[Any], Any]) -> Any:
-    from ndcctools.taskvine.task import PythonTaskNoResult, cloudpickle
+    import cloudpickle
 
     if not task._output_loaded:
         if task.successful():
@@ -274,7 +274,7 @@ def _loaded(task: Any, state: TaskState, pick: Callable[[Any], Any]) -> Any:
             except Exception as error:
                 task._output = error
         else:
-            task._output = PythonTaskNoResult()
+            task._output = kinds["PythonTaskNoResult"]()
             print(task.std_output)
         task._output_loaded = True
     return task._output

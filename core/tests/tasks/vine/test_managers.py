@@ -28,7 +28,6 @@ def test_a_manager_opens_when_something_needs_its_socket(session):
     for need in (
         lambda manager: manager.port,
         lambda manager: manager.stats,
-        lambda manager: session.vine.Factory("local", manager=manager),
         lambda manager: manager.submit(session.vine.Task("true")),
         lambda manager: manager.staging_directory,
     ):
@@ -43,6 +42,37 @@ def test_a_manager_opens_when_something_needs_its_socket(session):
         assert (manager.name, manager.hungry() >= 6) == ("mine", True)
         with socket.create_connection(("localhost", manager.port), 5):
             pass
+
+
+@pytest.mark.parametrize(
+    "way",
+    # TaskVine waits half a minute for the end of a factory that has just begun.
+    ["a task", "stopped", *(pytest.param(way, marks=pytest.mark.slow) for way in ("its port", "as plain"))],
+)
+def test_workers_start_once_a_manager_opens(session, way):
+    """As long as records answer, a factory that was started waits; what looks for its workers starts it."""
+    manager = session.manager()
+    if way == "as plain":
+        session.door.answers = lambda: False
+    factory = session.vine.Factory("local", manager=manager)
+    factory.max_workers = factory.min_workers = factory.cores = 1
+    factory.memory = factory.disk = 400
+    try:
+        assert factory.start() is factory
+        assert is_open(manager) == (way == "as plain")
+        assert factory.max_workers == 1
+        if way == "a task":
+            number = manager.submit(session.vine.PythonTask(cell("def f(x): return x")["f"], 5))
+            assert manager.wait_for_task_id(number, 30).output == 5
+        elif way == "stopped":
+            factory.stop()
+        assert manager.port
+        assert (factory._factory_proc is not None) == (way != "stopped")
+    finally:
+        factory.stop()
+    assert factory._factory_proc is None
+    with pytest.raises(ValueError):
+        session.vine.Factory("local")
 
 
 def test_what_is_wrong_is_told_at_once(session):
