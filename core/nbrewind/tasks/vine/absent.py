@@ -7,6 +7,7 @@ answers. Whatever would need TaskVine itself raises `NotInstalled`. Written from
 from __future__ import annotations
 
 import copy
+import os
 import types
 from collections.abc import Callable
 from typing import Any
@@ -351,6 +352,12 @@ def _other(name: str) -> type:
     return type(name, (), {"__init__": init, "__doc__": DOCUMENT})
 
 
+def _set_ports(port: Any) -> None:
+    """Set the variables that TaskVine sets, which a cell may have read."""
+    low, high = (port, port) if isinstance(port, int) else port
+    os.environ.update(TCP_LOW_PORT=str(low), TCP_HIGH_PORT=str(high))
+
+
 def make(name: str) -> types.ModuleType:
     """Return a new module that stands in for ``ndcctools`` (``ndcctools.taskvine`` if that is the name)."""
     module = types.ModuleType(name, DOCUMENT)
@@ -367,7 +374,7 @@ def make(name: str) -> types.ModuleType:
     vars(module).update(held, **{STAND_IN: NotInstalled})
     module.cvine = types.SimpleNamespace(VINE_DEFAULT_PORT=9123)  # type: ignore[attr-defined]
     module.manager = types.SimpleNamespace(  # type: ignore[attr-defined]
-        set_port_range=lambda port: None,
+        set_port_range=_set_ports,
         rmsummary_create=lambda value: types.SimpleNamespace(**dict.fromkeys(MEASURED, value)),
     )
     return module
