@@ -8,7 +8,6 @@ import atexit
 import contextlib
 import json
 import signal
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -62,7 +61,7 @@ class Session:
         ``tasks``: what becomes of recorded tasks that cells submit.
         """
         self._client, self._path, self._store, self._tasks = client, path, store, tasks
-        self._counted: Counter[str] = Counter()
+        self._counted: Mapping[str, int] = {}
         self.raised: Exception | None = None
         """What the last cell raised, or its kernel's death: nbclient's own exception."""
 
@@ -79,12 +78,12 @@ class Session:
 
     async def tasks(self) -> Mapping[str, int]:
         """Return how many tasks were answered, ran and failed so far, also before the kernel started anew."""
-        return self._counted + Counter(await self.call("tasks"))
+        return counted(self._counted, await self.call("tasks"))
 
     async def restart(self) -> None:
         """Start the kernel anew: it knows nothing of before."""
         with contextlib.suppress(KernelError):
-            self._counted = Counter(await self.tasks())
+            self._counted = await self.tasks()
         manager, old = self._client.km, self._client.kc
         assert manager is not None and old is not None
         await ensure_async(old.stop_channels())  # type: ignore[func-returns-value]
@@ -244,6 +243,18 @@ async def _start(
                 raise
             problem = error
     raise StartError(f"the kernel {name} did not start: {problem}; see `jupyter kernelspec list`") from problem
+
+
+def counted(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """Return what became of tasks in a kernel that started anew after ``before``.
+
+    What ran then is answered now, and is not counted twice; what was answered then is answered again.
+    """
+    ran = {name: number for name, number in before.items() if name != "answered"}
+    found = {name: now.get(name, 0) + ran.get(name, 0) for name in {*now, *ran}}
+    if found.get("answered"):
+        found["answered"] = max(found["answered"] - before.get("ran", 0), 0)
+    return found
 
 
 def check_language(manager: KernelManager) -> None:

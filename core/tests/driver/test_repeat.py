@@ -9,6 +9,7 @@ import pytest
 from driver_notebooks import ANALYSIS, audited, edited, notebook, plain, ran, repeated
 
 from nbrewind.driver.compare import differences
+from nbrewind.driver.session import counted
 
 PRELUDE = {"imports", "functions"}
 
@@ -92,3 +93,8 @@ def test_what_an_answered_cell_leaves_alive_is_seen_to_be_needed_in_time(tmp_pat
     assert (result.failed, ran(result)) == ("", ["read", "alive", "next"])
     assert made.cells[2].outputs[0]["text"] == "2 1\n"
     assert (tmp_path / "note.txt").read_text() == "xx", "one audit and one repeat"
+
+
+def test_a_task_counts_once_though_the_kernel_starts_anew():
+    assert counted({}, {"ran": 4}) == {"ran": 4}
+    assert counted({"ran": 1, "answered": 3}, {"answered": 4, "failed": 1}) == {"ran": 1, "answered": 3, "failed": 1}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import Kernel
 from tasks.vine.books import Book, printed, without_taskvine
 from tasks.vine.conftest import vine_module
 
@@ -113,6 +114,23 @@ def test_it_is_offered_in_repeats_with_records_only(book, tmp_path):
     assert "ModuleNotFoundError: No module named 'ndcctools'" in made.stderr
     made = Book(tmp_path, CELLS).call("repeat", hidden=True)
     assert "ModuleNotFoundError: No module named 'ndcctools'" in made.stderr
+
+
+@pytest.mark.slow
+def test_in_an_interactive_repeat(book):
+    """And not in an audit: there nothing stands in for TaskVine."""
+    kernel = Kernel(book.folder, without_taskvine(book.folder))
+    try:
+        assert kernel.run(CELLS[0])[0]["ename"] == "ModuleNotFoundError"
+        kernel.attach(book.folder / "book.ipynb", book.folder / "store")
+        assert kernel.run(CELLS[0], cell="c0")[0]["ename"] == "ModuleNotFoundError"
+        kernel.run("%nbrewind repeat")
+        found = kernel.cells(CELLS)
+        assert [reply["status"] for reply, _ in found] == ["ok"] * len(CELLS)
+        assert kernel.verb("tasks") == {"answered": 5, "stand-in": 1}
+        assert kernel.text([message for _, messages in found for message in messages]) == book.text
+    finally:
+        kernel.stop()
 
 
 LOOK = """
