@@ -15,6 +15,7 @@ from blake3 import blake3
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
 
+from .graphs import Unknown, is_vertex, vertex
 from .parts import RESULT, FileState, Given, Library, TaskState, kinds, state_of
 
 Identity = str | Pending
@@ -25,6 +26,7 @@ FETCHED = {"declare_url", "declare_xrootd", "declare_chirp"}
 SYSTEM = ("/bin/", "/usr/", "/lib", "/opt/", "/dev/", "/proc/", "/sys/", "/sbin/")
 """Where what lies there is a part of the system, not an input."""
 _MADE = "given "
+_AS_THEY_ARE: Mapping[str, str] = {}
 
 
 class Unkeyed(Exception):
@@ -50,11 +52,16 @@ class TaskKeys:
     def of_function(self, task: Any, function: Any, args: Any, kwargs: Any) -> Key | NoKey:
         """Return the key of a `PythonTask`."""
         state: TaskState = state_of(task)
+        salt, names = "", _AS_THEY_ARE
         try:
-            named = self._named(state)
-        except Unkeyed as why:
+            if is_vertex(function):
+                (function, args), names, salt = vertex(args)
+                places = {name: place for place, name in enumerate(names)}
+                state.inputs.sort(key=lambda call: places.get(_remote(call), len(places)))
+            named = self._named(state, names)
+        except (Unkeyed, Unknown) as why:
             return NoKey(str(why))
-        salt = f"PythonTask {task._serialize_output} {_unset(state)}"
+        salt = f"PythonTask {task._serialize_output} {_unset(state)}{salt}"
         return self._key(
             named, function, args, kwargs, inputs=named.inputs, outputs=_outputs(state), env=_env(state), salt=salt
         )
@@ -148,21 +155,22 @@ class TaskKeys:
         key = self.keys.key(*args, **options)
         return key if isinstance(key, NoKey) or not named.marks else key._replace(marks=key.marks | named.marks)
 
-    def _files(self, calls: list[Any]) -> Named:
-        """Return the identities of a task's files by the names under which it finds them."""
+    def _files(self, calls: list[Any], names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
+        """Return the identities of a task's files by the names under which it finds them, or by others for these."""
         named = Named({}, set(), {})
         for method, args, options in calls:
             file = args[0] if args else options.get("file", options.get("f"))
             given = dict(zip(("remote_name", "strict_input", "mount_symlink"), args[1:], strict=False)) | options
             name = str(given.get("remote_name", method)) if method == "add_input" else f"{method} {len(named.inputs)}"
+            name = names.get(name, name)
             if given.get("mount_symlink"):
                 name += " as a link"
             named.inputs[name] = self.identity(file, named)
         return named
 
-    def _named(self, state: TaskState) -> Named:
+    def _named(self, state: TaskState, names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
         """Return the files of a task that is submitted, and take note of what stood for them."""
-        named = self._files(state.inputs)
+        named = self._files(state.inputs, names)
         state.inputs_were, state.given = dict(named.inputs), named.given
         return named
 
@@ -215,6 +223,12 @@ class TaskKeys:
         if isinstance(key, NoKey):
             raise Unkeyed(key.reason)
         return Pending(f"{salt} {key.digest}")
+
+
+def _remote(call: Any) -> str:
+    """Return under which name a task is given a file."""
+    _, args, options = call
+    return str(args[1] if len(args) > 1 else options.get("remote_name", ""))
 
 
 def _env(state: TaskState) -> dict[str, str]:

@@ -55,6 +55,12 @@ SETTINGS = (
     "unblock_host",
 )
 """What a manager is told; one that is not open keeps it until it is."""
+SAYS = {
+    **dict.fromkeys(("disable_peer_transfers", "enable_peer_transfers"), 1),
+    **dict.fromkeys(("enable_monitoring", "set_category_mode", "set_password_file"), 1),
+    **dict.fromkeys(("enable_disconnect_slow_workers", "enable_disconnect_slow_workers_category", "tune"), 0),
+}
+"""What those methods return that return something: 1 or 0, where all is well."""
 
 DECLARING = (
     "declare_buffer",
@@ -85,7 +91,7 @@ class Managers(Libraries):
             if kept is None or kept.closed or self.is_open(manager):
                 return self.call(name, manager, *args, **options)
             kept.calls.append((name, args, options))
-            return 0
+            return SAYS.get(name)
 
         return tell
 

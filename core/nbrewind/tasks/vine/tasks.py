@@ -12,6 +12,7 @@ from typing import Any
 
 from nbrewind.tasks.parts import Key
 
+from .graphs import is_vertex
 from .parts import NAME, RESULT, FileState, ManagerState, TaskState, kinds, original, originals, state_of
 from .worker import STAYS, first_line, split_text
 
@@ -107,6 +108,8 @@ def drop_stale(manager: Any, task: Any) -> None:
     kept: ManagerState = state_of(manager)
     state: TaskState = state_of(task)
     function = task._fn_def[0]
+    if is_vertex(function):
+        return  # all that it reads are its arguments, which are shipped with each task
     digest = ""
     if isinstance(state.key, Key):
         parts = sorted(item for item in state.key.components.items() if item[0].partition(" ")[0] not in _OWN)

@@ -82,6 +82,11 @@ def watch() -> None:
         ways["os." + name] = "write"
     outside = ("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen")
 
+    def finding(frame: Any) -> bool:
+        # Whether Python looks for modules, or for what is installed, in a folder of code.
+        name = str(frame.f_globals.get("__name__"))
+        return name.startswith("importlib.metadata") or frame.f_code.co_filename.startswith("<frozen importlib")
+
     def hook(event: str, args: Any) -> None:
         if not watching:
             return
@@ -89,7 +94,7 @@ def watch() -> None:
             if event == "open":
                 flags = args[2] if isinstance(args[2], int) else 0
                 note(args[0], "write" if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else "read")
-            elif event in ways and not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+            elif event in ways and not finding(sys._getframe(1)):
                 paths = [path for path in args[:2] if isinstance(path, (str, bytes, os.PathLike))]
                 for path in paths or ["."]:
                     note(path, ways[event])

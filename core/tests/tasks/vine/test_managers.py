@@ -97,6 +97,28 @@ def test_what_is_wrong_is_told_at_once(session):
         manager.submit(task)
 
 
+def test_a_setting_returns_what_taskvine_returns(session):
+    """A cell may end with one: then that is shown."""
+    calls = {
+        "tune": ("hungry-minimum", 3),
+        "set_category_mode": ("a", "max"),
+        "enable_peer_transfers": (),
+        "set_name": ("mine",),
+        "set_priority": (1,),
+        "set_property": ("a", "b"),
+        "set_scheduler": ("time",),
+        "enable_disconnect_slow_workers": (3,),
+        "set_resources_max": ({"cores": 1},),
+        "log_txn_app": ("x",),
+        "tasks_left_count": (3,),
+    }
+    manager = session.manager()
+    put_off = [getattr(manager, name)(*args) for name, args in calls.items()]
+    assert not is_open(manager)
+    assert manager.port
+    assert put_off == [getattr(manager, name)(*args) for name, args in calls.items()]
+
+
 def test_managers_and_files_are_never_saved(session):
     manager = session.manager()
     file = manager.declare_file("data")
