@@ -37,7 +37,7 @@ class Tasks:
         self._folder = folder
         self._ignore = ignore
         self._watchers = [_Watcher(CORE, self._begin_memo), _Watcher(TASKVINE, self._open_door)]
-        self._stand_in = StandIn(lambda: self._way == "repeat" and store.tasks.any(), self._open_door)
+        self._stand_in = StandIn(self._may_stand_in, self._open_door)
         self._memo: Memo | None = None
         self._way: TaskWay = "audit"
         self._counts: dict[str, int] = {}
@@ -81,6 +81,13 @@ class Tasks:
             door.ignore = self._ignore
         except Exception as error:  # whatever it is, tasks go on as without
             quiet("building the door to TaskVine", error)
+
+    def _may_stand_in(self) -> bool:
+        """Whether a stand-in may be imported where TaskVine is not installed."""
+        try:
+            return self._way == "repeat" and self._store.tasks.any()
+        except StoreError:
+            return False
 
     def set_way(self, way: TaskWay) -> None:
         """Say what becomes of recorded tasks from now on."""
