@@ -225,6 +225,18 @@ class Effect(Record, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class RunTasks(Record, frozen=True, kw_only=True):
+    """The tasks that a run submitted, as they were at its end; and tasks of earlier runs that ended in it."""
+
+    answered: int = 0
+    ran: int = 0
+    failed: int = 0
+    waiting: int = 0
+    """Not ended then: a later run may tell of them."""
+    rows: bytes = b""
+    """What is known of each (`nbrewind.tasks.listed`); empty where it was forgotten."""
+
+
 class Run(Record, frozen=True, kw_only=True):
     """One execution of one cell; never changed once recorded."""
 
@@ -259,6 +271,8 @@ class Run(Record, frozen=True, kw_only=True):
     """It printed to stderr: warnings quote line numbers, so only the exact source text is answered by it."""
     python: str = ""
     """Version of Python, ``3.13.0``."""
+    tasks: RunTasks | None = None
+    """Only in the notebook's own index, not in the trace by which the run answers."""
 
     def written(self, key: str) -> Version | None:
         """Return the version of a key that the run made."""

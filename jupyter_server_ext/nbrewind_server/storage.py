@@ -58,7 +58,9 @@ def notebook_storage_of(records: Records, path: Path, name: str) -> NotebookStor
     return NotebookStorage(
         notebook=_stored(usage, name),
         cells=tuple(
-            StoredShare(key=one.key, title=title_of(one.key), bytes=one.bytes, checkpoints=one.checkpoints)
+            StoredShare(
+                key=one.key, title=title_of(one.key), bytes=one.bytes, checkpoints=one.checkpoints, tasks=one.tasks
+            )
             for one in shares.cells
         ),
         names=tuple(
@@ -118,6 +120,7 @@ def clean(records: Records, places: Places, budget: int | None, *, preview: bool
             bytes=one.bytes,
             seconds=one.seconds,
             reason=one.reason,
+            tasks=one.tasks,
         )
 
     return Cleanup(
@@ -146,6 +149,7 @@ def forget(records: Records, path: Path, request: ForgetRequest) -> Forgotten:
         runs=done.runs,
         checkpoints=done.checkpoints,
         bytes=done.bytes,
+        tasks=done.tasks,
     )
 
 

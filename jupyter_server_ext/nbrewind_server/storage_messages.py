@@ -50,6 +50,8 @@ class StoredShare(Answer, frozen=True, kw_only=True):
     """The first line of what the cell last ran; what the name stands for, if it is no variable."""
     bytes: int
     checkpoints: int
+    tasks: int = 0
+    """Of a cell, records of tasks that were submitted there; what they hold is among the bytes."""
 
 
 class NotebookStorage(Answer, frozen=True, kw_only=True):
@@ -103,6 +105,8 @@ class Evicted(Answer, frozen=True, kw_only=True):
     """To compute it again; 0 if no cell does."""
     reason: str
     """What makes it again, in words."""
+    tasks: int = 0
+    """How many tasks have made these contents; 0: a run has."""
 
 
 class Cleanup(Answer, frozen=True, kw_only=True):
@@ -138,3 +142,5 @@ class Forgotten(Answer, frozen=True, kw_only=True):
     checkpoints: int
     bytes: int
     """What that frees."""
+    tasks: int = 0
+    """Records of tasks."""

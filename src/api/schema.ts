@@ -477,6 +477,8 @@ export interface components {
             seconds: number;
             /** @description What makes it again, in words. */
             reason: string;
+            /** @description How many tasks have made these contents; 0: a run has. */
+            tasks: number;
         };
         /**
          * ForgetRequest
@@ -501,6 +503,8 @@ export interface components {
             checkpoints: number;
             /** @description What that frees. */
             bytes: number;
+            /** @description Records of tasks. */
+            tasks: number;
         };
         /**
          * Head
@@ -953,6 +957,8 @@ export interface components {
             title: string;
             bytes: number;
             checkpoints: number;
+            /** @description Of a cell, records of tasks that were submitted there; what they hold is among the bytes. */
+            tasks: number;
         };
         /**
          * Text

@@ -55,7 +55,7 @@ class Agent:
 
             self.recorder = Recorder(shell, self.store, index, self.session)
             self.recorder.steps = Steps(self.recorder, self.substitution)
-            self.tasks = Tasks(self.store, index.id, self.recorder.folder, self._ignore)
+            self.tasks = Tasks(shell.kernel, self.store, self.session, index.id, self.recorder.folder, self._ignore)
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"
@@ -203,6 +203,8 @@ class _Switch:
         if recorder is not None and os.getpid() == self._pid:
             if self._agent.tasks is not None:
                 self._agent.tasks.end()
+                if not entry.extra.get("skip"):
+                    entry.extra["tasks"] = self._agent.tasks.take()
             recorder.end(entry, result)
 
     def outside(self, reason: str) -> None:

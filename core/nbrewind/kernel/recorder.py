@@ -28,7 +28,7 @@ from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of, reloads
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, Version, new_id, once
+from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunTasks, Version, new_id, once
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
@@ -293,9 +293,8 @@ class Recorder(Head):
     def _record(self, entry: Entry, outcome: Outcome) -> None:
         begin = perf_counter()
         extra, analysis, run = entry.extra, entry.extra["analysis"], new_id()
-        outputs = self.tee.collect(entry.request)
+        outputs, status, executed = self.tee.collect(entry.request), outcome.status, outcome.executed
         extra["shows"] = any("data" in output for output in outputs)
-        status, executed = outcome.status, outcome.executed
         self.find_modules()
         reach = reach_of(self, entry)
         settings = self.ambient.scan() if executed else {}
@@ -318,7 +317,7 @@ class Recorder(Head):
         words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}
         self.restless = self.restless or not RESTLESS_NAMES.isdisjoint(words)
         record = Run(
-            **self._frame(run, entry.source, analysis),
+            **self._frame(run, entry.source, analysis, extra.get("tasks")),
             cell=self.cell_of(entry),
             execution_count=outcome.number,
             started=extra["began"],
@@ -353,7 +352,7 @@ class Recorder(Head):
         written = snapshots.Written(versions=snapshots.lost_versions(self.live.names(), run, reason))
         snapshots.write_own_modules(self.fresh, run, written)
         record = Run(
-            **self._frame(run, entry.source, entry.extra["analysis"]),
+            **self._frame(run, entry.source, entry.extra["analysis"], entry.extra.get("tasks")),
             cell=self.cell_of(entry),
             started=entry.extra["began"],
             seconds=entry.extra["seconds"],
@@ -389,7 +388,7 @@ class Recorder(Head):
         gone = (LOCAL + name for name in sorted(self.gone))
         return [*("var:" + name for name in changes.removed), *(key for key in gone if key in self.state)]
 
-    def _frame(self, run: str, source: str, analysis: CellAnalysis) -> dict[str, Any]:
+    def _frame(self, run: str, source: str, analysis: CellAnalysis, tasks: RunTasks | None = None) -> dict[str, Any]:
         return {
             "id": run,
             "notebook": self.notebook.id,
@@ -398,6 +397,7 @@ class Recorder(Head):
             "code": analysis.code,
             "source": source_digest(source),
             "python": platform.python_version(),
+            "tasks": tasks,
         }
 
     def _commit(

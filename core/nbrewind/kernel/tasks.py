@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.stand_in import TASKVINE, StandIn
-from nbrewind.model import TaskWay
+from nbrewind.model import RunTasks, TaskWay
 from nbrewind.store import Store, StoreError
 
 if TYPE_CHECKING:
+    from nbrewind.kernel.live_tasks import LiveNews
     from nbrewind.tasks import Memo, Policies
 
 CORE = "nbrewind.tasks.current"
@@ -23,22 +25,29 @@ CORE = "nbrewind.tasks.current"
 class Tasks:
     """The doors of one kernel. Nothing is loaded before a library of tasks is."""
 
-    def __init__(self, store: Store, notebook: str, folder: str, ignore: Callable[[str], None]) -> None:
+    def __init__(
+        self, kernel: Any, store: Store, session: str, notebook: str, folder: str, ignore: Callable[[str], None]
+    ) -> None:
         """Keep records of tasks in ``store``.
 
         Args:
+            kernel: in which they are submitted.
             store: where.
+            session: id of the kernel session.
             notebook: id of the notebook from which they are submitted.
             folder: where relative paths begin.
             ignore: is told of folders where libraries of tasks keep files of their own.
         """
+        self._kernel = kernel
         self._store = store
+        self._session = session
         self._notebook = notebook
         self._folder = folder
         self._ignore = ignore
         self._watchers = [_Watcher(CORE, self._begin_memo), _Watcher(TASKVINE, self._open_door)]
         self._stand_in = StandIn(self._may_stand_in, self._open_door)
         self._memo: Memo | None = None
+        self._news: LiveNews | None = None
         self._way: TaskWay = "audit"
         self._counts: dict[str, int] = {}
 
@@ -60,14 +69,23 @@ class Tasks:
             close_door()
             set_memo(None)
             self._memo = None
+        if self._news is not None:
+            self._news.close()
+            atexit.unregister(self._news.close)
 
     def _begin_memo(self, _: ModuleType) -> None:
         """Have all doors of this kernel use one memo; the core of the doors has been imported."""
+        from nbrewind.kernel.live_tasks import LiveNews
         from nbrewind.tasks.current import set_memo
+        from nbrewind.tasks.journal import Journal
         from nbrewind.tasks.memo import Memo
         from nbrewind.tasks.seen import here
+        from nbrewind.tasks.vine.views import views
 
         self._memo = Memo(self._store, policies=self._policies(), look=here(self._folder))
+        self._news = LiveNews(self._kernel, self._store, self._session, self._notebook, views)
+        self._memo.journal = self._news.journal = Journal(self._memo, self._news.soon)
+        atexit.register(self._news.close)
         set_memo(self._memo)
 
     def _open_door(self, vine: ModuleType) -> None:
@@ -124,6 +142,11 @@ class Tasks:
             quiet("recording tasks", error)
         for event in events:
             self._counts[event.action] = self._counts.get(event.action, 0) + 1
+
+    def take(self) -> RunTasks | None:
+        """Return what the record of the run that has ended is to tell of tasks; None if there were none."""
+        journal = self._memo.journal if self._memo is not None else None
+        return journal.take() if journal is not None else None
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks of this session were answered, ran or failed; ``stand-in``: TaskVine is absent."""

@@ -140,12 +140,18 @@ def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
             (record,) = connection.execute("SELECT record FROM runs WHERE id = ?", (run,)).fetchone()
             found = decode_run(record)
             writes = tuple(_blank(each) if each.id in scope.versions else each for each in found.writes)
-            records[run] = encode(msgspec.structs.replace(found, writes=writes))
-        rows = [(data, id_) for id_, data in records.items()]
-        connection.executemany("UPDATE runs SET record = ? WHERE id = ?", rows)
+            # Words about its tasks may quote values.
+            tasks = msgspec.structs.replace(found.tasks, rows=b"") if found.tasks else None
+            records[run] = msgspec.structs.replace(found, writes=writes, tasks=tasks)
+        connection.executemany(
+            "UPDATE runs SET record = ? WHERE id = ?", [(encode(run), id_) for id_, run in records.items()]
+        )
         _changed(connection)
     with store.database.write() as connection:
-        connection.executemany("UPDATE traces SET record = ?, answerable = 0 WHERE run = ?", rows)
+        connection.executemany(
+            "UPDATE traces SET record = ?, answerable = 0 WHERE run = ?",
+            [(encode(msgspec.structs.replace(run, tasks=None)), id_) for id_, run in records.items()],
+        )
 
 
 def _forget_runs(store: Store, book: Book, scope: Scope, *, whole: bool) -> None:

@@ -6,6 +6,7 @@
     notebooks/ID.sqlite      the index of one notebook: runs, outputs, checkpoints, heads
     blobs/ab/cdef...         large contents, named by their BLAKE3 digest, some compressed; never changed
     tmp/                     blobs being written, renamed into place when whole; blobs being removed
+    live/SESSION.json        how the tasks of a kernel that lives stand now
     lease                    locked by who writes (shared) and who removes (alone)
 
 Directories are 0700, databases 0600, blobs 0400: values of a user's variables are nobody else's business.
@@ -61,6 +62,11 @@ class Layout:
     def temporary(self) -> Path:
         """Return the folder of blobs that are being written."""
         return self.directory / "tmp"
+
+    @property
+    def live(self) -> Path:
+        """Return the folder where kernels that live say how their tasks stand."""
+        return self.directory / "live"
 
     @property
     def lease(self) -> Path:

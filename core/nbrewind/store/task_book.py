@@ -4,10 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from nbrewind.store.database import Database
+
+
+class CellTasks(NamedTuple):
+    """What the records hold of tasks that were submitted from a cell."""
+
+    tasks: int
+    bytes: int
+    """Of their rows."""
+    snapshots: set[str]
+
+
+NONE = CellTasks(0, 0, set())
+
+
+def tasks_of(database: Database, notebook: str) -> dict[str, CellTasks]:
+    """Return what the records of tasks hold of a notebook, by cell."""
+    found = {
+        cell: CellTasks(tasks, size, set())
+        for cell, tasks, size in database.read(
+            "SELECT cell, tasks, bytes FROM task_places WHERE notebook = ? AND tasks", (notebook,)
+        )
+    }
+    for cell, snapshot in database.read(
+        "SELECT DISTINCT p.cell, c.snapshot FROM task_places p JOIN tasks t ON t.place = p.number "
+        "JOIN task_contents c ON c.task = t.number WHERE p.notebook = ?", (notebook,),
+    ):  # fmt: skip
+        if cell in found:
+            found[cell].snapshots.add(snapshot)
+    return found
 
 
 class TaskBook:

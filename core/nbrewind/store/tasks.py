@@ -16,7 +16,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -120,18 +120,19 @@ class Tasks:
         """Whether there is a record."""
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
-    def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> list[Found]:
-        """Return the newest records whose slots share their first ``bits``, and the newest of this part."""
+    def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> Iterator[Found]:
+        """Yield the newest records whose slots share their first ``bits``, then the newest of this part."""
         first = slot >> (64 - bits) << (64 - bits)
         columns = "SELECT evicted, part, record, data FROM tasks WHERE"
         found = self.database.read(
             f"{columns} slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?", (first, first + (1 << 64 - bits) - 1, limit)
         )
-        found += self.database.read(
+        yield from (one for row in found if (one := _found(*row)) is not None)
+        found = self.database.read(
             f"{columns} part = (SELECT number FROM task_parts WHERE digest = ?) ORDER BY number DESC LIMIT ?",
             (blake3(part).digest(), limit),
         )
-        return [one for row in found if (one := _found(*row)) is not None]
+        yield from (one for row in found if (one := _found(*row)) is not None)
 
     def part(self, part: int | bytes) -> bytes | None:
         """Return what the key of a record has in common with others; None if it is damaged or gone."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from nbrewind.model import CellAnalysis, Run
 from nbrewind.store.codec import decode_run, decode_text, decoder, encode, encode_text
 from nbrewind.store.content import Contents
@@ -63,7 +65,8 @@ class Traces:
         connection.execute(
             "INSERT OR IGNORE INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                run.id, run.notebook, run.cell, run.code, run.started, time.time(), run.status, answerable, encode(run),
+                run.id, run.notebook, run.cell, run.code, run.started, time.time(), run.status, answerable,
+                encode(msgspec.structs.replace(run, tasks=None) if run.tasks else run),
             ),
         )  # fmt: skip
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbrewind.model import Record
+from nbrewind.store.task_book import NONE, CellTasks, tasks_of
 from nbrewind.store.types import DEFAULT_BUDGET, StoreError
 
 BUDGET = "NBREWIND_BUDGET"
@@ -61,6 +62,8 @@ class Share(Record, frozen=True, kw_only=True, omit_defaults=False):
     """A cell's id, or a variable's name; the key for anything else (``file:out.csv``)."""
     bytes: int
     checkpoints: int
+    tasks: int = 0
+    """Of a cell, records of tasks that were submitted there; what they hold counts in ``bytes``."""
 
 
 class Shares(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -184,13 +187,14 @@ def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:
             cells.setdefault(checkpoint.cell, []).append({version.snapshot for version in mine})
         for version in mine:
             names.setdefault(version.key.removeprefix("var:"), []).append({version.snapshot})
-    return Shares(cells=_shares(ledger, cells), names=_shares(ledger, names))
+    return Shares(cells=_shares(ledger, cells, tasks_of(store.database, notebook.id)), names=_shares(ledger, names, {}))
 
 
-def _shares(ledger: Ledger, found: dict[str, list[set[str]]]) -> list[Share]:
-    def of(key: str, checkpoints: Iterable[set[str]]) -> Share:
-        snapshots = list(checkpoints)
-        size = sum(ledger.pieces(set().union(*snapshots)).values())
-        return Share(key=key, bytes=size, checkpoints=len(snapshots))
+def _shares(ledger: Ledger, found: dict[str, list[set[str]]], tasks: Mapping[str, CellTasks]) -> list[Share]:
+    def of(key: str, checkpoints: list[set[str]]) -> Share:
+        mine = tasks.get(key, NONE)
+        size = sum(ledger.pieces(mine.snapshots.union(*checkpoints)).values())
+        return Share(key=key, bytes=size + mine.bytes, checkpoints=len(checkpoints), tasks=mine.tasks)
 
-    return sorted((of(key, each) for key, each in found.items()), key=lambda share: (-share.bytes, share.key))
+    shares = [of(key, found.get(key, [])) for key in {**found, **tasks}]
+    return sorted(shares, key=lambda share: (-share.bytes, share.key))

@@ -18,6 +18,7 @@ from nbrewind.store.tasks import Place
 
 from .current import current_memo
 from .effects import effect_of
+from .journal import Journal, Tracked
 from .key import Keys
 from .memo import Memo
 from .parts import Key, Mark, NoKey
@@ -37,6 +38,9 @@ class Printed(NamedTuple):
     value: Any
     texts: list[tuple[str, str]]
     """What it printed there, by the names of the streams."""
+    began: float = 0.0
+    """Seconds since the epoch; 0 where that is not known."""
+    seconds: float = 0.0
 
 
 class MemoFuture(Future[T]):
@@ -91,22 +95,50 @@ class MemoExecutor(Executor):
         memo, key = self._known(fn, args, kwargs)
         if memo is None or isinstance(key, NoKey):
             self.ran += 1
-            return self.inner.submit(fn, *args, **kwargs)
+            return self._plainly(memo, key, fn, args, kwargs)
         mine, place = memo.scoped(key), memo.place
         occurrence = memo.occurrences.next(mine)
         record = memo.find(mine, occurrence=occurrence)
         value = _MISS if record is None else _value(record)
         if value is not _MISS:
             self.answered += 1
+            assert record is not None
+            _submitted(memo, fn, mine, occurrence, record)
             answer: Future[T] = Future()
             answer.set_running_or_notify_cancel()
             answer.set_result(value)  # type: ignore[arg-type]
             return answer
-        call = _Call(memo, self._key, key, mine, place, occurrence, (fn, args, kwargs), self._apart, time.time())
+        tracked = _submitted(memo, fn, mine, occurrence)
+        call = _Call(
+            memo, self._key, key, mine, place, occurrence, (fn, args, kwargs), self._apart, time.time(), tracked
+        )
         inner = self.inner.submit(captured, fn, args, kwargs) if self._apart else self.inner.submit(fn, *args, **kwargs)
         self.ran += 1
+        if tracked is not None:
+            tracked.watch(inner.running)
         future: MemoFuture[T] = MemoFuture(inner)
         inner.add_done_callback(lambda _: call.end(inner, future))
+        return future
+
+    def _plainly(
+        self,
+        memo: Memo | None,
+        key: Key | NoKey,
+        fn: Callable[..., T],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Future[T]:
+        """Have a function called that is not recorded."""
+        tracked = _submitted(memo, fn, key)
+        future = self.inner.submit(fn, *args, **kwargs)
+        if memo is not None and memo.journal is not None and tracked is not None:
+            journal, reason = memo.journal, tracked.reason
+
+            def end(done: Future[Any]) -> None:
+                _ended(journal, tracked, done, reason)
+
+            tracked.watch(future.running, lambda: end(future) if future.done() else None)
+            future.add_done_callback(end)
         return future
 
     def _known(
@@ -157,25 +189,36 @@ class _Call(NamedTuple):
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
     apart: bool
     submitted: float
+    tracked: Tracked | None
 
     def end(self, inner: Future[Any], future: Future[Any]) -> None:
         """Hand over what became of it, once it is recorded."""
         if inner.cancelled():
+            self._tell(inner, None)
             Future.cancel(future)
             future.set_running_or_notify_cancel()
             return
         future.set_running_or_notify_cancel()
         error = inner.exception()
         if error is not None:
+            self._tell(inner, None)
             future.set_exception(error)
             return
         value = inner.result()
         printed = value if isinstance(value, Printed) else Printed(value, [])
+        note = ""
         try:
             result = self._record(printed)
+            note = self.memo.trouble
         except Exception:  # what is returned can't be pickled, or loaded: nothing that concerns the user
-            result = printed.value
+            result, note = printed.value, "what it returned can't be saved"
+        self._tell(inner, printed, note)
         future.set_result(result)
+
+    def _tell(self, inner: Future[Any], printed: Printed | None, note: str = "") -> None:
+        """Tell the journal, before anybody else is told."""
+        if self.memo.journal is not None and self.tracked is not None:
+            _ended(self.memo.journal, self.tracked, inner, note, printed)
 
     def _record(self, printed: Printed) -> Any:
         """Record what a call has given; return that, or a copy where it may be known to others."""
@@ -184,9 +227,37 @@ class _Call(NamedTuple):
         # Was it given what the key says? Who runs in another process gets its arguments some time after `submit`.
         if self.key_of(*self.call) == self.key:
             text = msgspec.msgpack.encode(printed.texts) if printed.texts else b""
-            outcome = Outcome(data, text, submitted=self.submitted, started=self.submitted, finished=time.time())
+            started = printed.began or self.submitted
+            finished = printed.began + printed.seconds if printed.began else time.time()
+            outcome = Outcome(data, text, submitted=self.submitted, started=started, finished=finished)
             self.memo.record(self.mine, outcome, occurrence=self.occurrence, place=self.place)
         return result
+
+
+def _submitted(
+    memo: Memo | None, fn: Callable[..., Any], key: Key | NoKey, occurrence: int = 0, record: Record | None = None
+) -> Tracked | None:
+    """Tell the journal of a call; return what it keeps of it, None if there is none."""
+    if memo is None or memo.journal is None:
+        return None
+    name = str(getattr(fn, "__name__", type(fn).__name__))
+    answered = None if record is None else (record.facts.finished - record.facts.started, record.facts.host)
+    return memo.journal.submitted(memo.place.cell, key, occurrence, name=name, answered=answered)
+
+
+def _ended(
+    journal: Journal, tracked: Tracked, inner: Future[Any], note: str = "", printed: Printed | None = None
+) -> None:
+    """Tell the journal how a call has ended."""
+    if inner.cancelled():
+        journal.ended(tracked, "failed", note="it was cancelled")
+        return
+    error = inner.exception()
+    if error is not None:
+        journal.ended(tracked, "failed", note=f"it raised {type(error).__name__}")
+        return
+    began, seconds = (printed.began, printed.seconds) if printed is not None else (0.0, 0.0)
+    journal.ended(tracked, "ran", note=note, began=began, seconds=seconds)
 
 
 def _value(record: Record) -> Any:
@@ -245,6 +316,7 @@ def _kept(texts: list[tuple[str, str]]) -> Iterator[None]:
 def captured(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Printed:
     """Call a function in a worker process, and keep what it prints."""
     texts: list[tuple[str, str]] = []
+    began, start = time.time(), time.perf_counter()
     with _kept(texts):
         value = fn(*args, **kwargs)
-    return Printed(value, texts)
+    return Printed(value, texts, began, time.perf_counter() - start)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from blake3 import blake3
@@ -23,6 +23,9 @@ from .parts import Key, NoKey, of_cell
 from .policies import Occurrences, Policies, Use
 from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, joined, parted, read, written
 from .seen import Look, here
+
+if TYPE_CHECKING:
+    from .journal import Journal
 
 
 class Differing(NamedTuple):
@@ -46,6 +49,8 @@ class Memo:
     """Of the run that goes on: for all doors that use this memo."""
     trouble: str
     """Why the last task could not be recorded; empty if it could be."""
+    journal: Journal | None
+    """Is told by doors of the tasks that are submitted and end."""
     differing: list[Differing]
     """Tasks that were run though a record would have answered, and have given something else."""
 
@@ -65,15 +70,19 @@ class Memo:
         self.place = place or Place()
         self.occurrences = Occurrences()
         self.trouble = ""
+        self.journal = None
         self.differing = []
         self._look = look or here()
         self._random = random.Random()
+        self._part: tuple[int | bytes, bytes | None] | None = None
         self._checked: dict[tuple[bytes, int], str] = {}
         """Tasks that run to be compared, with the digests of what is recorded."""
 
     def begin(self, place: Place) -> None:
         """Take note that a run begins in which tasks are submitted: identical ones are counted anew."""
         self.place, self.occurrences = place, Occurrences()
+        if self.journal is not None:
+            self.journal.begin(place)
 
     def scoped(self, key: Key, place: Place | None = None) -> Key:
         """Return the key of a task that is submitted at a place; by default where tasks are submitted now.
@@ -187,6 +196,9 @@ class Memo:
 
     def _why(self, key: Key, occurrence: int) -> Iterator[str]:
         parts = parted(key)
+        if (parts.key, occurrence) in self._checked:
+            yield "a share of what records would answer runs, to see whether it gives the same"
+            return
         found, facts = self._facts(parts, occurrence, None)
         if found is not None and facts is not None:
             reason = (
@@ -196,12 +208,20 @@ class Memo:
             return
         closest: list[str] = []
         for other in self.store.tasks.near(parts.slot, 32, parts.common(key)):
-            facts, part = read(other.record), self.store.tasks.part(other.part)
+            facts, part = read(other.record), self._common(other.part)
             if facts is not None and part is not None:
                 differences = explain(key, joined(facts, part))
                 if differences and (not closest or len(differences) < len(closest)):
                     closest = differences
+                if len(closest) == 1:
+                    break
         yield from closest or ["nothing like it is recorded"]
+
+    def _common(self, part: int | bytes) -> bytes | None:
+        """Return what the key of a record has in common with others, which many records have in turn."""
+        if self._part is None or self._part[0] != part:
+            self._part = part, self.store.tasks.part(part)
+        return self._part[1]
 
     # -- recording ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from nbrewind.tasks.files import Files
 from nbrewind.tasks.key import Keys
@@ -17,7 +17,7 @@ from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
 from nbrewind.tasks.records import Elsewhere, Outcome
 
-from .keys import TaskKeys, kind_of, outputs_of
+from .keys import TaskKeys, kind_of, outputs_of, title_of
 from .parts import RESULT, FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import function_succeeded
 from .worker import Report, seen_of, split, split_text
@@ -62,6 +62,8 @@ class Door:
     """What became of tasks since `take_events`."""
     ignore: Callable[[str], None] = lambda folder: None
     """Is told of folders where managers keep files of their own."""
+    trouble: str = ""
+    """Why it could not be seen the last time how tasks stand; empty if it could."""
     _folder: str = ""
 
     def __post_init__(self) -> None:
@@ -85,6 +87,8 @@ class Door:
             return self._consider(manager, task, state)
         except Exception as error:  # whatever it is, the task runs as without
             state.key, state.record = NoKey(f"it could not be looked at: {type(error).__name__}: {error}"), None
+            if state.tracked is None:
+                self._note(manager, task, state)
             return False
 
     def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
@@ -104,6 +108,7 @@ class Door:
             made: FileState | None = state_of(file)
             if made is not None:
                 made.producer, made.output = state, name
+        self._note(manager, task, state)
         if state.record is None:
             state.key, state.given = key, given  # what it is given may be made anew for it, and come out otherwise
             return False
@@ -116,6 +121,36 @@ class Door:
         if self.answers():
             return "; ".join(self.memo.why(state.key, state.occurrence))
         return "records do not answer now"
+
+    def _note(self, manager: Any, task: Any, state: TaskState) -> None:
+        """Tell the journal of a task that is submitted."""
+        journal = self.memo.journal
+        if journal is None:
+            return
+        facts = state.record.facts if state.record is not None else None
+        state.tracked = journal.submitted(
+            self.memo.place.cell,
+            state.key,
+            state.occurrence,
+            name=title_of(task),
+            category="" if task.category == "default" else task.category or "",
+            id=state.id,
+            manager=state_of(manager).number,
+            why="" if facts else self._hindrance(task, state),
+            answered=None if facts is None else (facts.finished - facts.started, facts.host),
+        )
+
+    def _hindrance(self, task: Any, state: TaskState) -> str:
+        """Return why no record could answer a task, whatever there is; empty if one could."""
+        if isinstance(state.key, NoKey):
+            return state.key.reason
+        reason = _unanswerable(task, outputs_of(state))
+        if reason:
+            return reason
+        if state.given:
+            return "it is given what another task makes, of which there is no record"
+        use = self.memo.policies.use_of(task.category or "")
+        return "" if self.answers() and use == "reuse" else "by policy, no record answers it"
 
     def is_same(self, manager: Any, task: Any, before: TaskState) -> bool:
         """Make the key of a task that was answered, for it to run; return whether it is the one of then."""
@@ -187,6 +222,11 @@ class Door:
             self._folder = tempfile.mkdtemp(prefix="nbrewind-")
         return self._folder
 
+    def gone(self, state: TaskState, note: str) -> None:
+        """Take note of a task that will not end by itself, in words."""
+        if self.memo.journal is not None and state.tracked is not None:
+            self.memo.journal.ended(state.tracked, "failed", note=note)
+
     # -- recording ----------------------------------------------------------------------------------------------------
 
     def ended(self, manager: Any, task: Any) -> None:
@@ -197,9 +237,15 @@ class Door:
             reasons = self._record(manager, task, state)
         except Exception as error:  # whatever it is, the task has run
             reasons = [f"it could not be recorded: {type(error).__name__}: {error}"]
-        action = "ran" if task.successful() else "failed"
+        action: Literal["ran", "failed"] = "ran" if task.successful() else "failed"
         key = state.key.digest if isinstance(state.key, Key) else ""
         self.events.append(Event(state.id, action, key, tuple(reasons)))
+        journal, tracked = self.memo.journal, state.tracked
+        if journal is not None and tracked is not None:
+            tracked.identify(state.key, state.occurrence)
+            began, done = (task.get_metric(name) / 1e6 for name in ("time_when_commit_start", "time_when_done"))
+            note = "; ".join(reasons) if task.result != "cancelled" else "it was cancelled"
+            journal.ended(tracked, action, note=note, began=began, seconds=done - began, host=task.hostname or "")
 
     def _record(self, manager: Any, task: Any, state: TaskState) -> Collection[str]:
         if isinstance(state.key, NoKey):

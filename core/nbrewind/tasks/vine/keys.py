@@ -287,3 +287,11 @@ def kind_of(task: Any) -> str:
 def _is_made(identity: Identity) -> bool:
     """Whether a file was yet to be made by a task."""
     return isinstance(identity, Pending) and identity.digest.startswith(_MADE)
+
+
+def title_of(task: Any) -> str:
+    """Return what people call a task: its function, or what it runs."""
+    definition = task.__dict__.get("_fn_def")
+    if definition and "_event" not in task.__dict__:
+        return str(getattr(definition[0], "__name__", type(definition[0]).__name__))
+    return str(task.command or "")

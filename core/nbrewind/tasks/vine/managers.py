@@ -15,6 +15,7 @@ from . import door as doors
 from .libraries import Libraries
 from .parts import NAME, RESULT, STAND_IN, FileState, ManagerState, TaskState, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
+from .views import look
 
 FOREVER = "wait_forever"
 
@@ -226,12 +227,17 @@ class Managers(Libraries):
         state.finalizing = True
         try:
             number = self.method("submit")(manager, task)
-        except BaseException:
+        except BaseException as error:
             state.id = 0
+            door = doors.current()
+            if door is not None:
+                door.gone(state, f"TaskVine did not take it ({type(error).__name__})")
             raise
         finally:
             state.finalizing = False
         state.id = number
+        if state.tracked is not None:
+            state.tracked.id = number
         kept.next_id = number + 1
         return number
 
@@ -276,6 +282,7 @@ class Managers(Libraries):
         while True:
             left = end - time.monotonic()
             task = wait(manager, which, 1 if forever or left > 0 else 0)
+            self._look(manager, kept)
             if task is not None and task.id in kept.orphans:
                 kept.orphans.remove(task.id)
                 continue
@@ -293,6 +300,15 @@ class Managers(Libraries):
                 return task
             if (not forever and left <= 1) or self.method("empty")(manager):
                 return None
+
+    def _look(self, manager: Any, kept: ManagerState) -> None:
+        """Look how tasks stand, for who watches."""
+        door = doors.current()
+        if door is not None and door.memo.journal is not None and self.is_open(manager):
+            try:
+                look(self.vine, manager, kept)
+            except Exception as error:  # whatever it is, the notebook's tasks go on
+                door.trouble = f"{type(error).__name__}: {error}"
 
     def empty(self, manager: Any) -> Any:
         """Whether there is no task left to wait for."""

@@ -6,13 +6,14 @@ import os
 import sys
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbrewind.state.places import is_user_code
 
 from . import door as doors
-from .parts import NAME, ManagerState, original, state_of, turn
+from . import views
+from .parts import NAME, ManagerState, TaskState, original, state_of, turn
 from .tasks import hand_over
 
 POINTER = "_taskvine"
@@ -52,6 +53,7 @@ class Opening:
         manager.__dict__.update({"_shutdown": given.get("shutdown", False), "_using_ssl": bool(given.get("ssl"))})
         if given.get("name"):
             kept.calls.append(("set_name", (given.pop("name"),), {}))
+        views.made(manager, kept)
         if given.get("status_display_interval"):
             self.open(manager)
         if ready is not None:
@@ -96,6 +98,7 @@ class Opening:
         calls, kept.calls = kept.calls, []
         for name, args, options in calls:
             self.call(name, manager, *args, **options)
+        views.opened(manager, kept, {name for name, _, _ in calls})
         for factory in list(kept.factories):
             self.starting(factory)
 
@@ -117,9 +120,11 @@ class Opening:
             moved["_function_buffers"] = {key: file for key, file in buffers.items() if type(key) is str}  # scripts
             manager.__dict__.update(moved)
             kept.orphans = set(moved["_task_table"]) | before.orphans
+            _give_up(moved["_task_table"].values())
             kept.next_id = max(kept.next_id, before.next_id)
             old.__dict__.update({POINTER: None, "_task_table": {}})
             before.closed = True
+            views.closed(before)
             self._open.discard(old)
             return True
         return False
@@ -141,9 +146,11 @@ class Opening:
         """Close a manager."""
         kept: ManagerState | None = state_of(manager)
         if kept is None or self.is_open(manager):
+            _give_up(manager.__dict__.get("_task_table", {}).values())
             self.method("_free")(manager)
         if kept is not None:
             kept.closed = True
+            views.closed(kept)
 
     def name(self, manager: Any) -> Any:
         """Return the name by which workers find it."""
@@ -151,6 +158,15 @@ class Opening:
         if kept is None or kept.closed or self.is_open(manager):
             return original(self.vine.Manager, "name").fget(manager)
         return next((args[0] for name, args, _ in reversed(kept.calls) if name == "set_name" and args), None)
+
+
+def _give_up(tasks: Iterable[Any]) -> None:
+    """Take note of tasks that nobody will hear of any more."""
+    door = doors.current()
+    for task in tasks:
+        state: TaskState | None = state_of(task)
+        if state is not None and door is not None:
+            door.gone(state, "its manager was closed before it had ended")
 
 
 def _place() -> tuple[str, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from nbrewind.store.tasks import Place
+from nbrewind.tasks.journal import Tracked
 from nbrewind.tasks.parts import Key, NoKey
 from nbrewind.tasks.records import Record
 
@@ -98,6 +99,8 @@ class TaskState:
     cancelled: bool = False
     handed: bool = False
     """TaskVine knows its inputs and outputs."""
+    tracked: Tracked | None = None
+    """What the journal keeps of it."""
     finalizing: bool = False
     """TaskVine's own code gives it files now: nothing is put off."""
 
@@ -115,6 +118,9 @@ class Library:
     recipe: tuple[Any, ...] = ()
     """Name, functions and options of one that is not made yet."""
     installed: bool = False
+
+
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -144,6 +150,8 @@ class ManagerState:
     """Those that are to start as soon as it is open."""
     ended: int = 0
     """How many tasks have run to their end."""
+    number: int = field(default_factory=lambda: next(_numbers))
+    """Counts the managers of this process, from 1."""
 
 
 _turns = itertools.count(1)

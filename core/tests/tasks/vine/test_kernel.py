@@ -7,10 +7,16 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
 from tasks.vine.conftest import PIDS, end_workers, vine_module
+
+from nbrewind.store.layout import Layout
+from nbrewind.store.live import names
+from nbrewind.tasks.listed import unpack
+from nbrewind.tasks.live import read
 
 IMPORT = "import ndcctools.taskvine as vine"
 DEFINE = "factor = 2\ndef f(x):\n    return x * factor"
@@ -177,3 +183,66 @@ def test_a_repeat_runs_only_the_tasks_that_an_edit_touches(tmp_path):
     book.cells[4] = book.cells[4].replace("range(4)", "range(5)")
     told, text = book.run("repeat")
     assert (text, told["tasks"]) == ("[(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]\n5\n", {"answered": 4, "ran": 1})
+
+
+def tasks_of(records):
+    """Return by cell what the records of runs say of tasks."""
+    found = {}
+    for run in records():
+        if run.tasks is not None:
+            found.setdefault(run.cell, []).append(unpack(run.tasks))
+    return found
+
+
+def live(store_path):
+    """Return how tasks stand, as a kernel says."""
+    layout = Layout(store_path)
+    return read(layout, names(layout))
+
+
+@pytest.mark.py311
+def test_the_record_of_a_run_says_what_became_of_its_tasks(take, records):
+    kernel = take()
+    kernel.cells([IMPORT, DEFINE, MANAGE, WORK, SUBMIT, WAIT, MANAGE, SUBMIT + "\n" + WAIT, END])
+    found = tasks_of(records)
+    [submitted], [waited], [both] = (found[f"c{place}"] for place in (4, 5, 7))
+    assert [(one.id, one.name, one.action, one.late) for one in submitted] == [
+        (number, "f", "waiting", False) for number in range(1, 5)
+    ]
+    assert {one.reason for one in submitted} == {"nothing like it is recorded"}
+    assert [(one.number, one.action, one.late) for one in sorted(waited, key=lambda one: one.number)] == [
+        (number, "ran", True) for number in range(1, 5)
+    ]
+    assert all(one.host and one.seconds > 0 for one in waited)
+    assert [(one.number, one.action, one.reason) for one in both] == [
+        (number, "answered", "") for number in range(5, 9)
+    ]
+
+
+def test_how_tasks_stand_is_told_while_a_cell_runs(take, store_path):
+    kernel = take()
+    slow = "def f(x):\n    import time\n    time.sleep(0.5)\n    return x"
+    kernel.cells([IMPORT, slow, MANAGE, WORK])
+    time.sleep(0.5)
+    [idle] = live(store_path)
+    [manager] = idle.managers
+    assert (manager.status, manager.workers, idle.cells) == ("open", 0, ())
+    assert manager.port and manager.program.endswith("vine_worker")
+    seen = []
+    request = kernel.send(SUBMIT + "\n" + WAIT, cell="c4")
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        seen += live(store_path)
+        time.sleep(0.05)
+    kernel.wait(request)
+    cells = [cell for told in seen for cell in told.cells]
+    assert {cell.running for cell in cells} >= {1}
+    assert len({cell.waiting for cell in cells} & {1, 2, 3}) > 1
+    assert {told.managers[0].workers for told in seen} >= {1}
+    [told] = live(store_path)
+    [cell] = told.cells
+    assert (cell.ran, cell.waiting, cell.running, cell.reasons) == (4, 0, 0, (("nothing like it is recorded", 4),))
+    assert max(count for _, count in told.samples) == 1
+    kernel.run(END)
+    kernel.stop()
+    assert live(store_path) == []
