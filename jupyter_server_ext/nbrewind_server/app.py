@@ -24,6 +24,7 @@ from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
 from nbrewind_server.texts import Texts
 from nbrewind_server.watch import Watch
+from nbrewind_server.workers import Workers
 
 API = r"/nbrewind/api"
 """Where all routes lie, below the server's base URL."""
@@ -56,6 +57,13 @@ class NBRewindApp(ExtensionApp):
         32_000_000, min=1, config=True, help="Characters of cells' texts that are kept in memory, of all notebooks."
     )
 
+    max_workers = Integer(
+        os.cpu_count() or 1,
+        min=0,
+        config=True,
+        help="Local workers of TaskVine that this server runs at the same time, of all notebooks; 0: none is started.",
+    )
+
     watch_interval = Float(
         0.03,
         min=0.001,
@@ -75,7 +83,8 @@ class NBRewindApp(ExtensionApp):
         self.events = Events(self._server.event_logger)
         self.kernels = Kernels(self._server.kernel_manager)
         self.plans = PlanBoard(self.records, self.kernels, self.events, self.work)
-        self.watch = Watch(self.records, self._tell_changed, self.watch_interval)
+        self.watch = Watch(self.records, self._tell_changed, self._tell_tasks, self.watch_interval)
+        self.workers = Workers(self.max_workers, self.events.tasks)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbrewind")
         self._turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
@@ -86,6 +95,7 @@ class NBRewindApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """End all work: what a plan has done so far is recorded."""
         await self.plans.stop()
+        await self.workers.close()
         await asyncio.to_thread(self.watch.stop)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.records.close()
@@ -93,6 +103,10 @@ class NBRewindApp(ExtensionApp):
     def _tell_changed(self, path: str, sequence: int) -> None:
         """Tell of a change, from another thread."""
         self._server.io_loop.add_callback(self.events.changed, path, sequence)
+
+    def _tell_tasks(self, path: str) -> None:
+        """Tell that tasks stand otherwise, from another thread."""
+        self._server.io_loop.add_callback(self.events.tasks, path)
 
     async def work(self, task: Callable[..., T], *args: Any, **options: Any) -> T:
         """Do blocking work off the event loop.

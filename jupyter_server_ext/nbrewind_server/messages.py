@@ -153,6 +153,8 @@ class State(Answer, frozen=True, kw_only=True):
     """The checkpoint that *Restore last state* would bring back: where the session before ended. Empty: none."""
     plan: str = ""
     """Id of the plan that is running on this notebook, or ended and was not yet acknowledged."""
+    tasks: bool = False
+    """Runs of it have submitted distributed tasks."""
 
 
 class Text(Record, frozen=True, kw_only=True):

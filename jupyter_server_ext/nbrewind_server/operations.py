@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nbrewind.model import Record
-from nbrewind_server import messages, storage_messages
+from nbrewind_server import messages, storage_messages, task_messages
 
 
 class Operation(NamedTuple):
@@ -88,5 +88,32 @@ OPERATIONS = (
         "Remove records for good",
         storage_messages.Forgotten,
         storage_messages.ForgetRequest,
+    ),
+    Operation(
+        "GET",
+        "/tasks",
+        "getTasks",
+        "The distributed tasks of a notebook by cell, its managers and workers",
+        task_messages.Tasks,
+        query=("path", "session"),
+    ),
+    Operation(
+        "GET",
+        "/tasks/cell",
+        "getTaskList",
+        "The tasks of a cell's last run",
+        task_messages.TaskList,
+        query=("path", "cell"),
+    ),
+    Operation(
+        "POST",
+        "/workers/start",
+        "startWorkers",
+        "Start local workers for a manager",
+        task_messages.Tasks,
+        task_messages.StartWorkers,
+    ),
+    Operation(
+        "POST", "/workers/stop", "stopWorkers", "Stop local workers", task_messages.Tasks, task_messages.StopWorkers
     ),
 )

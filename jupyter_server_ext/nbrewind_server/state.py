@@ -21,6 +21,7 @@ from nbrewind.store import Notebook, Store
 from nbrewind_server.messages import CellFacts, NotebookCell, Question, Source, State
 from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
+from nbrewind_server.tasks import has_tasks
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def state_of(records: Records, question: Question, path: Path, *, shared: bool =
         head=head,
         last="" if question.session in heads else next(reversed(heads.values()), ""),
         plan=plan,
+        tasks=asked.index is not None and has_tasks(asked.index.runs()),
     )
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from time import monotonic
 
 from nbrewind.store import Notebook, StoreError
+from nbrewind.store.layout import Layout
+from nbrewind.store.live import names
+from nbrewind.tasks.live import read
 from nbrewind_server.records import Records
 
 RECENT = 10 * 60.0
@@ -17,6 +20,8 @@ FORGOTTEN = 24 * 3600.0
 """Seconds after which a notebook that nobody asked for is not watched any more."""
 SLOW = 1.0
 """Seconds between two looks at a notebook that was not recently used."""
+TASKS = 0.1
+"""Seconds between two looks at what kernels say of their tasks."""
 UNKNOWN = 0.25
 """Seconds between two looks for the first record of a notebook."""
 
@@ -37,15 +42,22 @@ class Watched:
 class Watch:
     """One thread that looks at the sequence numbers of the notebooks in use."""
 
-    def __init__(self, records: Records, tell: Callable[[str, int], None], interval: float) -> None:
+    def __init__(
+        self, records: Records, tell: Callable[[str, int], None], tell_tasks: Callable[[str], None], interval: float
+    ) -> None:
         """Prepare; the thread starts with the first notebook.
 
         Args:
             records: the store.
             tell: called in the thread with the API path and the newest sequence number of a notebook that changed.
+            tell_tasks: called in the thread with the API path of a notebook whose kernel says something new of tasks.
             interval: seconds between two looks at a notebook in use.
         """
         self._records, self._tell, self._interval = records, tell, interval
+        self._tell_tasks = tell_tasks
+        self._tasks: dict[str, int] = {}
+        """By session, when it said something of its tasks the last time."""
+        self._tasks_due = 0.0
         self._watched: dict[str, Watched] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
@@ -88,11 +100,36 @@ class Watch:
                 empty = not self._watched
             for path, one in due:
                 self._look(path, one)
+            if not empty:
+                self._look_at_tasks()
             if empty:
                 self._new.wait()
                 self._new.clear()
             else:
                 self._end.wait(self._interval)
+
+    def _look_at_tasks(self) -> None:
+        """Tell of notebooks whose kernels say something new of their tasks."""
+        now = monotonic()
+        if now < self._tasks_due:
+            return
+        self._tasks_due = now + TASKS
+        layout = Layout(self._records.directory)
+        before, self._tasks = self._tasks, names(layout)
+        new = [session for session, time in self._tasks.items() if before.get(session) != time]
+        gone = before.keys() - self._tasks.keys()
+        if not new and not gone:
+            return
+        notebooks = {one.notebook for one in read(layout, new)}
+        with self._lock:
+            watched = list(self._watched.items())
+        for path, one in watched:
+            try:
+                index = self._records.notebook(one.file)
+            except StoreError:
+                continue
+            if index is not None and (gone or index.id in notebooks):
+                self._tell_tasks(path)
 
     def _look(self, path: str, one: Watched) -> None:
         now = monotonic()

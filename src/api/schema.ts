@@ -329,6 +329,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The distributed tasks of a notebook by cell, its managers and workers */
+        get: operations["getTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/cell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tasks of a cell's last run */
+        get: operations["getTaskList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workers/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start local workers for a manager */
+        post: operations["startWorkers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workers/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop local workers */
+        post: operations["stopWorkers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -400,6 +468,25 @@ export interface components {
             bytes: number;
             seconds: number;
             label: string;
+        };
+        /**
+         * CellTasks
+         * @description How the tasks stand that the last run of a cell submitted.
+         */
+        CellTasks: {
+            cell: string;
+            /** @description The run; empty while it goes on. */
+            run: string;
+            waiting: number;
+            running: number;
+            done: number;
+            /** @description By records: they did not run. */
+            answered: number;
+            failed: number;
+            /** @description The most frequent ones. */
+            reasons: components["schemas"]["TaskReason"][];
+            /** @description When the run began. */
+            began: string;
         };
         /**
          * CleanRequest
@@ -553,6 +640,16 @@ export interface components {
             title: string;
         };
         /**
+         * LocalWorker
+         * @description A worker that this server has started, on its own machine.
+         */
+        LocalWorker: {
+            id: string;
+            manager: number;
+            cores: number;
+            started: string;
+        };
+        /**
          * LostName
          * @description A name that could not be brought back, and why.
          */
@@ -569,6 +666,15 @@ export interface components {
             checkpoint: string;
             label?: string | null;
             keep?: boolean | null;
+        };
+        /**
+         * Moment
+         * @description How many tasks ran at a time.
+         */
+        Moment: {
+            /** @description Since the first one. */
+            seconds: number;
+            running: number;
         };
         /**
          * NameChange
@@ -858,6 +964,19 @@ export interface components {
             spans: components["schemas"]["Span"][];
         };
         /**
+         * StartWorkers
+         * @description Start workers on the server's machine, for a manager in a kernel.
+         */
+        StartWorkers: {
+            path: string;
+            /** @description The kernel session, as in `Tasks`. */
+            session: string;
+            manager: number;
+            count?: number;
+            /** @description Of each. */
+            cores?: number;
+        };
+        /**
          * State
          * @description The state of every code cell against the records, and the graph.
          */
@@ -878,6 +997,8 @@ export interface components {
             last: string;
             /** @description Id of the plan that is running on this notebook, or ended and was not yet acknowledged. */
             plan: string;
+            /** @description Runs of it have submitted distributed tasks. */
+            tasks: boolean;
         };
         /**
          * Step
@@ -894,6 +1015,15 @@ export interface components {
             /** @description The recorded run that answers; empty for action ``run`` in a plan. */
             run: string;
             prelude: boolean;
+        };
+        /**
+         * StopWorkers
+         * @description Stop workers that this server has started for a notebook.
+         */
+        StopWorkers: {
+            path: string;
+            /** @description Which; by default all. */
+            workers?: string[];
         };
         /**
          * Storage
@@ -959,6 +1089,91 @@ export interface components {
             checkpoints: number;
             /** @description Of a cell, records of tasks that were submitted there; what they hold is among the bytes. */
             tasks: number;
+        };
+        /**
+         * TaskFacts
+         * @description One task.
+         */
+        TaskFacts: {
+            /** @description Counts the tasks of a kernel session, from 1. */
+            number: number;
+            /** @description What the notebook knows it by; 0 if nothing. */
+            id: number;
+            /** @description Of its function; of a command, its beginning. */
+            name: string;
+            category: string;
+            /** @enum {unknown} */
+            state: "answered" | "done" | "failed" | "waiting";
+            /** @description Why it was not answered, in words; empty if it was. */
+            reason: string;
+            /** @description Why it is not recorded, or how it failed, in words. */
+            note: string;
+            /** @description For which it ran; of one that was answered, as recorded. */
+            seconds: number;
+            host: string;
+            /** @description The beginning of its key; empty if it has none. */
+            key: string;
+            /** @description Its record is in the store, and may answer. */
+            is_recorded: boolean;
+        };
+        /**
+         * TaskList
+         * @description The tasks of the last run of a cell.
+         */
+        TaskList: {
+            cell: string;
+            run: string;
+            tasks: components["schemas"]["TaskFacts"][];
+            /** @description How many others there are. */
+            left_out: number;
+        };
+        /**
+         * TaskManager
+         * @description A manager of TaskVine in the notebook's kernel.
+         */
+        TaskManager: {
+            /** @description Counts the managers of the kernel's session, from 1. */
+            number: number;
+            name: string;
+            /** @description 0 while it is not open. */
+            port: number;
+            /**
+             * @description `lazy`: it opens when a task must run.
+             * @enum {unknown}
+             */
+            status: "lazy" | "open";
+            /** @description How many are connected, when the notebook last waited for tasks. */
+            workers: number;
+            /** @description Of all of them. */
+            cores: number;
+            /** @description Why no local worker can be started for it, a sentence; empty if one can. */
+            refusal: string;
+        };
+        /**
+         * TaskReason
+         * @description Why tasks were not answered by records.
+         */
+        TaskReason: {
+            text: string;
+            /** @description Of how many of a cell's tasks. */
+            count: number;
+        };
+        /**
+         * Tasks
+         * @description The tasks of a notebook.
+         */
+        Tasks: {
+            /** @description The number of the newest change of the notebook's records, as in the answer about its state. */
+            sequence: number;
+            /** @description The kernel session of the managers; empty: no kernel that lives has submitted tasks. */
+            session: string;
+            /** @description Those whose last run has submitted tasks, in the order of their runs. */
+            cells: components["schemas"]["CellTasks"][];
+            managers: components["schemas"]["TaskManager"][];
+            workers: components["schemas"]["LocalWorker"][];
+            /** @description How many local workers there may be, of all notebooks together. */
+            most_workers: number;
+            moments: components["schemas"]["Moment"][];
         };
         /**
          * Text
@@ -1522,6 +1737,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTasks: {
+        parameters: {
+            query: {
+                path: string;
+                session: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The distributed tasks of a notebook by cell, its managers and workers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tasks"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTaskList: {
+        parameters: {
+            query: {
+                path: string;
+                cell: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks of a cell's last run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startWorkers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartWorkers"];
+            };
+        };
+        responses: {
+            /** @description Start local workers for a manager */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tasks"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopWorkers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopWorkers"];
+            };
+        };
+        responses: {
+            /** @description Stop local workers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tasks"];
                 };
             };
             403: components["responses"]["Forbidden"];

@@ -134,6 +134,14 @@ class Tasks:
         )
         yield from (one for row in found if (one := _found(*row)) is not None)
 
+    def kept(self, slots: Iterable[Slot]) -> set[Slot]:
+        """Return those of some slots in which there is a record that has what its task made."""
+        wanted = set(slots)
+        found = self.database.select(
+            "SELECT slot, occurrence FROM tasks WHERE NOT evicted AND slot IN", {slot for slot, _ in wanted}
+        )
+        return wanted & {(slot, occurrence) for slot, occurrence in found}
+
     def part(self, part: int | bytes) -> bytes | None:
         """Return what the key of a record has in common with others; None if it is damaged or gone."""
         if isinstance(part, bytes):

@@ -10,7 +10,8 @@ from nbrewind_server.messages import PlanState
 
 CHANGED = "urn:nbrewind:changed"
 PLAN = "urn:nbrewind:plan"
-SCHEMAS = ("changed.yaml", "plan.yaml")
+TASKS = "urn:nbrewind:tasks"
+SCHEMAS = ("changed.yaml", "plan.yaml", "tasks.yaml")
 
 
 class Events:
@@ -25,6 +26,10 @@ class Events:
     def changed(self, path: str, sequence: int) -> None:
         """Tell that the records of a notebook changed."""
         self._logger.emit(schema_id=CHANGED, data={"path": path, "sequence": sequence})
+
+    def tasks(self, path: str) -> None:
+        """Tell that the tasks of a notebook stand otherwise, or its workers changed."""
+        self._logger.emit(schema_id=TASKS, data={"path": path})
 
     def plan(self, path: str, plan: str, state: PlanState, step: int = -1) -> None:
         """Tell that a plan, or a step of it, is farther."""

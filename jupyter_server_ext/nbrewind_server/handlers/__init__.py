@@ -22,6 +22,12 @@ from nbrewind_server.handlers.storage import (
     PreviewHandler,
     StorageHandler,
 )
+from nbrewind_server.handlers.tasks import (
+    StartWorkersHandler,
+    StopWorkersHandler,
+    TaskListHandler,
+    TasksHandler,
+)
 
 ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"version", VersionHandler),
@@ -43,5 +49,9 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"storage/clean", CleanHandler),
     (r"storage/budget", BudgetHandler),
     (r"storage/forget", ForgetHandler),
+    (r"tasks", TasksHandler),
+    (r"tasks/cell", TaskListHandler),
+    (r"workers/start", StartWorkersHandler),
+    (r"workers/stop", StopWorkersHandler),
 ]
 """Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""
