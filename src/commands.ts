@@ -44,6 +44,10 @@ export namespace CommandIDs {
   export const setBudget = 'nbrewind:set-budget';
   /** Remove what is recorded of a notebook, a cell or a name for good. */
   export const forget = 'nbrewind:forget';
+  /** Start local workers for a manager of the notebook. */
+  export const startWorkers = 'nbrewind:start-workers';
+  /** Stop local workers of the notebook. */
+  export const stopWorkers = 'nbrewind:stop-workers';
 }
 
 /** JSON schemas of the commands' arguments. */

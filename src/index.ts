@@ -5,6 +5,7 @@ import { sessionPlugin } from './session/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
 import { statusPlugin } from './status/plugin';
 import { storagePlugin } from './storage/plugin';
+import { tasksPlugin } from './tasks/plugin';
 import { timelinePlugin } from './timeline/plugin';
 
 export * from './tokens';
@@ -17,5 +18,6 @@ export default [
   planPlugin,
   statusPlugin,
   storagePlugin,
+  tasksPlugin,
   timelinePlugin
 ];

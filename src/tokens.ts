@@ -25,6 +25,8 @@ import type {
   ISpan,
   IState,
   IStorage,
+  ITaskList,
+  ITasks,
   IVersion,
   PlanActionWord,
   PlanTarget
@@ -340,4 +342,47 @@ export interface IRewindStorage {
 export const IRewindStorage = new Token<IRewindStorage>(
   'jupyterlab-nbrewind:IRewindStorage',
   'What the store of records holds, cleaning it up, and forgetting.'
+);
+
+/** Distributed tasks of notebooks, and local workers for their managers. */
+export interface IRewindTasks {
+  /** Emitted with the path of a notebook whose tasks stand otherwise. */
+  readonly changed: ISignal<IRewindTasks, string>;
+
+  /**
+   * How the tasks of a notebook stand. Rejects with a sentence.
+   *
+   * @param path - The notebook
+   * @param session - What the agent calls the kernel session; may be empty
+   */
+  tasks(path: string, session: string): Promise<ITasks>;
+
+  /** The tasks of a cell's last run. Rejects with a sentence. */
+  list(path: string, cell: string): Promise<ITaskList>;
+
+  /**
+   * Start workers on the server's machine. Rejects with a sentence.
+   *
+   * @param path - The notebook
+   * @param session - The kernel session, as in the tasks
+   * @param manager - Number of the manager, as in the tasks
+   * @param count - How many; by default one
+   * @param cores - Cores of each; by default one
+   */
+  startWorkers(
+    path: string,
+    session: string,
+    manager: number,
+    count?: number,
+    cores?: number
+  ): Promise<ITasks>;
+
+  /** Stop workers that the server has started, by default all. */
+  stopWorkers(path: string, workers?: readonly string[]): Promise<ITasks>;
+}
+
+/** The token of the tasks. */
+export const IRewindTasks = new Token<IRewindTasks>(
+  'jupyterlab-nbrewind:IRewindTasks',
+  'Distributed tasks of notebooks, and local workers for their managers.'
 );

@@ -79,6 +79,7 @@ def tasks_of(
         run = last.get(one.cell)
         if run is None or one.began >= run.started - 1:
             cells[one.cell] = _standing(one, cells.get(one.cell))
+    goes_on = live is not None and any(one.waiting or one.running for one in live.cells)
     return Tasks(
         sequence=sequence,
         session=live.session if live is not None else "",
@@ -86,7 +87,7 @@ def tasks_of(
         managers=tuple(_manager(one) for one in live.managers) if live is not None else (),
         workers=tuple(workers),
         most_workers=most_workers,
-        moments=_samples(live) if live is not None and live.samples else _moments(last.values()),
+        moments=_samples(live) if goes_on else _moments(last.values()) or _samples(live),
     )
 
 
@@ -247,7 +248,9 @@ def _reasons(found: Iterable[tuple[str, int]]) -> tuple[TaskReason, ...]:
     return tuple(TaskReason(text=text, count=count) for text, count in found)
 
 
-def _samples(live: LiveTasks) -> tuple[Moment, ...]:
+def _samples(live: LiveTasks | None) -> tuple[Moment, ...]:
+    if live is None or not live.samples:
+        return ()
     first = live.samples[0][0]
     return tuple(Moment(seconds=round(time - first, 3), running=count) for time, count in live.samples)
 

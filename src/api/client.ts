@@ -23,6 +23,8 @@ import type {
   ISpan,
   IState,
   IStorage,
+  ITaskList,
+  ITasks,
   PlanActionWord
 } from './types';
 
@@ -198,6 +200,26 @@ export class RewindClient {
   /** Remove records for good. */
   forget(body: Schemas['ForgetRequest']): Promise<IForgotten> {
     return this._ask('POST', '/storage/forget', { body });
+  }
+
+  /** The tasks of a notebook, its managers and workers. */
+  tasks(path: string, session: string): Promise<ITasks> {
+    return this._ask('GET', '/tasks', { query: { path, session } });
+  }
+
+  /** The tasks of a cell's last run. */
+  taskList(path: string, cell: string): Promise<ITaskList> {
+    return this._ask('GET', '/tasks/cell', { query: { path, cell } });
+  }
+
+  /** Start local workers. */
+  startWorkers(body: Schemas['StartWorkers']): Promise<ITasks> {
+    return this._ask('POST', '/workers/start', { body });
+  }
+
+  /** Stop local workers. */
+  stopWorkers(body: Schemas['StopWorkers']): Promise<ITasks> {
+    return this._ask('POST', '/workers/stop', { body });
   }
 
   private async _ask<T>(

@@ -8,6 +8,8 @@ export namespace EventIDs {
   export const changed = 'urn:nbrewind:changed';
   /** A plan went on. */
   export const plan = 'urn:nbrewind:plan';
+  /** Tasks of a notebook stand otherwise. */
+  export const tasks = 'urn:nbrewind:tasks';
 }
 
 /**
@@ -48,6 +50,11 @@ export class RewindEvents implements IDisposable {
     return this._planChanged;
   }
 
+  /** Emitted with the path of the notebook whose tasks stand otherwise. */
+  get tasksChanged(): ISignal<this, string> {
+    return this._tasksChanged;
+  }
+
   /** Emitted when events may have been missed. */
   get resumed(): ISignal<this, void> {
     return this._resumed;
@@ -76,6 +83,9 @@ export class RewindEvents implements IDisposable {
       case EventIDs.plan:
         this._planChanged.emit(event.path);
         break;
+      case EventIDs.tasks:
+        this._tasksChanged.emit(event.path);
+        break;
     }
   }
 
@@ -95,6 +105,7 @@ export class RewindEvents implements IDisposable {
   private readonly _planChanged = new Signal<this, string>(this);
   private readonly _resumed = new Signal<this, void>(this);
   private readonly _stream: RewindEvents.IStream | null;
+  private readonly _tasksChanged = new Signal<this, string>(this);
 }
 
 /** What belongs to the events. */

@@ -1,33 +1,41 @@
 import { SidePanel } from '@jupyterlab/ui-components';
-import { MessageLoop } from '@lumino/messaging';
+import { type Message, MessageLoop } from '@lumino/messaging';
 import { AccordionPanel, Panel, Widget } from '@lumino/widgets';
 
 import { CellsSection } from '../cells/section';
 import { rewindIcon } from '../icons';
 import { StorageSection } from '../storage/section';
+import { TasksModel } from '../tasks/model';
+import { TasksSection } from '../tasks/section';
 import { TimelineSection } from '../timeline/section';
-import type { IRewindStorage } from '../tokens';
+import type { IRewindStorage, IRewindTasks } from '../tokens';
 import { type IHeaderOptions, RewindHeader } from './header';
 
+/** Where the tasks stand among the sections, while there are any. */
+const TASKS_PLACE = 2;
+
 /**
- * How cells, timeline and storage share the height. A selected checkpoint takes
- * more words; who opens the storage wants to see it.
+ * How cells, timeline, tasks and storage share the height. A selected
+ * checkpoint takes more words; who opens the storage wants to see it.
  */
 const SIZES = {
-  plain: [3, 2, 3],
-  selected: [2, 3, 3],
-  storage: [1, 1, 2]
+  plain: [3, 2, 2, 3],
+  selected: [2, 3, 2, 3],
+  storage: [1, 1, 1, 2]
 };
 
 /** What the panel needs. */
 export interface IPanelOptions extends IHeaderOptions {
   /** The store. */
   readonly storage: IRewindStorage;
+  /** Distributed tasks. */
+  readonly tasks: IRewindTasks;
 }
 
 /**
  * The panel in the left sidebar: whether the notebook is recorded, its cells,
- * its checkpoints, and what all that takes on disk.
+ * its checkpoints, its distributed tasks if it has any, and what all that takes
+ * on disk.
  */
 export class RewindPanel extends SidePanel {
   /**
@@ -35,7 +43,7 @@ export class RewindPanel extends SidePanel {
    */
   constructor(options: IPanelOptions) {
     super({ header: new Panel(), translator: options.translator });
-    const { commands, server, sessions, storage, translator } = options;
+    const { commands, server, sessions, storage, tasks, translator } = options;
     const trans = translator.load('jupyterlab_nbrewind');
     this._options = options;
     this.id = 'jp-rewind-panel';
@@ -48,12 +56,16 @@ export class RewindPanel extends SidePanel {
     this.addWidget(new CellsSection({ commands, sessions, trans }));
     this._timeline = new TimelineSection({ commands, sessions, translator });
     this.addWidget(this._timeline);
-    this.addWidget(new StorageSection({ commands, sessions, storage, trans }));
+    this._storage = new StorageSection({ commands, sessions, storage, trans });
+    this.addWidget(this._storage);
+    this._tasks = new TasksModel(tasks, sessions);
+    this._tasksSection = new TasksSection({ model: this._tasks, trans });
     if (this.content instanceof AccordionPanel) {
       // Few look at the storage, and it asks the server: it waits to be opened.
       this.content.collapse(this.widgets.length - 1);
       this._share(this.content);
     }
+    this._tasks.changed.connect(this._onTasks, this);
     // The sections share what the header leaves, and aren't told when it grows.
     this._observer = new ResizeObserver(() => {
       MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize);
@@ -67,7 +79,38 @@ export class RewindPanel extends SidePanel {
   /** Follow nothing more. */
   override dispose(): void {
     this._observer.disconnect();
+    this._tasks.dispose();
+    this._tasksSection.dispose();
     super.dispose();
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this._tasks.isVisible = true;
+  }
+
+  protected override onBeforeHide(msg: Message): void {
+    this._tasks.isVisible = false;
+    super.onBeforeHide(msg);
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._tasks.isVisible = this.isVisible;
+  }
+
+  /** Show the tasks as long as there are any. */
+  private _onTasks(): void {
+    const { hasTasks } = this._tasks;
+    const section = this._tasksSection;
+    if (hasTasks !== (section.parent !== null)) {
+      if (hasTasks) {
+        this.insertWidget(TASKS_PLACE, section);
+      } else {
+        section.parent = null;
+      }
+      this._shareAnew();
+    }
   }
 
   /** Without a notebook or a server there is nothing to see in the sections. */
@@ -84,23 +127,32 @@ export class RewindPanel extends SidePanel {
    */
   private _share(accordion: AccordionPanel): void {
     const { model } = this._timeline.body;
-    const [cells, timeline, storage] = accordion.widgets;
+    const [cells, timeline] = accordion.widgets;
     let sizes = SIZES.plain;
+    const set = (): void => {
+      // The tasks may not be there.
+      const isLeftOut = this._tasksSection.parent === null;
+      accordion.setRelativeSizes(
+        sizes.filter((_, place) => place !== TASKS_PLACE || !isLeftOut)
+      );
+    };
     const share = (): void => {
       const before = sizes;
       sizes = model.selected
         ? SIZES.selected
-        : storage?.isHidden
+        : this._storage.isHidden
           ? SIZES.plain
           : SIZES.storage;
       if (sizes !== before && !cells?.isHidden && !timeline?.isHidden) {
-        accordion.setRelativeSizes(sizes);
+        set();
       }
     };
-    accordion.setRelativeSizes(sizes);
+    this._shareAnew = set;
+    set();
     accordion.expansionToggled.connect(share);
     model.changed.connect(share);
     accordion.handleMoved.connect(() => {
+      this._shareAnew = () => undefined;
       accordion.expansionToggled.disconnect(share);
       model.changed.disconnect(share);
     });
@@ -108,5 +160,9 @@ export class RewindPanel extends SidePanel {
 
   private readonly _observer: ResizeObserver;
   private readonly _options: IHeaderOptions;
+  private _shareAnew: () => void = () => undefined;
+  private readonly _storage: StorageSection;
+  private readonly _tasks: TasksModel;
+  private readonly _tasksSection: TasksSection;
   private readonly _timeline: TimelineSection;
 }

@@ -9,7 +9,12 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandArguments, CommandIDs } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- the tab shows one, and settings name them
 import { rewindIcon } from '../icons';
-import { IRewindServer, IRewindSessions, IRewindStorage } from '../tokens';
+import {
+  IRewindServer,
+  IRewindSessions,
+  IRewindStorage,
+  IRewindTasks
+} from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- its tab is part of the first layout
 import { RewindPanel } from './panel';
 
@@ -23,13 +28,14 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-nbrewind:sidebar',
   description: 'Adds the panel of NBRewind to the left sidebar.',
   autoStart: true,
-  requires: [IRewindServer, IRewindSessions, IRewindStorage],
+  requires: [IRewindServer, IRewindSessions, IRewindStorage, IRewindTasks],
   optional: [ITranslator, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     server: IRewindServer,
     sessions: IRewindSessions,
     storage: IRewindStorage,
+    tasks: IRewindTasks,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
@@ -42,6 +48,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       server,
       sessions,
       storage,
+      tasks,
       translator
     });
     app.shell.add(panel, 'left', { rank: RANK, type: 'Rewind' });

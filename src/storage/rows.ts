@@ -14,7 +14,13 @@ import type {
   IStoredNotebook
 } from '../tokens';
 import type { IShareRow } from './shares';
-import { baseName, checkpointsText, notebookPhrases, runsText } from './words';
+import {
+  baseName,
+  checkpointsText,
+  notebookPhrases,
+  runsText,
+  tasksText
+} from './words';
 
 /** The numbers of a notebook's cells, by their ids. */
 export type Numbers = ReadonlyMap<string, number>;
@@ -75,9 +81,12 @@ export function cellRows(
   trans: TranslationBundle
 ): IShareRow[] {
   const path = notebook?.path ?? '';
-  return cells.map(({ bytes, checkpoints, key, title }) => {
+  return cells.map(({ bytes, checkpoints, key, tasks, title }) => {
     const label = cellText({ cell: key || null }, numbers.get(key), trans);
-    const phrases = [checkpointsText(checkpoints, trans)];
+    const phrases = [
+      checkpointsText(checkpoints, trans),
+      ...(tasks ? [tasksText(tasks, trans)] : [])
+    ];
     return {
       key,
       label,
@@ -141,7 +150,7 @@ export function evictionRows(
 ): IShareRow[] {
   const groups = new Map<string, IEvicted[]>();
   for (const one of cleanup.evictions) {
-    const key = `${one.file}\n${one.cell}`;
+    const key = `${one.file}\n${one.tasks ? ' tasks' : one.cell}`;
     const group = groups.get(key);
     if (group) {
       group.push(one);
@@ -152,14 +161,16 @@ export function evictionRows(
   const rows = [...groups].map(([key, group]): IShareRow => {
     const { cell, file, path, title } = group[0]!;
     const numbers = numbersOf(path);
-    const label =
-      numbers || !cell
+    const tasks = group.reduce((sum, one) => sum + one.tasks, 0);
+    const label = tasks
+      ? trans.__('Tasks')
+      : numbers || !cell
         ? cellText({ cell: cell || null }, numbers?.get(cell), trans)
         : '';
     const seconds = group.reduce((sum, one) => sum + one.seconds, 0);
     const phrases = [
       baseName(path || file),
-      runsText(group.length, trans),
+      tasks ? tasksText(tasks, trans) : runsText(group.length, trans),
       seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
       ...group.map(one => !one.seconds && one.reason)
     ].filter((phrase): phrase is string => !!phrase);

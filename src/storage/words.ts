@@ -91,6 +91,11 @@ export function checkpointsText(
   return trans._n('%1 checkpoint', '%1 checkpoints', checkpoints);
 }
 
+/** Return a number of tasks of which there are records. */
+export function tasksText(tasks: number, trans: TranslationBundle): string {
+  return trans._n('%1 task', '%1 tasks', tasks);
+}
+
 /** Return a number of runs. */
 export function runsText(runs: number, trans: TranslationBundle): string {
   return trans._n('%1 run', '%1 runs', runs);
@@ -120,15 +125,19 @@ export function cleanupPhrases(
 ): string[] {
   const { after, before, evictions, garbage } = cleanup;
   const seconds = evictions.reduce((sum, one) => sum + one.seconds, 0);
-  const gone = evictions.filter(one => !one.seconds).length;
+  const gone = evictions.filter(one => !one.seconds && !one.tasks).length;
+  const runs = evictions.filter(one => !one.tasks).length;
+  const tasks = evictions.reduce((sum, one) => sum + one.tasks, 0);
   return [
     trans.__('%1 freed', bytesText(before - after, trans)),
     garbage > 0 && trans.__('%1 of it garbage', bytesText(garbage, trans)),
-    evictions.length > 0 &&
+    runs > 0 &&
+      trans._n('values of %1 run evicted', 'values of %1 runs evicted', runs),
+    tasks > 0 &&
       trans._n(
-        'values of %1 run evicted',
-        'values of %1 runs evicted',
-        evictions.length
+        'results of %1 task evicted',
+        'results of %1 tasks evicted',
+        tasks
       ),
     seconds > 0 && trans.__('%1 to recompute', durationText(seconds, trans)),
     gone > 0 &&
@@ -158,14 +167,16 @@ export function cleanedSentence(
   if (!evictions.length && before <= after) {
     return trans.__('There was nothing to clean up.');
   }
-  return evictions.length
+  return evictions.some(one => !one.tasks)
     ? trans._n(
         'Cleaned up: %2 freed, values of %1 run evicted.',
         'Cleaned up: %2 freed, values of %1 runs evicted.',
-        evictions.length,
+        evictions.filter(one => !one.tasks).length,
         freed
       )
-    : trans.__('Cleaned up: %1 freed, nothing evicted.', freed);
+    : evictions.length
+      ? trans.__('Cleaned up: %1 freed, results of tasks evicted.', freed)
+      : trans.__('Cleaned up: %1 freed, nothing evicted.', freed);
 }
 
 /** Return how much may be held, in a sentence. */
@@ -205,13 +216,17 @@ export function targetText(
 
 /** Return what forgetting would remove, in a sentence. */
 export function removesSentence(
-  { bytes, checkpoints, name, runs }: IForgotten,
+  { bytes, checkpoints, name, runs, tasks }: IForgotten,
   trans: TranslationBundle
 ): string {
-  const [held, points] = [
-    bytesText(bytes, trans),
-    checkpointsText(checkpoints, trans)
-  ];
+  const held = bytesText(bytes, trans);
+  const points = tasks
+    ? trans.__(
+        '%1 and %2',
+        checkpointsText(checkpoints, trans),
+        tasksText(tasks, trans)
+      )
+    : checkpointsText(checkpoints, trans);
   return name
     ? trans.__(
         'This removes its values from %1, also from what shares objects with it, and frees %2. Code and outputs stay.',

@@ -146,7 +146,11 @@ class Tasks:
     def take(self) -> RunTasks | None:
         """Return what the record of the run that has ended is to tell of tasks; None if there were none."""
         journal = self._memo.journal if self._memo is not None else None
-        return journal.take() if journal is not None else None
+        try:
+            return journal.take() if journal is not None else None
+        except Exception as error:  # whatever it is, the run is recorded without
+            quiet("telling of tasks", error)
+            return None
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks of this session were answered, ran or failed; ``stand-in``: TaskVine is absent."""

@@ -218,7 +218,10 @@ class _Call(NamedTuple):
     def _tell(self, inner: Future[Any], printed: Printed | None, note: str = "") -> None:
         """Tell the journal, before anybody else is told."""
         if self.memo.journal is not None and self.tracked is not None:
-            _ended(self.memo.journal, self.tracked, inner, note, printed)
+            try:
+                _ended(self.memo.journal, self.tracked, inner, note, printed)
+            except Exception:  # whatever it is, what it gave is handed over
+                pass
 
     def _record(self, printed: Printed) -> Any:
         """Record what a call has given; return that, or a copy where it may be known to others."""
@@ -240,9 +243,12 @@ def _submitted(
     """Tell the journal of a call; return what it keeps of it, None if there is none."""
     if memo is None or memo.journal is None:
         return None
-    name = str(getattr(fn, "__name__", type(fn).__name__))
     answered = None if record is None else (record.facts.finished - record.facts.started, record.facts.host)
-    return memo.journal.submitted(memo.place.cell, key, occurrence, name=name, answered=answered)
+    try:
+        name = str(getattr(fn, "__name__", type(fn).__name__))
+        return memo.journal.submitted(memo.place.cell, key, occurrence, name=name, answered=answered)
+    except Exception:  # whatever it is, the call goes on as without
+        return None
 
 
 def _ended(

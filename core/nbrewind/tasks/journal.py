@@ -118,6 +118,8 @@ class Journal:
         self._left_out: Counter[str] = Counter()
         self._underway: set[Tracked] = set()
         self._samples: list[tuple[float, int]] = []
+        self._recent: list[tuple[float, float]] = []
+        """When tasks began and ended that have ended since it was asked last how all stands."""
         self._number = self._run = 0
         self._began = time.time()
         self._looked = 0.0
@@ -212,6 +214,8 @@ class Journal:
             task.action, task.note, task.host = action, note, host
             task.probe = task.finish = None
             task.began, task.seconds = began, max(seconds, 0.0)
+            if began and len(self._recent) < SAMPLES:
+                self._recent.append((began, began + task.seconds))
             seen = self._of(task)
             if seen is not None:
                 seen.counts["waiting"] -= 1
@@ -251,7 +255,8 @@ class Journal:
         with self._lock:
             run &= self._underway
             running = Counter(task.cell for task in run if self._of(task) is not None)
-            total = len(run)
+            total = max(len(run), _most_at_once(self._recent))
+            self._recent = []
             if not self._samples or self._samples[-1][1] != total or now - self._samples[-1][0] > 1:
                 self._samples.append((now, total))
             if len(self._samples) > SAMPLES:
@@ -261,6 +266,15 @@ class Journal:
                 for cell, one in self._cells.items()
             }
             return Standing(cells, running, list(self._samples))
+
+
+def _most_at_once(times: list[tuple[float, float]]) -> int:
+    """Return how many of some tasks ran at the same time at most."""
+    running = most = 0
+    for _, change in sorted(change for began, end in times for change in ((began, 1), (end, -1))):
+        running += change
+        most = max(most, running)
+    return most
 
 
 def _entry(task: Tracked, began: float, *, late: bool) -> TaskEntry:

@@ -141,7 +141,8 @@ export class FakeSession {
       edges,
       head: '',
       last: '',
-      plan: ''
+      plan: '',
+      tasks: false
     };
     this.stateChanged.emit();
   }

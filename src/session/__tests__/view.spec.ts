@@ -47,7 +47,8 @@ function answered(cells = [cell('a'), cell('b'), cell('c')]): IAnswered {
     edges: [edge('a', 'b')],
     head: 'here',
     last: '',
-    plan: ''
+    plan: '',
+    tasks: false
   };
   const digests = new Map(cells.map(({ id }) => [id, `${id} text`]));
   return { state, asked: { digests, kernel: 'k', session: 's' } };

@@ -53,7 +53,7 @@ export function share(
   bytes: number,
   more: Partial<IStoredShare> = {}
 ): IStoredShare {
-  return { key, bytes, checkpoints: 1, title: '', ...more };
+  return { key, bytes, checkpoints: 1, title: '', tasks: 0, ...more };
 }
 
 /** Return a checkpoint that goes, but for some facts. */
@@ -67,6 +67,7 @@ export function evicted(cell: string, more: Partial<IEvicted> = {}): IEvicted {
     bytes: 1_000_000,
     seconds: 1,
     reason: 'its cell makes it again',
+    tasks: 0,
     ...more
   };
 }
@@ -125,6 +126,7 @@ async function forgotten(target: IForgetTarget): Promise<IForgotten> {
     name: target.name ?? '',
     runs: 7,
     checkpoints: 5,
-    bytes: 2_000_000
+    bytes: 2_000_000,
+    tasks: 0
   };
 }

@@ -189,7 +189,7 @@ describe('sentences', () => {
   it('say what forgetting removes', () => {
     const forgotten = {
       ...{ path: 'd/n.ipynb', cell: '', name: '' },
-      ...{ runs: 7, checkpoints: 5, bytes: 2e6 }
+      ...{ runs: 7, checkpoints: 5, bytes: 2e6, tasks: 0 }
     };
     expect(removesSentence(forgotten, trans)).toBe(
       'This removes 7 runs and 5 checkpoints, with code, outputs and values, and frees 2.0 MB.'

@@ -63,7 +63,7 @@ class Door:
     ignore: Callable[[str], None] = lambda folder: None
     """Is told of folders where managers keep files of their own."""
     trouble: str = ""
-    """Why it could not be seen the last time how tasks stand; empty if it could."""
+    """Why something could not be told the last time of how tasks stand; empty if nothing failed."""
     _folder: str = ""
 
     def __post_init__(self) -> None:
@@ -128,17 +128,20 @@ class Door:
         if journal is None:
             return
         facts = state.record.facts if state.record is not None else None
-        state.tracked = journal.submitted(
-            self.memo.place.cell,
-            state.key,
-            state.occurrence,
-            name=title_of(task),
-            category="" if task.category == "default" else task.category or "",
-            id=state.id,
-            manager=state_of(manager).number,
-            why="" if facts else self._hindrance(task, state),
-            answered=None if facts is None else (facts.finished - facts.started, facts.host),
-        )
+        try:
+            state.tracked = journal.submitted(
+                self.memo.place.cell,
+                state.key,
+                state.occurrence,
+                name=title_of(task),
+                category="" if task.category == "default" else task.category or "",
+                id=state.id,
+                manager=state_of(manager).number,
+                why="" if facts else self._hindrance(task, state),
+                answered=None if facts is None else (facts.finished - facts.started, facts.host),
+            )
+        except Exception as error:  # whatever it is, what becomes of the task is as without
+            self.trouble = f"{type(error).__name__}: {error}"
 
     def _hindrance(self, task: Any, state: TaskState) -> str:
         """Return why no record could answer a task, whatever there is; empty if one could."""
@@ -241,11 +244,15 @@ class Door:
         key = state.key.digest if isinstance(state.key, Key) else ""
         self.events.append(Event(state.id, action, key, tuple(reasons)))
         journal, tracked = self.memo.journal, state.tracked
-        if journal is not None and tracked is not None:
+        if journal is None or tracked is None:
+            return
+        try:
             tracked.identify(state.key, state.occurrence)
             began, done = (task.get_metric(name) / 1e6 for name in ("time_when_commit_start", "time_when_done"))
             note = "; ".join(reasons) if task.result != "cancelled" else "it was cancelled"
             journal.ended(tracked, action, note=note, began=began, seconds=done - began, host=task.hostname or "")
+        except Exception as error:  # whatever it is, the task has run
+            self.trouble = f"{type(error).__name__}: {error}"
 
     def _record(self, manager: Any, task: Any, state: TaskState) -> Collection[str]:
         if isinstance(state.key, NoKey):

@@ -1,0 +1,115 @@
+/**
+ * The section *Tasks*: distributed tasks as they run and as records answer
+ * them, and a worker that is started there. With a real manager and worker.
+ */
+
+import { spawnSync } from 'node:child_process';
+
+import { expect } from '@jupyterlab/galata';
+
+import { execute, open, test, write } from './notebook';
+import { unreadable } from './text';
+
+const PANEL = '#jp-rewind-panel';
+
+/** Cells that submit 20 tasks of 0.1 s, and wait for them. */
+const CELLS = [
+  "import os; os.environ['CATALOG_HOST'] = 'localhost'\nimport ndcctools.taskvine as vine",
+  "m = vine.Manager(0, run_info_path='info')",
+  [
+    'def submit(n):',
+    '    task = vine.Task(f"sleep 0.1; echo {n}")',
+    '    return m.submit(task)',
+    'places = [submit(n) for n in range(20)]',
+    'found = []',
+    'while not m.empty():',
+    '    task = m.wait(5)',
+    '    if task: found.append(int(task.output))',
+    'print(sum(found))'
+  ].join('\n')
+];
+
+/** Where screenshots go; none are taken without it. */
+const PICTURES = process.env.UI_PICTURES ?? '';
+
+const has = spawnSync('python', ['-c', 'import ndcctools.taskvine']);
+
+test.describe('Tasks', () => {
+  test.skip(
+    has.status !== 0,
+    'there is no TaskVine: scripts/taskvine.sh says why'
+  );
+
+  test('are seen as they run, answered the next time, and get a worker', async ({
+    page,
+    tmpPath
+  }) => {
+    test.setTimeout(120000);
+    await write(page, `${tmpPath}/tasks.ipynb`, CELLS, 't');
+    await open(page, `${tmpPath}/tasks.ipynb`);
+    await execute(page, 'nbrewind:open');
+    const panel = page.locator(PANEL);
+    await expect(panel.getByRole('treeitem').first()).toBeVisible();
+    const section = page.locator('.jp-RewindTasksSection');
+    await expect(section).toHaveCount(0);
+
+    // They wait: there is no worker.
+    const ran = execute(page, 'notebook:run-all-cells');
+    const cell = section.getByRole('button', { name: /^Cell 3/ });
+    await expect(cell).toHaveAccessibleName(/20 waiting/, { timeout: 30000 });
+    const start = section.getByRole('button', { name: 'Start Worker' });
+    await expect(section).toContainText('Open, without a worker.');
+    await start.click();
+    await expect(
+      section.getByRole('button', { name: 'Stop Worker' })
+    ).toBeVisible();
+    await expect(section).toContainText('Open, with 1 worker (1 core).', {
+      timeout: 20000
+    });
+    // They run: some are done, and the cell goes on.
+    await expect(cell).toHaveAccessibleName(/\d+ done.*\d+ (waiting|running)/, {
+      timeout: 20000
+    });
+    if (PICTURES) {
+      await page.screenshot({ path: `${PICTURES}/running.png` });
+    }
+    await expect(cell).toHaveAccessibleName(/, 20 done$/, { timeout: 30000 });
+    await cell.click();
+    const details = section.locator('.jp-RewindTasks-details');
+    await expect(details).toContainText(
+      '20 were not answered: nothing like it is recorded.'
+    );
+    await expect(details.getByRole('listitem')).toHaveCount(20);
+    await expect(section.getByRole('img')).toHaveAccessibleName(
+      'Tasks that ran at a time'
+    );
+    expect(await unreadable(page)).toEqual([]);
+
+    await ran;
+
+    // The next time records answer them, and no worker is needed.
+    await section.getByRole('button', { name: 'Stop Worker' }).click();
+    await expect(
+      section.getByRole('button', { name: 'Stop Worker' })
+    ).toHaveCount(0, { timeout: 15000 });
+    await execute(page, 'notebook:run-all-cells');
+    await expect(cell).toHaveAccessibleName(/, 20 answered$/, {
+      timeout: 20000
+    });
+    await expect(details).not.toContainText('not answered');
+    for (const [width, height] of [
+      [1280, 800],
+      [1920, 1080]
+    ] as const) {
+      for (const theme of ['Light', 'Dark']) {
+        if (PICTURES) {
+          await page.theme.setTheme(`JupyterLab ${theme}`);
+          await page.setViewportSize({ width, height });
+          await page.screenshot({
+            path: `${PICTURES}/${width}-${theme.toLowerCase()}.png`
+          });
+        }
+      }
+    }
+  });
+});
