@@ -87,7 +87,7 @@ def tasks_of(
         managers=tuple(_manager(one) for one in live.managers) if live is not None else (),
         workers=tuple(workers),
         most_workers=most_workers,
-        moments=_samples(live) if goes_on else _moments(last.values()) or _samples(live),
+        moments=_samples(live) if live is not None and goes_on else _moments(last.values()),
     )
 
 
@@ -248,8 +248,8 @@ def _reasons(found: Iterable[tuple[str, int]]) -> tuple[TaskReason, ...]:
     return tuple(TaskReason(text=text, count=count) for text, count in found)
 
 
-def _samples(live: LiveTasks | None) -> tuple[Moment, ...]:
-    if live is None or not live.samples:
+def _samples(live: LiveTasks) -> tuple[Moment, ...]:
+    if not live.samples:
         return ()
     first = live.samples[0][0]
     return tuple(Moment(seconds=round(time - first, 3), running=count) for time, count in live.samples)

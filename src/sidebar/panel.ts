@@ -19,8 +19,8 @@ const TASKS_PLACE = 2;
  * checkpoint takes more words; who opens the storage wants to see it.
  */
 const SIZES = {
-  plain: [3, 2, 2, 3],
-  selected: [2, 3, 2, 3],
+  plain: [3, 2, 3, 3],
+  selected: [2, 3, 3, 3],
   storage: [1, 1, 1, 2]
 };
 

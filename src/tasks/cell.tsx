@@ -145,9 +145,18 @@ function List(props: {
       >
         {shown.map(task => (
           <li key={task.number}>
-            <span>{stateWord(task.state, trans)}</span>{' '}
-            <code>{task.name || trans.__('Task')}</code>
-            {task.id > 0 && ` ${task.id}`}
+            <span className="jp-RewindTasks-line">
+              <span>{stateWord(task.state, trans)}</span>
+              <code title={task.name}>{task.name || trans.__('Task')}</code>
+              {task.id > 0 && (
+                <span
+                  className="jp-RewindTasks-count"
+                  title={trans.__('Task %1', task.id)}
+                >
+                  {trans.__('No. %1', task.id)}
+                </span>
+              )}
+            </span>
             <span className="jp-RewindTasks-phrases">
               {taskPhrases(task, trans).join(' · ')}
             </span>

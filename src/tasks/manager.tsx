@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, Button, stopIcon } from '@jupyterlab/ui-components';
+import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ILocalWorker, ITaskManager } from '../tokens';
-import { managerName, managerSentence } from './words';
+import { managerName, managerPhrases } from './words';
 
 /**
  * A manager: how it stands, and its local workers.
@@ -36,14 +36,7 @@ export function ManagerRow(props: {
       <div className="jp-RewindTasks-lines">
         <div className="jp-RewindTasks-name">{name}</div>
         <div className="jp-RewindTasks-phrases">
-          {managerSentence(manager, trans)}
-          {mine.length > 0 &&
-            ' ' +
-              trans._n(
-                '%1 was started here.',
-                '%1 were started here.',
-                mine.length
-              )}
+          {managerPhrases(manager, mine.length, trans).join(' · ')}
         </div>
       </div>
       <div
@@ -66,7 +59,6 @@ export function ManagerRow(props: {
             trans.__('Start a worker with one core on the server’s machine')
           }
         >
-          <addIcon.react height="14px" tag={null} width="14px" />
           {trans.__('Start Worker')}
         </Button>
         {mine.length > 0 && (
@@ -76,7 +68,6 @@ export function ManagerRow(props: {
             small
             title={trans.__('Stop the workers that were started here')}
           >
-            <stopIcon.react height="14px" tag={null} width="14px" />
             {trans._n('Stop Worker', 'Stop %1 Workers', mine.length)}
           </Button>
         )}

@@ -103,22 +103,29 @@ export function managerName(
     : trans.__('Manager %1', number);
 }
 
-/** Return how a manager stands, in a sentence. */
-export function managerSentence(
+/**
+ * Return how a manager stands, as short phrases.
+ *
+ * @param manager - The manager
+ * @param local - How many of its workers were started here
+ * @param trans - The application's language
+ */
+export function managerPhrases(
   { cores, status, workers }: ITaskManager,
+  local: number,
   trans: TranslationBundle
-): string {
+): string[] {
   if (status === 'lazy') {
-    return trans.__('Not open: no task had to run so far.');
+    return [trans.__('Not open: no task had to run so far')];
   }
-  return workers
-    ? trans._n(
-        'Open, with %1 worker (%2).',
-        'Open, with %1 workers (%2).',
-        workers,
-        trans._n('%1 core', '%1 cores', cores)
-      )
-    : trans.__('Open, without a worker.');
+  return [
+    trans.__('Open'),
+    workers
+      ? trans._n('%1 worker', '%1 workers', workers)
+      : trans.__('no worker'),
+    workers > 0 && trans._n('%1 core', '%1 cores', cores),
+    local > 0 && trans._n('%1 started here', '%1 started here', local)
+  ].filter((phrase): phrase is string => !!phrase);
 }
 
 /** Return how many tasks ran at a time, in a sentence. */

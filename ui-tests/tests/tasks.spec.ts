@@ -58,12 +58,12 @@ test.describe('Tasks', () => {
     const cell = section.getByRole('button', { name: /^Cell 3/ });
     await expect(cell).toHaveAccessibleName(/20 waiting/, { timeout: 30000 });
     const start = section.getByRole('button', { name: 'Start Worker' });
-    await expect(section).toContainText('Open, without a worker.');
+    await expect(section).toContainText('Open · no worker');
     await start.click();
     await expect(
       section.getByRole('button', { name: 'Stop Worker' })
     ).toBeVisible();
-    await expect(section).toContainText('Open, with 1 worker (1 core).', {
+    await expect(section).toContainText('Open · 1 worker · 1 core', {
       timeout: 20000
     });
     // They run: some are done, and the cell goes on.
@@ -97,6 +97,8 @@ test.describe('Tasks', () => {
       timeout: 20000
     });
     await expect(details).not.toContainText('not answered');
+    await expect(section).toContainText('Not open: no task had to run so far');
+    await expect(section.getByRole('img')).toHaveCount(0);
     for (const [width, height] of [
       [1280, 800],
       [1920, 1080]

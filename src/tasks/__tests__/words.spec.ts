@@ -4,7 +4,7 @@ import type { ICellTasks, ITaskFacts, ITaskManager } from '../../tokens';
 import { outline } from '../spark';
 import {
   managerName,
-  managerSentence,
+  managerPhrases,
   momentsSentence,
   partPhrases,
   reasonSentence,
@@ -78,13 +78,17 @@ describe('Words about tasks', () => {
     );
     const lazy: ITaskManager = { ...MANAGER, status: 'lazy', port: 0 };
     expect(managerName(lazy, trans)).toBe('Manager 2');
-    expect(managerSentence(MANAGER, trans)).toBe(
-      'Open, with 2 workers (4 cores).'
-    );
-    expect(managerSentence({ ...MANAGER, workers: 0 }, trans)).toBe(
-      'Open, without a worker.'
-    );
-    expect(managerSentence(lazy, trans)).toContain('Not open');
+    expect(managerPhrases(MANAGER, 1, trans)).toEqual([
+      'Open',
+      '2 workers',
+      '4 cores',
+      '1 started here'
+    ]);
+    expect(managerPhrases({ ...MANAGER, workers: 0 }, 0, trans)).toEqual([
+      'Open',
+      'no worker'
+    ]);
+    expect(managerPhrases(lazy, 0, trans)[0]).toContain('Not open');
   });
 
   it('say what is known of one', () => {
