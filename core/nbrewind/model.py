@@ -233,6 +233,8 @@ class RunTasks(Record, frozen=True, kw_only=True):
     failed: int = 0
     waiting: int = 0
     """Not ended then: a later run may tell of them."""
+    late: int = 0
+    """Tasks of earlier runs of which it tells."""
     rows: bytes = b""
     """What is known of each (`nbrewind.tasks.listed`); empty where it was forgotten."""
 

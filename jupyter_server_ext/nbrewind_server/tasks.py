@@ -34,6 +34,8 @@ GONE = "its kernel ended before it had ended"
 MOST = 5000
 """Tasks that are listed."""
 MOMENTS = 60
+SAME = 60.0
+"""Seconds that may pass from when tasks of a run are counted until the cell begins: what recording does before."""
 
 Ends = Mapping[tuple[str, int], TaskEntry]
 """By session and number, how tasks ended that had not when the run was recorded that submitted them."""
@@ -77,7 +79,7 @@ def tasks_of(
     cells = {one.cell: one for one in known}
     for one in live.cells if live is not None else ():
         run = last.get(one.cell)
-        if run is None or one.began >= run.started - 1:
+        if run is None or _is_newer(one, run, ends):
             cells[one.cell] = _standing(one, cells.get(one.cell))
     goes_on = live is not None and any(one.waiting or one.running for one in live.cells)
     return Tasks(
@@ -189,7 +191,7 @@ def _ends(index: Notebook) -> dict[tuple[str, int], TaskEntry]:
     """Return how tasks ended in later runs than those that submitted them."""
     found = {}
     for run in index.runs():
-        if run.tasks is not None and run.tasks.rows:
+        if run.tasks is not None and run.tasks.late:
             found.update({(run.session, one.number): one for one in entries_of(run.tasks) if one.late})
     return found
 
@@ -228,6 +230,17 @@ def _recorded(store: Store, run: Run, entries: tuple[TaskEntry, ...], ends: Ends
         reasons=_reasons(reasons.most_common(REASONS)),
         began=instant(run.started),
     )
+
+
+def _is_newer(one: LiveCell, run: Run, ends: Ends) -> bool:
+    """Whether a kernel says something newer of a cell than the record of its last run.
+
+    What it says is up to a quarter of a second old: of a run all of whose tasks have ended the record tells better.
+    """
+    if run.started < one.began:
+        return True
+    left = [each for each in entries_of(run.tasks) if each.action == "waiting"] if run.tasks is not None else []
+    return any((run.session, each.number) not in ends for each in left) and run.started - one.began < SAME
 
 
 def _standing(one: LiveCell, known: CellTasks | None) -> CellTasks:

@@ -14,6 +14,9 @@ import type { TasksModel } from './model';
 import { Spark } from './spark';
 import { momentsSentence } from './words';
 
+/** Of how many moments at least it is drawn how many tasks ran then. */
+const LEAST = 4;
+
 /** What the section *Tasks* needs. */
 export interface ITasksOptions {
   /** How the tasks stand. */
@@ -56,7 +59,9 @@ export function Content(props: ITasksOptions): React.JSX.Element | null {
     return null;
   }
   const { managers, moments, most_workers, workers } = shown;
-  const ran = moments.some(({ running }) => running > 0);
+  // Of the first moments there is nothing to be seen.
+  const ran =
+    moments.length >= LEAST && moments.some(({ running }) => running > 0);
   const act = (work: Promise<void>): void => {
     work.catch((error: unknown) => {
       Notification.error(

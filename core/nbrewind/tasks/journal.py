@@ -26,6 +26,8 @@ MOST = 50_000
 LOOK_SECONDS, LOOK_SHARE = 0.25, 0.02
 """To say why tasks were not answered may take so much of the processor's time, or so large a part of a run's."""
 UNSEEN = "nobody looked why, to save time"
+MOST_REASONS = 100
+"""Of so many reasons it is counted how often each was given; the most frequent are told."""
 TEXT = 120
 """Characters of a name."""
 SAMPLES = 240
@@ -176,7 +178,7 @@ class Journal:
             seen.counts[new.action] += 1
             if new.action == "waiting":
                 self._underway.add(new)
-            if new.reason:
+            if new.reason and (new.reason in seen.reasons or len(seen.reasons) < MOST_REASONS):
                 seen.reasons[new.reason] += 1
             if len(self._own) < MOST:
                 self._own.append(new)

@@ -127,6 +127,7 @@ def pack(entries: Sequence[TaskEntry], left_out: Mapping[str, int]) -> RunTasks:
         ran=counts["ran"],
         failed=counts["failed"],
         waiting=counts["waiting"],
+        late=sum(one.late for one in entries),
         rows=zstd.compress(_encode(columns), level=_LEVEL),
     )
 
