@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,8 @@ class LiveNews:
         self._is_due = False
         self._last: tuple[Any, ...] = ()
         self._closed = False
+        self._told = 0.0
+        self._lock = threading.Lock()
         self.journal: Journal | None = None
 
     def soon(self) -> None:
@@ -46,14 +49,26 @@ class LiveNews:
             return
         self._is_due = True
         try:
-            self._loop.add_callback(self._loop.call_later, EVERY, self._tell)
+            self._loop.add_callback(self._loop.call_later, EVERY, self._tell_later)
         except RuntimeError:  # the loop has ended: so does the kernel
             self._closed = True
 
-    def _tell(self) -> None:
+    def now(self) -> None:
+        """Tell now, unless that was done just now: this thread is about to keep the others from running."""
+        if time.monotonic() - self._told < EVERY:
+            self.soon()
+        elif not self._closed and os.getpid() == self._pid:
+            self._tell()
+
+    def _tell_later(self) -> None:
         self._is_due = False
-        if self._closed or self.journal is None:
+        if not self._closed:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.journal is None or not self._lock.acquire(blocking=False):
             return
+        self._told = time.monotonic()
         try:
             standing = self.journal.standing()
             cells = tuple(
@@ -89,6 +104,8 @@ class LiveNews:
             )
         except Exception as error:  # whatever it is, it is for who watches only
             quiet("saying how tasks stand", error)
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Say nothing any more."""

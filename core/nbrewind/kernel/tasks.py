@@ -84,7 +84,7 @@ class Tasks:
 
         self._memo = Memo(self._store, policies=self._policies(), look=here(self._folder))
         self._news = LiveNews(self._kernel, self._store, self._session, self._notebook, views)
-        self._memo.journal = self._news.journal = Journal(self._memo, self._news.soon)
+        self._memo.journal = self._news.journal = Journal(self._memo, self._news.soon, self._news.now)
         atexit.register(self._news.close)
         set_memo(self._memo)
 

@@ -104,14 +104,18 @@ class Standing(NamedTuple):
 class Journal:
     """Keeps account of tasks. Safe to use from several threads."""
 
-    def __init__(self, memo: Memo, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, memo: Memo, changed: Callable[[], None] = lambda: None, seen: Callable[[], None] = lambda: None
+    ) -> None:
         """Begin.
 
         Args:
             memo: says why tasks are not answered.
             changed: called after each change; it must take no time.
+            seen: called when it was looked how tasks stand, by a thread that may then keep others from running.
         """
         self.changed = changed
+        self.seen = seen
         self._cells: dict[str, CellTasks] = {}
         self._memo = memo
         self._lock = threading.Lock()

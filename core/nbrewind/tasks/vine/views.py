@@ -88,7 +88,9 @@ def look(vine: Any, manager: Any, kept: ManagerState) -> None:
     view.shown = msgspec.structs.replace(view.shown, workers=int(stats.workers_connected), cores=int(stats.total_cores))
     end = time.monotonic()
     view.due = end + max(EVERY, SHARE * (end - begin))
-    _tell()
+    door = doors.current()
+    if door is not None and door.memo.journal is not None:
+        door.memo.journal.seen()
 
 
 def _tell() -> None:
