@@ -30,8 +30,9 @@ class StandIn(Loader):
         self._made: dict[str, types.ModuleType] = {}
 
     def install(self) -> None:
-        """Begin to offer it."""
-        sys.meta_path.append(self)
+        """Begin to offer it, after all others."""
+        if self not in sys.meta_path:
+            sys.meta_path.append(self)
 
     def remove(self) -> None:
         """Offer it no longer, and take it away."""

@@ -55,7 +55,6 @@ class Tasks:
         """Wait for a library of tasks to be imported."""
         for watcher in self._watchers:
             watcher.install()
-        self._stand_in.install()
 
     def remove(self) -> None:
         """Let all tasks run unrecorded from now on."""
@@ -101,7 +100,7 @@ class Tasks:
             quiet("building the door to TaskVine", error)
 
     def _may_stand_in(self) -> bool:
-        """Whether a stand-in may be imported where TaskVine is not installed."""
+        """Whether a stand-in may be imported where TaskVine is not installed, in a repeat."""
         try:
             return self._way == "repeat" and self._store.tasks.any()
         except StoreError:
@@ -110,6 +109,8 @@ class Tasks:
     def set_way(self, way: TaskWay) -> None:
         """Say what becomes of recorded tasks from now on."""
         self._way = way
+        if way == "repeat":
+            self._stand_in.install()
         if self._memo is not None:
             self._memo.policies = self._policies()
 
