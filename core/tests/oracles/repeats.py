@@ -13,12 +13,13 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 from nbformat import NotebookNode
 
 from nbrewind.driver.audit import audit
@@ -27,6 +28,7 @@ from nbrewind.driver.repeat import ONCE_MORE, Repeat, repeat
 from nbrewind.driver.session import KernelError
 from nbrewind.model import DEFAULT, Version
 from nbrewind.planning.outside import shape_of
+from nbrewind.state.load import LoadError, load
 from nbrewind.store import Store
 
 from .edits import NUMBER, Draft, counted_up, indented
@@ -107,6 +109,8 @@ class Outcome:
     seeded (some libraries draw when they are imported)."""
     files: dict[str, tuple[str, bytes]]
     """What lies in the notebook's folder, with its kind and permissions."""
+    frames: dict[str, Any]
+    """What the variables hold that are tables, by key: see `same`."""
 
     def differing(self, clean: Outcome) -> dict[str, str]:
         """Return what is not as in a clean run, by keys, with the words for it."""
@@ -121,7 +125,9 @@ class Outcome:
                 found["count:" + cell] = f"{cell} has the number {self.counts[cell]}, not {clean.counts[cell]}"
         for key in sorted(self.state.keys() | clean.state.keys()):
             mine, other = (known(outcome.state.get(key)) for outcome in (self, clean))
-            if mine != other:
+            if mine != other and not (
+                mine and other and mine[1:] == other[1:] and same(self.frames.get(key), clean.frames.get(key))
+            ):
                 found[key] = f"{key} is {mine}, and in a clean run {other}"
         for name in sorted(self.files.keys() | clean.files.keys()):
             here, there = self.files.get(name), clean.files.get(name)
@@ -135,6 +141,32 @@ def known(version: Version | None) -> tuple[str, str, tuple[str, ...]] | None:
     if version is None or version.digest == DEFAULT:
         return None
     return exact(version), version.preview if version.digest.startswith("b3:") else "", version.members
+
+
+def frames(state: Mapping[str, Version], store: Store) -> dict[str, Any]:
+    """Return the tables among the values of a state."""
+    found = {}
+    for key, version in state.items():
+        if version.kind in ("DataFrame", "Series") and version.loadable:
+            with suppress(LoadError):  # it holds what only its kernel has
+                found[key] = load([version], store.fetch, {}, {}).values[key.removeprefix("var:")]
+    return found
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two tables are equal in all that pandas shows of them.
+
+    Their digests also tell which columns share memory. After a load others do, and nobody sees that, as pandas copies
+    it before it is written (`docs/limits.md`).
+    """
+    if type(one) is not type(other) or one is None:
+        return False
+    check = pd.testing.assert_frame_equal if isinstance(one, pd.DataFrame) else pd.testing.assert_series_equal
+    try:
+        check(one, other, check_exact=True, check_flags=True)
+    except AssertionError:
+        return False
+    return bool(one.attrs == other.attrs)
 
 
 class Trial(Draft):
@@ -336,16 +368,18 @@ class Trial(Draft):
             str(path.relative_to(self.work)): (shape_of(path), path.read_bytes() if path.is_file() else b"")
             for path in self.work.rglob("*")
         }
+        values = {
+            key: version
+            for key, version in state.items()
+            if not key.startswith(("file:", "import:")) and key.removeprefix("ambient:rng.") not in drawn
+        }
         return Outcome(
             failed,
             {cell.id: form(cell.outputs) for cell in cells},
             {cell.id: cell.execution_count for cell in cells},
-            {
-                key: version
-                for key, version in state.items()
-                if not key.startswith(("file:", "import:")) and key.removeprefix("ambient:rng.") not in drawn
-            },
+            values,
             files,
+            frames(values, store),
         )
 
     def _within(self, work: Coroutine[Any, Any, Any]) -> Any:
