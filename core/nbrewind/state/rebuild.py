@@ -135,7 +135,7 @@ def set_function(obj: Any, state: dict[str, Any]) -> None:
         found.cell_contents = content
     obj.__defaults__ = state["defaults"]
     obj.__kwdefaults__ = state["kwdefaults"]
-    obj.__qualname__ = state["qualname"]
+    obj.__qualname__ = _one(state["qualname"])
     obj.__module__ = _one(state["module"])
     obj.__doc__ = state["doc"]
     if state["annotations"]:

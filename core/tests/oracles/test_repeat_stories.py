@@ -127,6 +127,16 @@ STORIES = {
         ],
         {2: "class A: v = 3\nprint(2)", 3: "print(x.get(), isinstance(x, A))"},
     ),
+    "a lambda that is loaded, and then given an attribute": Told(
+        ["c = 3\nh = lambda: c\nprint(1)", "print(h())", "print(2)"], {2: "h.note = c"}
+    ),
+    "a table whose column comes from one that is loaded": Told(
+        [
+            "import pandas as pd", "df = pd.DataFrame({'x': [1, 2]})\ndg = df\nprint(1)", "df = df[['x']]\nprint(2)",
+            "print(3)",
+        ],
+        {3: "df['z'] = dg['x']"},
+    ),
     "a class that is deleted": Told(
         ["class A: v = 1\nprint(1)", "x = A(); print('x')", "del A", "print(1)"], {2: "del A, _", 3: "print(x.v)"}
     ),
