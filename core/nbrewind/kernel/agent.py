@@ -71,7 +71,7 @@ class Agent:
         magics.register(self.shell)
         if self.recorder is None:
             return
-        if self.tasks is not None:
+        if self.tasks is not None and self.mode != "off":
             self.tasks.install()
         self.recorder.install()
         self.hooks = Hooks(self.shell, _Switch(self), self.substitution.interrupt)
@@ -106,6 +106,8 @@ class Agent:
             return f"Nothing is recorded: {self.error}"
         if self.recorder is not None and self.mode == "off" and mode != "off":
             self.recorder.outside("recording was off")
+        if self.tasks is not None and "off" in (mode, self.mode) and mode != self.mode:
+            (self.tasks.remove if mode == "off" else self.tasks.install)()
         self.mode = mode
         self._set_replayer()
         words = {

@@ -86,6 +86,19 @@ def test_a_cell_that_runs_again_has_its_tasks_answered(take):
     assert kernel.verb("tasks") == {"answered": 4, "ran": 4}
 
 
+def test_while_recording_is_off_tasks_run_and_are_not_recorded(take):
+    kernel = take()
+    kernel.cells([IMPORT, DEFINE, MANAGE, WORK, SUBMIT, WAIT])
+    kernel.verb("set_mode", mode="off")
+    more = SUBMIT.replace("range(4)", "range(2, 6)")
+    assert shown(kernel.cells([more, WAIT])) == ["[(2, 4), (3, 6), (4, 8), (5, 10)]\n"]
+    assert kernel.verb("tasks") == {"ran": 4}
+    kernel.verb("set_mode", mode="audit")
+    assert shown(kernel.cells([more, WAIT])) == ["[(2, 4), (3, 6), (4, 8), (5, 10)]\n"]
+    assert kernel.verb("tasks") == {"ran": 6, "answered": 2}
+    kernel.run(END)
+
+
 def test_a_rewind_over_tasks_that_were_submitted_says_what_is_lost(take):
     """What a manager was given can't be taken back: nothing is restored then, and the report says why."""
     kernel = take()
