@@ -1,7 +1,4 @@
-import { type ISignal, Signal } from '@lumino/signaling';
-
-import type { ISeenModel } from '../seen';
-import { Refresher } from '../session/refresher';
+import { SeenModel } from '../seen';
 import type {
   INotebookStorage,
   IRewindSession,
@@ -36,30 +33,15 @@ export type ShownStorage =
  *
  * It asks for nothing unless somebody looks, and not often.
  */
-export class StorageModel implements ISeenModel {
+export class StorageModel extends SeenModel {
   /**
    * @param storage - The store
    * @param sessions - The open notebooks
    */
   constructor(storage: IRewindStorage, sessions: IRewindSessions) {
+    super(sessions, INTERVAL);
     this._storage = storage;
-    this._sessions = sessions;
     storage.changed.connect(this._onStorage, this);
-    sessions.currentChanged.connect(this._onCurrent, this);
-    sessions.added.connect(this._onAdded, this);
-    for (const session of sessions.all) {
-      this._onAdded(sessions, session);
-    }
-  }
-
-  /** Emitted when anything that is shown has changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  /** The session of the notebook that the user is at; null if there is none. */
-  get session(): IRewindSession | null {
-    return this._sessions.current;
   }
 
   /** What is known of the store. */
@@ -67,68 +49,31 @@ export class StorageModel implements ISeenModel {
     return this._shown;
   }
 
-  /** Whether somebody looks. */
-  get isVisible(): boolean {
-    return this._isVisible;
-  }
-  set isVisible(isVisible: boolean) {
-    if (isVisible !== this._isVisible) {
-      this._isVisible = isVisible;
-      this._stopWaiting();
-      void this.refresh();
-    }
+  protected get isWanted(): boolean {
+    return true;
   }
 
-  /** Whether the model has been disposed of. */
-  get isDisposed(): boolean {
-    return this._isDisposed;
+  protected async ask(session: IRewindSession | null): Promise<() => void> {
+    const shown = await this._look(session);
+    return () => {
+      this._shown = shown;
+    };
   }
 
-  /**
-   * Ask now, if somebody looks.
-   *
-   * @returns When the answer is there, or can't be had. Never rejects.
-   */
-  refresh(): Promise<void> {
-    return this._isVisible ? this._refresher.refresh() : Promise.resolve();
-  }
-
-  /** Follow no longer. */
-  dispose(): void {
-    if (!this._isDisposed) {
-      this.isVisible = false;
-      this._isDisposed = true;
-      this._refresher.dispose();
-      Signal.disconnectReceiver(this);
-      Signal.clearData(this);
-    }
-  }
-
-  private _onAdded(_: unknown, session: IRewindSession): void {
-    session.stateChanged.connect(this._onState, this);
-  }
-
-  private _onCurrent(): void {
-    const { session } = this;
-    if (session === this._asked) {
-      return;
-    }
+  protected clear(): void {
     if (this._shown.kind === 'ready') {
-      // Of another notebook nothing is shown, not even for a moment.
       this._shown = { ...this._shown, notebook: null, problem: '' };
     }
-    this._changed.emit();
-    void this.refresh();
   }
 
   /** Ask before long if the records of a notebook have changed. */
-  private _onState(session: IRewindSession): void {
+  protected onState(session: IRewindSession): void {
     const { path, state } = session;
     const known = `${state?.sequence ?? 0} ${path}`;
     const before = this._known.get(session);
     this._known.set(session, known);
-    if (known !== before && this._isVisible) {
-      this._askSoon();
+    if (known !== before && this.isVisible) {
+      this.askSoon();
     }
   }
 
@@ -136,35 +81,7 @@ export class StorageModel implements ISeenModel {
     void this.refresh();
   }
 
-  private _askSoon(): void {
-    const wait = Math.max(0, this._time + INTERVAL - Date.now());
-    this._timer ??= setTimeout(() => {
-      this._timer = null;
-      void this.refresh();
-    }, wait);
-  }
-
-  private _stopWaiting(): void {
-    if (this._timer !== null) {
-      clearTimeout(this._timer);
-      this._timer = null;
-    }
-  }
-
-  private async _fetch(): Promise<void> {
-    this._stopWaiting();
-    this._time = Date.now();
-    const { session } = this;
-    this._asked = session;
-    const shown = await this._ask(session);
-    if (!this._isDisposed && session === this.session) {
-      this._time = Date.now();
-      this._shown = shown;
-      this._changed.emit();
-    }
-  }
-
-  private async _ask(session: IRewindSession | null): Promise<ShownStorage> {
+  private async _look(session: IRewindSession | null): Promise<ShownStorage> {
     // The notebook's part may be missing without the rest.
     const part = session ? this._storage.notebook(session.path) : null;
     const known = Promise.resolve(part).then(
@@ -179,15 +96,7 @@ export class StorageModel implements ISeenModel {
     }
   }
 
-  private _asked: IRewindSession | null = null;
-  private readonly _changed = new Signal<this, void>(this);
-  private _isDisposed = false;
-  private _isVisible = false;
   private readonly _known = new WeakMap<IRewindSession, string>();
-  private readonly _refresher = new Refresher(() => this._fetch());
-  private readonly _sessions: IRewindSessions;
   private _shown: ShownStorage = { kind: 'asking' };
   private readonly _storage: IRewindStorage;
-  private _time = 0;
-  private _timer: ReturnType<typeof setTimeout> | null = null;
 }
