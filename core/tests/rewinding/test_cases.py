@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Kernel
+from forking.kernel import Kernel
 
 from . import cases_given
 from .form import Case

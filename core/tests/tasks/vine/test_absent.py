@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Kernel
+from forking.kernel import Kernel
 from tasks.vine.books import Book, printed, without_taskvine
 from tasks.vine.conftest import vine_module
 
