@@ -13,8 +13,6 @@ from nbrewind.driver.audit import audit
 from nbrewind.driver.repeat import repeat
 from nbrewind.store import Store
 
-pytestmark = pytest.mark.py311
-
 CELLS = {
     "a circle": "class Circle:\n"
     "    def __init__(self): self.me, self.file = self, open('circle.txt', 'w')\n"
@@ -25,6 +23,10 @@ CELLS = {
     "a module": "import helper\nhelper.Log.file.write('of a module')",
 }
 """What a cell leaves for the end of the kernel."""
+
+
+TRIES = 3
+"""Also a plain kernel hangs at its end now and then, and is killed: then it is tried again."""
 
 
 def left(folder: Path) -> dict[str, str]:
@@ -40,10 +42,16 @@ def test_what_is_done_at_the_end_of_a_kernel_is_done(tmp_path: Path, cells: list
     for name in ("plain", "recorded"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "helper.py").write_text("class Log:\n    file = open('module.txt', 'w')\n")
-    NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path / "plain")}}).execute()
-    expected = left(tmp_path / "plain")
+    for _ in range(TRIES):
+        NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path / "plain")}}).execute()
+        expected = left(tmp_path / "plain")
+        if all(expected.values()):
+            break
     assert len(expected) == len(cells) and all(expected.values())
-    with Store.open(tmp_path / "store") as store:
-        work = audit if way == "audit" else repeat
-        asyncio.run(work(notebook, tmp_path / "recorded" / "notebook.ipynb", store))
+    for number in range(TRIES):
+        with Store.open(tmp_path / f"store{number}") as store:
+            work = audit if way == "audit" else repeat
+            asyncio.run(work(notebook, tmp_path / "recorded" / "notebook.ipynb", store))
+        if left(tmp_path / "recorded") == expected:
+            break
     assert left(tmp_path / "recorded") == expected
