@@ -6,6 +6,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { sentence } from '../errors';
 import type { components } from './schema';
 import type {
   IBudget,
@@ -264,10 +265,7 @@ export class RewindClient {
       );
     }
     return new RequestError(
-      trans.__(
-        'The server’s answer makes no sense: %1',
-        error instanceof Error ? error.message : String(error)
-      ),
+      trans.__('The server’s answer makes no sense: %1', sentence(error)),
       0
     );
   }

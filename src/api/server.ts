@@ -1,6 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { sentence } from '../errors';
 import {
   type IRewindServer,
   type IVersion,
@@ -109,7 +110,7 @@ namespace Private {
       }
       return {
         kind: 'unreachable',
-        reason: error instanceof Error ? error.message : String(error)
+        reason: sentence(error)
       };
     }
   }

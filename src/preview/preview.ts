@@ -1,6 +1,8 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { sentence } from '../errors';
+
 /**
  * What something would do, while the user looks at it and decides.
  */
@@ -51,7 +53,7 @@ export class Preview<T> implements IDisposable {
     try {
       value = await this._question();
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = sentence(error);
     }
     // Only the newest question's answer counts.
     if (number === this._number) {

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { sentence } from '../errors';
 import { CommandArguments, CommandIDs } from '../commands';
 import { watch } from '../timeline/commands';
 import { numbersOf } from '../timeline/numbers';
@@ -24,7 +25,6 @@ import {
   budgetSentence,
   cleanedSentence,
   forgottenSentence,
-  sentence,
   targetText
 } from './words';
 

@@ -6,7 +6,7 @@ import type {
   IRewindStorage,
   IStorage
 } from '../tokens';
-import { sentence } from './words';
+import { sentence } from '../errors';
 
 /** Least time between two questions, in milliseconds: an answer has its cost. */
 export const INTERVAL = 3000;

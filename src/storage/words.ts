@@ -20,11 +20,6 @@ export function baseName(path: string): string {
   return path.replace(/^.*[/\\]/, '');
 }
 
-/** Return what went wrong, as a sentence. */
-export function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Return how much of the budget is used, in a sentence. */
 export function usedSentence(
   { budget, bytes }: Pick<IStorage, 'budget' | 'bytes'>,

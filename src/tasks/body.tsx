@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { sentence } from '../errors';
 import { firstLine } from '../cells/rows';
 import { attentionIcon } from '../icons';
 import { numbersOf } from '../timeline/numbers';
@@ -64,9 +65,7 @@ export function Content(props: ITasksOptions): React.JSX.Element | null {
     moments.length >= LEAST && moments.some(({ running }) => running > 0);
   const act = (work: Promise<void>): void => {
     work.catch((error: unknown) => {
-      Notification.error(
-        error instanceof Error ? error.message : String(error)
-      );
+      Notification.error(sentence(error));
     });
   };
   return (

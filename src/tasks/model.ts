@@ -1,3 +1,4 @@
+import { sentence } from '../errors';
 import { SeenModel } from '../seen';
 import type {
   IRewindSession,
@@ -83,7 +84,7 @@ export class TasksModel extends SeenModel {
       try {
         shown = await this._tasks.tasks(session.path, own);
       } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
+        problem = sentence(error);
       }
     }
     return () => {

@@ -1,6 +1,8 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 
+import { sentence } from '../errors';
+
 /** What a timeline lets the user do. */
 export interface ITimelineActions {
   /** Whose commands are executed. */
@@ -15,9 +17,7 @@ export function actionsOf(commands: CommandRegistry): ITimelineActions {
     commands,
     execute: (command, args) => {
       commands.execute(command, args).catch((error: unknown) => {
-        Notification.error(
-          error instanceof Error ? error.message : String(error)
-        );
+        Notification.error(sentence(error));
       });
     }
   };

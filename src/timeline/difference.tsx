@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { sentence } from '../errors';
 import type { IDifference, INameChange, IPeek } from '../tokens';
 import { bytesText } from './words';
 
@@ -163,7 +164,7 @@ function FirstRows(props: {
     try {
       setAnswer(await peek(name));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = sentence(error);
       setAnswer({ reason, text: '' });
     }
   };

@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { sentence } from '../errors';
 import type {
   ICheckpoint,
   IDifference,
@@ -250,7 +251,7 @@ export class TimelineModel implements IDisposable {
       const difference = await session.difference(one, two);
       shown = { kind: 'ready', difference };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = sentence(error);
       shown = { kind: 'failed', reason };
     }
     if (asked === this._asked && session === this._session) {

@@ -2,6 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { sentence } from '../errors';
 import type {
   IRewindAnswer,
   IRewindOptions,
@@ -88,7 +89,7 @@ export class Rewinder {
       }
       return { done, cancelled: !done, problem: '', answer };
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = sentence(error);
       this._problems.set(session, problem);
       Notification.error(problem, { autoClose: STAYS });
       return { done: false, cancelled: false, problem, answer: null };

@@ -17,15 +17,18 @@ def _removed(run: Run) -> list[str]:
     return [key for key in run.removed if key.startswith("file:")]
 
 
+def _written(run: Run) -> list[Version]:
+    return [version for version in run.writes if version.key.startswith("file:")]
+
+
 def _shapes(run: Run) -> list[tuple[str, str]]:
     return [(effect.subject, effect.detail) for effect in run.effects if effect.kind == "file"]
 
 
 def is_as_left(run: Run, world: World) -> bool:
     """Whether files and folders are as ``run`` left them."""
-    files = [version for version in run.writes if version.key.startswith("file:")]
     return (
-        all(world.digest(version.key) == version.digest for version in files)
+        all(world.digest(version.key) == version.digest for version in _written(run))
         and all(shape_of(world.path(key)) == NOTHING for key in _removed(run))
         and all(shape_of(world.folder / subject) == shape for subject, shape in _shapes(run))
     )
@@ -45,7 +48,7 @@ def lasting(runs: Sequence[Run], folder: Path) -> list[Run]:
     shapes: set[str] = set()
     found: list[tuple[Run, list[Effect]]] = []
     for run in reversed(runs):
-        files = [(version, place(version.key[5:])) for version in run.writes if version.key.startswith("file:")]
+        files = [(version, place(version.key[5:])) for version in _written(run)]
         gone = [(key, place(key[5:])) for key in _removed(run)]
         left: list[Effect] = []
         for effect in run.effects:
@@ -161,8 +164,7 @@ class FileKeeper:
         why = self.hindrance(run)
         if why:
             return f"{why}: it is left as it is"
-        files = [version for version in run.writes if version.key.startswith("file:")]
-        differing = [version for version in files if self._world.digest(version.key) != version.digest]
+        differing = [version for version in _written(run) if self._world.digest(version.key) != version.digest]
         reasons = [f"{version.key[5:]} {why}" for version in differing if (why := self._obstacle(version))]
         return f"{'; '.join(reasons)}: left as it is" if reasons else ""
 
