@@ -9,32 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
-from collections import Counter
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import pandas as pd
 from nbformat import NotebookNode
 
 from nbrewind.driver.audit import audit
 from nbrewind.driver.notebook_file import inject_parameters
 from nbrewind.driver.repeat import ONCE_MORE, Repeat, repeat
 from nbrewind.driver.session import KernelError
-from nbrewind.model import DEFAULT, Version
 from nbrewind.planning.outside import shape_of
-from nbrewind.state.load import LoadError, load
 from nbrewind.store import Store
 
 from .edits import NUMBER, Draft, counted_up, indented
 from .kernels import Stuck, form
-from .programs import NAMES
-from .replay import Unsound, exact, lines
+from .outcomes import VARIABLES, Outcome, Tally, alike, frames, plain
+from .replay import Unsound
 
 OPERATIONS = {
     "edit": 7, "insert": 2, "delete": 2, "move": 2, "copy": 1, "undo": 2, "file": 3, "module": 2, "parameters": 1,
@@ -43,7 +37,6 @@ OPERATIONS = {
 """What somebody does between repeats, and how often."""
 SECONDS = 60
 """A notebook that takes longer is taken to hang."""
-VARIABLES = sorted({name for name in NAMES["V"] if name.isidentifier()})
 LOOK = f"""
 for name in {VARIABLES}:
     if name in globals():
@@ -54,119 +47,6 @@ for name in {VARIABLES}:
 """A last cell that shows all values, and which names share them; but for those that nobody can change, which
 `docs/limits.md` leaves out."""
 PASSED_ON = "ORACLE_ONE"
-
-
-@dataclass
-class Tally:
-    """What was compared, summed up."""
-
-    notebooks: int = 0
-    repeats: int = 0
-    edits: Counter[str] = field(default_factory=Counter)
-    actions: Counter[str] = field(default_factory=Counter)
-    """What became of the cells: ``run``, ``load``, ``skip``."""
-    prelude: int = 0
-    """Cells that ran because they are of the prelude."""
-    again: int = 0
-    """Cells that ran and came out as a record of the store says: perhaps they need not have."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Why these ran, without names and numbers."""
-    failed: int = 0
-    """Repeats that ended with the error with which a clean run ends."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """Repeats that could not be made, with what they said."""
-    left_out: int = 0
-    """Repeats that differ in what differs from one clean run to the next."""
-    stuck: int = 0
-
-    def __str__(self) -> str:
-        """Say it in a few lines."""
-        ran, loaded, skipped = (self.actions[action] for action in ("run", "load", "skip"))
-        edits = ", ".join(f"{count} {kind}" for kind, count in self.edits.most_common())
-        refused = "".join(f"\nrefused {count}: {why}" for why, count in self.refused.most_common())
-        return (
-            f"{self.notebooks} notebooks ({self.stuck} given up), {self.edits.total()} edits ({edits})\n"
-            f"{self.repeats} repeats ({self.failed} failed as they must, {self.left_out} left out): {ran} cells ran, "
-            f"{self.prelude} of them of the prelude; {loaded} were loaded, {skipped} skipped\n"
-            f"{self.again} cells that ran came out as recorded" + refused
-        )
-
-    def why(self) -> str:
-        """Say how often each reason was given for a cell that ran and came out as recorded."""
-        return "\n".join(f"{count:5} {reason}" for reason, count in self.reasons.most_common())
-
-
-@dataclass
-class Outcome:
-    """What a repeat or a clean run came to."""
-
-    failed: int | None
-    """The place of the cell that ended it."""
-    shown: dict[str, list[str]]
-    counts: dict[str, int | None]
-    state: dict[str, Version]
-    """But for files, for what libraries import by themselves when they are used first, and for generators that nobody
-    seeded (some libraries draw when they are imported)."""
-    files: dict[str, tuple[str, bytes]]
-    """What lies in the notebook's folder, with its kind and permissions."""
-    frames: dict[str, Any]
-    """What the variables hold that are tables, by key: see `same`."""
-
-    def differing(self, clean: Outcome) -> dict[str, str]:
-        """Return what is not as in a clean run, by keys, with the words for it."""
-        if self.failed != clean.failed:
-            return {"failed": f"it ended at the cell of place {self.failed}, and the clean run at {clean.failed}"}
-        found = {}
-        for cell, shown in clean.shown.items():
-            if self.shown[cell] != shown:
-                found[cell] = f"{cell} shows\n{indented(lines(self.shown[cell]))}\nand in a clean run"
-                found[cell] += f"\n{indented(lines(shown))}"
-            if self.counts[cell] != clean.counts[cell]:
-                found["count:" + cell] = f"{cell} has the number {self.counts[cell]}, not {clean.counts[cell]}"
-        for key in sorted(self.state.keys() | clean.state.keys()):
-            mine, other = (known(outcome.state.get(key)) for outcome in (self, clean))
-            if mine != other and not (
-                mine and other and mine[1:] == other[1:] and same(self.frames.get(key), clean.frames.get(key))
-            ):
-                found[key] = f"{key} is {mine}, and in a clean run {other}"
-        for name in sorted(self.files.keys() | clean.files.keys()):
-            here, there = self.files.get(name), clean.files.get(name)
-            if here != there:
-                found["file:" + name] = f"file {name} holds {here!r}, and after a clean run {there!r}"
-        return found
-
-
-def known(version: Version | None) -> tuple[str, str, tuple[str, ...]] | None:
-    """Return what must be the same of a value in every kernel; None for a setting as it is at the start."""
-    if version is None or version.digest == DEFAULT:
-        return None
-    return exact(version), version.preview if version.digest.startswith("b3:") else "", version.members
-
-
-def frames(state: Mapping[str, Version], store: Store) -> dict[str, Any]:
-    """Return the tables among the values of a state."""
-    found = {}
-    for key, version in state.items():
-        if version.kind in ("DataFrame", "Series") and version.loadable:
-            with suppress(LoadError):  # it holds what only its kernel has
-                found[key] = load([version], store.fetch, {}, {}).values[key.removeprefix("var:")]
-    return found
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two tables are equal in all that pandas shows of them.
-
-    Their digests also tell which columns share memory. After a load others do, and nobody sees that, as pandas copies
-    it before it is written (`docs/limits.md`).
-    """
-    if type(one) is not type(other) or one is None:
-        return False
-    check = pd.testing.assert_frame_equal if isinstance(one, pd.DataFrame) else pd.testing.assert_series_equal
-    try:
-        check(one, other, check_exact=True, check_flags=True)
-    except AssertionError:
-        return False
-    return bool(one.attrs == other.attrs)
 
 
 class Trial(Draft):
@@ -389,18 +269,6 @@ class Trial(Draft):
                 return asyncio.run(asyncio.wait_for(work, self.seconds))
             except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError) as error:
                 raise Stuck("a notebook hangs") from error
-
-
-def alike(store: Store, one: Any, other: Any) -> bool:
-    """Whether two runs came out the same."""
-    made = [{version.key: exact(version) for version in run.writes} for run in (one, other)]
-    shown = [form(store.outputs(run.id)) for run in (one, other)]
-    return one.status == other.status and made[0] == made[1] and shown[0] == shown[1]
-
-
-def plain(reason: str) -> str:
-    """Return a reason without names of variables and numbers of cells."""
-    return re.sub(r"\d+", "N", re.sub(rf"\b({'|'.join([*VARIABLES, 'file', 'line'])})\b", "x", reason))
 
 
 def copy(from_: Path, to: Path) -> None:

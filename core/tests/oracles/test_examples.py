@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from . import repeats
+from . import outcomes, repeats
 from .kernels import Kernels
 from .notebooks import notebooks_in, sources_of
 from .replay import Tally, play
@@ -59,7 +59,7 @@ def test_the_example(patient: Kernels) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_repeat_of_the_edited_example_is_a_full_run(seed: int, tmp_path: Path) -> None:
-    tally = repeats.Tally()
+    tally = outcomes.Tally()
     repeats.play(tmp_path, flights(), {}, tally, seed=seed, seconds=600)
     print(tally)
     assert tally.repeats and not tally.stuck

@@ -18,7 +18,8 @@ from nbrewind.driver.repeat import Repeat
 from nbrewind.store import Store
 
 from .edits import NUMBER, counted_up
-from .repeats import Tally, Trial, copy
+from .outcomes import Tally
+from .repeats import Trial, copy
 
 MISSED = {
     "failing_before_binding": "a cell that may have bound a name, and did not, counts as one that kept its value",

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from forking.provisioner import forking
 
-from .repeats import Tally, Trial, copy
+from .outcomes import Tally
+from .repeats import Trial, copy
 
 
 class Told(NamedTuple):

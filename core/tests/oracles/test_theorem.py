@@ -13,8 +13,9 @@ import pytest
 from forking.provisioner import forking
 
 from . import templates
+from .outcomes import Tally
 from .programs import BESIDE, programs
-from .repeats import Tally, play
+from .repeats import play
 from .replay import Unsound
 from .test_programs import SEED
 
