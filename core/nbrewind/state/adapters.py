@@ -21,7 +21,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import tensors
-from .kinds import LEAVES, is_importable, is_user_class, module_of, root_of
+from .kinds import ALIASES, LEAVES, is_importable, is_user_class, module_of, root_of
+from .sentinels import SHARED
 
 if TYPE_CHECKING:
     from .links import Walker
@@ -54,14 +55,17 @@ CLASS_INTERNALS = frozenset(
 
 
 def parts_of_interpreter() -> dict[int, str]:
-    """Return the ids of namespaces and lists of the interpreter's own, which are never followed, and why not."""
+    """Return the ids of namespaces and lists of the interpreter's own, which are never followed, and why not.
+
+    Constants among them are no reason: their ids come with an empty text.
+    """
     main = sys.modules.get("__main__")
     namespaces = (builtins.__dict__, main.__dict__ if main else sys.modules, sys.modules)
     found = dict.fromkeys(map(id, namespaces), NAMESPACE)
     lists = {"argv": sys.argv, "meta_path": sys.meta_path, "path": sys.path, "path_hooks": sys.path_hooks}
     found |= {id(value): f"it holds sys.{name} itself" for name, value in lists.items()}
     found[id(warnings.filters)] = "it holds warnings.filters itself"
-    return found
+    return dict.fromkeys(SHARED, "") | found
 
 
 def is_a(obj: object, kinds: type | tuple[type, ...]) -> bool:
@@ -128,6 +132,10 @@ def _visit_function(walker: Walker, index: int, obj: Any, extra: list[Any]) -> N
     extra += [obj.__defaults__, obj.__kwdefaults__, obj.__dict__, *(obj.__closure__ or ())]
 
 
+def _visit_alias(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    extra += vars(obj).values()
+
+
 def _visit_class(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
     members = type.__getattribute__(obj, "__dict__")
     extra += [value for name, value in members.items() if name not in CLASS_INTERNALS]
@@ -172,9 +180,10 @@ _VISITS: tuple[tuple[type | tuple[type, ...], Callable[[Walker, int, Any, list[A
     (types.MethodType, _visit_method),
     (weakref.ReferenceType, _visit_weak),
     ((*PROXIES, weakref.finalize), _visit_weak_user),
+    (ALIASES, _visit_alias),
 )
 
-_NO_LINKS = (weakref.ReferenceType, types.MethodType, enum.Enum)
+_NO_LINKS = (weakref.ReferenceType, types.MethodType, enum.Enum, ALIASES)
 
 
 def _visit_subclass(walker: Walker, index: int, array: Any, extra: list[Any]) -> None:

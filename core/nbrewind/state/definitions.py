@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import rebuild
 from .adapters import CLASS_INTERNALS
 from .kinds import is_importable, is_standard, is_user_class, module_of, root_of
+from .sentinels import SINGLETONS
 from .space import home_of
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ class Ended:
 
 def reduce_wrapped(pickler: Snapshotter, obj: Any) -> Any:
     """Save a static or class method as it stands in a class."""
+    if id(obj) in SINGLETONS:
+        return rebuild.module_attribute, SINGLETONS[id(obj)]
     return type(obj), (obj.__func__,)
 
 

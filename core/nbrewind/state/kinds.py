@@ -70,7 +70,11 @@ LEAVES: set[type] = {
 }
 """Immutable values without references that matter. Grows while types are met."""
 
-_THROUGH = (tuple, frozenset, types.MappingProxyType, slice, types.GenericAlias)
+_THROUGH = (
+    tuple, frozenset, types.MappingProxyType, slice, types.GenericAlias, types.UnionType, types.BuiltinFunctionType,
+)  # fmt: skip
+ALIASES: type = typing._BaseGenericAlias  # type: ignore[attr-defined]
+"""Of types that `typing` makes, and keeps: ``Callable[[int], str]`` is one object wherever it is written."""
 _RUNNING = {"IPython", "ipykernel", "tornado", "zmq", "jupyter_client", "nbrewind", "comm", "ndcctools"}
 
 TRUSTED_ROOTS = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "polars", "torch"}
@@ -170,7 +174,7 @@ def walk_kind(cls: type) -> Walk:
         return "adapt"
     if issubclass(cls, (weakref.ReferenceType, types.FunctionType, types.MethodType)) or cls is typing.TypeVar:
         return "adapt"
-    if cls in (weakref.ProxyType, weakref.CallableProxyType, weakref.finalize):
+    if cls in (weakref.ProxyType, weakref.CallableProxyType, weakref.finalize) or issubclass(cls, ALIASES):
         return "adapt"
     module = module_of(cls)
     root = root_of(module)

@@ -173,7 +173,7 @@ class Walker:
                         if key not in cut:
                             owner[key] = index
                             (figures if kind == "figure" else nodes).append(obj)
-                        else:
+                        elif cut[key]:
                             self.problem(index, cut[key])
                     elif parent[seen] != parent[index]:
                         self.union(seen, index)

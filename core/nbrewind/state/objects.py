@@ -235,6 +235,8 @@ def reduce_logger(pickler: Snapshotter, obj: Any) -> Any:
 
 def reduce_proxy(pickler: Snapshotter, obj: Any) -> Any:
     """Save a read-only view of a mapping with the mapping itself."""
+    if id(obj) in SINGLETONS:
+        return rebuild.module_attribute, SINGLETONS[id(obj)]
     return rebuild.mapping_proxy, tuple(gc.get_referents(obj))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,3 +130,43 @@ def test_equal_digests_mean_equal_graphs(
 def test_the_same_program_gives_the_same_digests(program: list[tuple[str, list[Any], int]]) -> None:
     one, two = recorded(build(program)), recorded(build(program))
     assert {name: v.digest for name, v in one.state.items()} == {name: v.digest for name, v in two.state.items()}
+
+
+DEFINED = {
+    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass {0}:\n    x: int = 1\n    y: object = None",
+    "enum": "import enum\nclass {0}(enum.Enum):\n    A = 1",
+    "flag": "import enum\nclass {0}(enum.IntFlag):\n    A = 1",
+    "named tuple": "import typing\nclass {0}(typing.NamedTuple):\n    x: int\n    y: int = 2",
+    "old named tuple": "import collections\n{0} = collections.namedtuple('{0}', 'a b')",
+    "protocol": "import typing\nclass {0}(typing.Protocol):\n    def f(self) -> int: ...",
+    "cache": "import functools\n@functools.lru_cache\ndef {0}(x): return x",
+    "partial": "import functools, operator\n{0} = functools.partial(operator.add, 1)",
+    "functions of C": "import operator\n{0} = {{'+': operator.add, 'n': len}}",
+    "alias": "import typing\n{0} = [typing.Callable[[int], str], int | str]",
+    "exception": "class {0}(ValueError): pass",
+}
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize("source", DEFINED.values(), ids=DEFINED)
+def test_two_of_a_kind_are_not_linked_by_what_the_standard_library_shares(source: str) -> None:
+    session = Session()
+    session.run(source.format("One"))
+    changes = session.run(source.format("Other"))
+    assert [group.members for group in changes.groups if "Other" in group.members] == [("Other",)]
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize("kind", ["dataclass", "enum", "flag", "named tuple", "protocol"])
+def test_what_the_standard_library_shares_is_shared_after_a_load(kind: str) -> None:
+    session = Session()
+    session.run(DEFINED[kind].format("One"))
+    there = session.mark()
+    digest = session.state["One"].digest
+    session.run("del One")
+    session.rewind(there)
+    if kind == "dataclass":
+        fields = session.namespace["One"].__dataclass_fields__.values()
+        assert all(each.metadata is dataclasses.field().metadata for each in fields)
+    session.run(DEFINED[kind].format("One"))
+    assert session.state["One"].digest == digest
