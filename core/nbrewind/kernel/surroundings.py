@@ -16,9 +16,9 @@ from nbrewind.planning.outside import PLACE
 from nbrewind.planning.trace import digest_of
 
 PLACE_NAMES = frozenset(
-    {"getcwd", "getcwdb", "cwd", "abspath", "realpath", "resolve", "absolute", "relpath", "__file__"}
+    {"getcwd", "getcwdb", "cwd", "abspath", "realpath", "resolve", "absolute", "relpath", "__file__", "chdir", "fchdir"}
 )
-"""The words by which code learns where the notebook lies."""
+"""The words by which code learns where the notebook lies, or goes to another place from there."""
 PLACE_MAGICS = frozenset({"%pwd", "%cd", "%pushd", "%popd", "%dirs"})
 _HOME = ("HOME", "USERPROFILE")
 _USER = ("LOGNAME", "USER", "LNAME", "USERNAME")

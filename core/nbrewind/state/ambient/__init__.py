@@ -6,7 +6,7 @@ No provider imports a module that the user has not imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,14 +49,15 @@ class Ambient:
     What holds when it is made is taken as the default.
     """
 
-    def __init__(self, providers: Iterable[Provider] | None = None) -> None:
+    def __init__(self, folder: str = "") -> None:
+        """Read all of them. ``folder``: the notebook's."""
         kinds: tuple[Callable[[], Provider], ...] = (*INTERPRETER, *SETTINGS, *SHELL, *LIBRARIES)
-        made = [kind() for kind in kinds] if providers is None else list(providers)
-        self._providers = {provider.key: provider for provider in made}
+        self._providers = {provider.key: provider for provider in (kind() for kind in kinds)}
         self._seen: dict[str, _Seen] = {}
         self._pending: dict[str, _Seen] = {}
         self.versions: dict[str, Version] = {}
         for key, provider in self._providers.items():
+            provider.folder = folder
             signature = _signature(provider)
             if signature is not None:
                 content = _content(provider)

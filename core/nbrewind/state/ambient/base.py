@@ -14,6 +14,8 @@ class Provider:
     """``ambient:NAME``."""
     module = ""
     """The module that must be imported for the item to exist; empty: it always does."""
+    folder = ""
+    """The notebook's: paths in it count relative to it."""
 
     def signature(self) -> Any:
         """Return something cheap that differs whenever the item's value differs; None: the item does not exist."""

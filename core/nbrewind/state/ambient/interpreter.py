@@ -37,13 +37,15 @@ class WorkingDirectory(Provider):
     key = "ambient:cwd"
 
     def read(self) -> Any:
-        """Return its path."""
-        return os.getcwd()
+        """Return its path: relative to the notebook's folder if it lies there, which may be another one tomorrow."""
+        path = os.getcwd()
+        relative = os.path.relpath(path, self.folder) if self.folder else path
+        return path if relative.partition(os.sep)[0] == os.pardir else relative
 
     def write(self, data: Any) -> None:
         """Change to it."""
         try:
-            os.chdir(data)
+            os.chdir(os.path.join(self.folder, data))
         except OSError as error:
             raise ValueError(f"can't change to {data}: {error.strerror}") from error
 
