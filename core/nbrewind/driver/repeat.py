@@ -312,6 +312,9 @@ class Repeater:
             self.keeper.make_so(run)
             self.scene.after(run)
         done = await self.session.call("adopt", run_id=run.id, cell_id=cell.id, action="skip", source=cell.source)
+        if done.get("stuck"):
+            what = done["stuck"][0]
+            raise _Replan({cell.id: f"{what} refers to what it changes, and can't be loaded"}, cell, what)
         if done.get("unset"):  # a setting that only a re-run can give
             what = describe(done["unset"][0])
             raise _Replan({cell.id: f"{what} can't be brought back otherwise"}, cell, what)

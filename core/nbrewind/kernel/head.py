@@ -14,11 +14,11 @@ import msgspec
 
 from nbrewind.kernel.imports import Imports
 from nbrewind.kernel.log import quiet
-from nbrewind.kernel.own_modules import loaded
+from nbrewind.kernel.own_modules import let_go, loaded
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
-from nbrewind.planning.trace import HISTORY, IMPORT
+from nbrewind.planning.trace import HISTORY, IMPORT, LOCAL, module_of
 from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held, together
 from nbrewind.store import Notebook, Store
 
@@ -42,7 +42,7 @@ class Head:
         self.live = LiveState(self.namespace, self.hidden, limit())
         self.most = _setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0")
         """How many bytes one value's content may take to be stored."""
-        self.ambient = Ambient()
+        self.ambient = Ambient(os.path.realpath(os.path.dirname(notebook.path)))
         self.imports = Imports()
         self.state: dict[str, Version] = {}
         """Every key to its version."""
@@ -130,9 +130,24 @@ class Head:
             self.state[version.key] = version
             self.virtual.discard(version.key.removeprefix("var:"))
 
+    def users(self, run: Run) -> set[str]:
+        """Return live names that refer to functions or classes for which a recorded run has other versions.
+
+        They refer to the objects as they were before, and must be loaded with those (rule 9).
+        """
+        held = {name: version for name, version in self.live.versions.items() if name not in self.virtual}
+        written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
+        replaced = {name for name, old in held.items() if name in written and not is_same(written[name], old)}
+        others = {name: version for name, version in held.items() if name not in written}
+        return self.live.dependents(replaced, others) - replaced
+
     def adopt(self, run: Run, cell: str, action: Action) -> str:
         """Take over a recorded run's results: bound (``load``) or only known of (``skip``). Returns the checkpoint."""
-        delta = dict.fromkeys(run.removed, "") | {version.key: version.id for version in run.writes}
+        users = self.users(run) if action == "skip" else set()
+        away = {key.removeprefix(LOCAL) for key in run.removed if key.startswith(LOCAL)}
+        with_them = [key for key in self.state if key.startswith(VAR) and module_of(key[4:], self.state) in away]
+        removed = list(dict.fromkeys([*run.removed, *with_them]))
+        delta = dict.fromkeys(removed, "") | {version.key: version.id for version in run.writes}
         checkpoint = Checkpoint(
             id=new_id(), parent=self.head, notebook=self.notebook.id, session=self.session, cell=cell, run=run.id,
             action=action, time=time(), delta=delta,
@@ -141,7 +156,11 @@ class Head:
             self.notebook.add_checkpoint(checkpoint, versions=run.writes)
             self.head = self.mark = checkpoint.id
             held = {name: version for name, version in self.live.versions.items() if name not in self.virtual}
-            self.take(run.writes, run.removed)
+            self.take(run.writes, removed)
+        if away:
+            let_go(self, away)
+            self.live.install(Loaded({}, {}), remove=[key[4:] for key in with_them])
+            self.gone -= away
         for version in run.writes:
             if version.key.startswith(("ambient:", "env:")):
                 failure = self.restore_setting(version.key, version, run.imports)
@@ -153,8 +172,8 @@ class Head:
             written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
             bound = {name for name, version in written.items() if name in held and is_same(version, held[name])}
             self.live.versions.update({name: written[name] for name in bound})
-            self.virtual.update(written.keys() - bound)
-            gone = {key[4:] for key in run.removed if key.startswith("var:")}
+            self.virtual.update(written.keys() - bound, users)
+            gone = {key[4:] for key in run.removed if key.startswith("var:")} | users
             gone |= {name for name in written.keys() - bound if "." not in name}  # a module works with what it has
             gone &= self.live.bound.keys()
             if gone:  # an older value must not be met, nor taken for what a later run made

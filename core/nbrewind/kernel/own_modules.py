@@ -32,6 +32,7 @@ from nbrewind.state.kinds import module_of as home_of_class
 from nbrewind.state.places import is_user_code
 
 if TYPE_CHECKING:
+    from nbrewind.kernel.head import Head
     from nbrewind.kernel.recorder import Recorder
 
 LARGE = 5_000
@@ -230,7 +231,7 @@ def import_modules(recorder: Recorder, state: Mapping[str, Version]) -> tuple[li
     return [name for name in found if name in here], lost
 
 
-def let_go(recorder: Recorder, names: Iterable[str]) -> None:
+def let_go(head: Head, names: Iterable[str]) -> None:
     """Take modules out of the table of modules: the next import of one runs it anew."""
     for name in names:
         module = sys.modules.pop(name, None)
@@ -238,7 +239,7 @@ def let_go(recorder: Recorder, names: Iterable[str]) -> None:
         above = held(sys.modules[package]) if package in sys.modules else {}
         if module is not None and above.get(attribute) is module:
             del above[attribute]
-    recorder.find_modules()
+    head.find_modules()
 
 
 def keepers(module: types.ModuleType) -> Iterator[tuple[str, list[Any]]]:

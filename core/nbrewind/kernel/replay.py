@@ -62,6 +62,7 @@ class Replayer:
             return
         try:
             versions = [version for version in run.writes if version.key.startswith("var:")]
+            versions += [recorder.live.versions[name] for name in recorder.users(run)]
             if not all(recorder.live.has_place(version.key.removeprefix("var:")) for version in versions):
                 return  # it belongs to a module that is not loaded here
             self._loaded = recorder.live.load(versions, recorder.store.fetch)

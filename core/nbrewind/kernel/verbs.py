@@ -56,12 +56,17 @@ def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip"
     """Take over the results of a recorded run without running the cell: the head moves, its names are not bound.
 
     With its ``source`` the cell takes the next number in IPython's history. ``unset`` are the settings that it changed
-    and that could not be brought back: nothing may run on without them.
+    and that could not be brought back: nothing may run on without them. ``stuck`` are names that refer to a function
+    or class that it changed, and can't be loaded with it: then nothing was taken over, the cell has to run.
     """
     run = recorder.store.run(run_id)
     if run is None:
         raise LookupError(f"there is no run {run_id} in the store")
     recorder.look_outside()
+    users = recorder.users(run)
+    stuck = sorted(name for name in users if "." in name or not recorder.live.versions[name].loadable)
+    if stuck:
+        return {"stuck": stuck}
     checkpoint = recorder.adopt(run, cell_id, action)
     if source:
         take_number(recorder.shell, source)

@@ -62,6 +62,19 @@ def test_results_that_records_do_not_keep(kernel, again):
     assert again.value("In[1]") == shows
 
 
+KEEPS = "class Base:\n    count = 0\no = Base()\nit = (x for x in [1])"
+
+
+@pytest.mark.parametrize("keeps", [KEEPS, KEEPS.replace("it =", "o.it =")], ids=["loaded with it", "not loadable"])
+def test_what_refers_to_a_class_that_a_record_changes(kernel, again, keeps):
+    """Rule 9: it is loaded with the class, or the cell runs."""
+    audited(kernel, keeps, "a")
+    audited(kernel, "Base.count = 5", "b")
+    again.run(keeps, cell="a")
+    again.run("Base.count = 5", cell="b")
+    assert again.value("(type(o) is Base, o.count)") == (True, 5)
+
+
 CLOCK = "import time\nx = time.time_ns()\nprint(x)"
 
 

@@ -20,6 +20,8 @@ class Told(NamedTuple):
     cells: Sequence[str]
     edits: Mapping[int, str]
     files: Mapping[str, str] = {}
+    elsewhere: bool = False
+    """The folder is copied before it is repeated."""
 
 
 IMPORTS = "import os, shutil"
@@ -167,6 +169,41 @@ STORIES = {
         {2: "2 / 0"},
     ),
     "an alias": Told(["%alias hi echo hi\nprint(1)", "print(2)", "%hi"], {1: "print(3)", 2: "%hi you"}),
+    # What refers to a class that a skipped cell changes is loaded with it, or the cell runs: there is one class.
+    "a class that is changed when there is an instance": Told(
+        [
+            "class Base:\n    count = 0\no = Base()\nit = iter([1, 2])\njt = (x for x in it)", "Base.count = 5",
+            "print(next(jt), o.count, isinstance(o, Base))",
+        ],
+        {2: "print(o.count, isinstance(o, Base), next(jt))"},
+    ),
+    "a class that is changed when there is an instance that can't be loaded": Told(
+        [
+            "class Base:\n    count = 0\no = Base()\no.it = (x for x in [1, 2])", "Base.count = 5",
+            "print(next(o.it), o.count, isinstance(o, Base))",
+        ],
+        {2: "print(o.count, isinstance(o, Base), next(o.it))"},
+    ),
+    "a function that is changed when a list has it": Told(
+        ["def f(): return 1\nfs = [f, (x for x in [1, 2])]", "f.a = 5", "print(next(fs[1]), fs[0] is f)"],
+        {2: "print(next(fs[1]), fs[0] is f, fs[0].a)"},
+    ),
+    "a folder below the notebook's that cells go to": Told(
+        [IMPORTS, "os.chdir('sub')", "x = open('a.txt').read()", "print(x)"],
+        {3: "print(x, os.path.basename(os.getcwd()))"}, {"sub/a.txt": "1"}, elsewhere=True,
+    ),
+    "a folder above the notebook's that cells go to": Told(
+        [IMPORTS, "os.chdir('..')", "x = os.path.exists('first')", "print(x)"],
+        {3: "print(x, os.path.basename(os.getcwd()))"}, elsewhere=True,
+    ),
+    # What the module holds in the repeat is not all that it held when the cell that puts it away was recorded.
+    "a module that is put away": Told(
+        [
+            "import sys", "from tooling import Item", "_ = sys.modules.pop('helper', None)",
+            "with open('helper.py', 'a') as file: print('extra = 2', file=file)", "print(1)",
+        ],
+        {4: "print(2)"}, {"helper.py": "x = 1\n", "tooling.py": "import helper\nclass Item: pass"},
+    ),
     "an import from the future": Told(
         ["from __future__ import annotations\nprint(1)", "pass"],
         {1: "def f(x: int, y: str): pass\nprint(f.__annotations__)"},
@@ -175,7 +212,9 @@ STORIES = {
 QUICK = {
     ("a removed file", False),
     ("a folder", False),
+    ("a class that is changed when there is an instance that can't be loaded", False),
     ("a class that is defined again", False),
+    ("a folder below the notebook's that cells go to", True),
     ("a file that is appended to before a second pass", False),
     ("a file that a record set before a second pass", False),
     ("files and folders that are asked for, and then written, made and removed", True),
@@ -210,6 +249,8 @@ def test_a_repeat_is_a_full_run(tmp_path: Path, name: str, again: bool) -> None:
     trial.audit()
     if not again:
         copy(tmp_path / "start", trial.work)
+    if story.elsewhere:
+        trial.do("elsewhere")
     for place, text in story.edits.items():
         trial.sources[place] = (f"c{place}", text)
     assert trial.check(tally) is not None
