@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import abc
 import collections
+import dataclasses
+import enum
 import importlib
 import re
 import sys
@@ -126,7 +128,24 @@ def function(
 
 def _one(text: Any) -> Any:
     """Return the one object of a text that functions, classes and code share where they were not loaded."""
+    if type(text) is tuple:
+        return tuple(map(_one, text)) if all(type(each) is str for each in text) else text
     return sys.intern(text) if type(text) is str else text
+
+
+_BY_NAME = ("__annotations__", "__dataclass_fields__")
+
+
+def _by_name(found: Any) -> Any:
+    """Give annotations and fields the names that code has; they stay the same object."""
+    if type(found) is dict:
+        items = [(_one(name), value) for name, value in found.items()]
+        found.clear()
+        found.update(items)
+        for value in found.values():
+            if type(value) is dataclasses.Field:
+                value.name = _one(value.name)
+    return found
 
 
 def set_function(obj: Any, state: dict[str, Any]) -> None:
@@ -139,7 +158,7 @@ def set_function(obj: Any, state: dict[str, Any]) -> None:
     obj.__module__ = _one(state["module"])
     obj.__doc__ = state["doc"]
     if state["annotations"]:
-        obj.__annotations__ = state["annotations"]
+        obj.__annotations__ = _by_name(state["annotations"])
     if state.get("annotate"):
         obj.__annotate__ = state["annotate"]
     if state["params"]:
@@ -195,16 +214,16 @@ def dead() -> weakref.ref[Any]:
 
 def skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
     """Make a class without its attributes, so that these may refer to it."""
-    body = {**body, "__module__": _one(body["__module__"])}
-    return types.new_class(name, bases, {"metaclass": meta}, lambda scope: scope.update(body))
+    body = {key: _one(value) for key, value in body.items()}
+    return types.new_class(_one(name), bases, {"metaclass": meta}, lambda scope: scope.update(body))
 
 
 def enum_class(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any], members: dict[str, Any]) -> type:
     """Make an enumeration with its members."""
     scope = meta.__prepare__(name, bases)
-    for key, value in {**body, **members}.items():
+    for key, value in {**{key: _one(value) for key, value in body.items()}, **members}.items():
         scope[key] = value
-    made: type = meta(name, bases, scope)
+    made: type = meta(_one(name), bases, scope)
     return made
 
 
@@ -221,14 +240,17 @@ def enum_value(cls: Any, value: Any) -> Any:
 def named_tuple(name: str, fields: tuple[str, ...], defaults: tuple[Any, ...], module: str) -> type:
     """Make a named tuple class."""
     make: Any = collections.namedtuple
-    made: type = make(name, fields, defaults=defaults, module=module)
+    made: type = make(name, fields, defaults=defaults, module=_one(module))
     return made
 
 
 def set_class(obj: type, state: dict[str, Any]) -> None:
     """Give a class its attributes."""
+    early = set(type.__getattribute__(obj, "__dict__")) - {"__doc__", "__module__"}
     for name, value in state["attributes"].items():
-        type.__setattr__(obj, name, value)
+        if name in early and not isinstance(obj, enum.EnumMeta):
+            type.__delattr__(obj, name)  # a base class sets it where it is made: attributes have an order
+        type.__setattr__(obj, name, _by_name(value) if name in _BY_NAME else _one(value))
     for name, extra in state.get("members", {}).items():
         obj.__dict__["_member_map_"][name].__dict__.update(extra)
     if isinstance(obj, abc.ABCMeta):

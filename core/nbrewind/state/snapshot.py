@@ -12,6 +12,7 @@ import itertools
 import logging
 import pickle
 import re
+import sys
 import types
 import typing
 import weakref
@@ -198,7 +199,7 @@ class Snapshotter(pickle.Pickler):
         if not name or name in self.members or self.namespace.get(name) is not obj:
             return ""
         self.needs.add(name)
-        return name
+        return sys.intern(name)  # a text that code may hold, too: one object, also where the name came from a store
 
     def reducer_override(self, obj: Any) -> Any:
         """Decide how an object is saved."""

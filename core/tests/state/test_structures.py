@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from session import Session
+from session import Session, reload_in_new_process
 
 KINDS = ("list", "dict", "tuple", "set", "object", "bytearray")
 
@@ -170,3 +170,20 @@ def test_what_the_standard_library_shares_is_shared_after_a_load(kind: str) -> N
         assert all(each.metadata is dataclasses.field().metadata for each in fields)
     session.run(DEFINED[kind].format("One"))
     assert session.state["One"].digest == digest
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize(
+    "kind", [kind for kind in DEFINED if kind not in ("cache", "partial", "functions of C", "alias")]
+)
+def test_a_class_that_was_loaded_is_not_told_from_one_that_was_not(kind: str) -> None:
+    other = "One.show = lambda self: 1\nclass Other:\n    One = One\n    def show(self): return 2"
+    plain = Session()
+    plain.run(DEFINED[kind].format("One"))
+    plain.run(other)
+    before = Session()
+    before.run(DEFINED[kind].format("One"))
+    loaded = reload_in_new_process(before)
+    loaded.run(other)
+    for name in ("One", "Other"):
+        assert loaded.state[name].digest == plain.state[name].digest
