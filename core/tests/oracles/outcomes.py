@@ -115,8 +115,9 @@ def frames(state: Mapping[str, Version], store: Store) -> dict[str, Any]:
     found = {}
     for key, version in state.items():
         if version.kind in ("DataFrame", "Series") and version.loadable:
+            group = [state[f"var:{name}"] for name in version.members or (key.removeprefix("var:"),)]
             with suppress(LoadError):  # it holds what only its kernel has
-                found[key] = load([version], store.fetch, {}, {}).values[key.removeprefix("var:")]
+                found[key] = load(group, store.fetch, {}, {}).values[key.removeprefix("var:")]
     return found
 
 
