@@ -13,6 +13,7 @@ from nbrewind.driver.repeat import Repeat
 from nbrewind.model import Step
 from nbrewind.planning.notebook import code_cells
 
+PRELUDE = "imports, options and definitions run in every kernel"
 STYLES = {"run": "bold", "load": "cyan", "skip": "dim"}
 
 
@@ -64,7 +65,8 @@ def print_steps(result: Repeat, content: NotebookNode, target: Path | None, *, d
     """Print one row per step, and a summary."""
     titles = {cell.id: cell.title for cell in code_cells(content.cells)}
     if result.steps:
-        found = [_step_row(step, titles.get(step.cell, "")) for step in result.steps]
+        where = result.where
+        found = [_step_row(step, titles.get(step.cell, ""), where.get(step.cell, "")) for step in result.steps]
         rows(("cell", "step", "expected" if dry_run else "time", "code"), found, right=(0, 2))
         say()
     for text in result.notes:
@@ -80,13 +82,30 @@ def print_steps(result: Repeat, content: NotebookNode, target: Path | None, *, d
     _say_target(target)
 
 
-def _step_row(step: Step, title: str) -> Row:
+def place_of_step(step: Step, result: Repeat, engine: str) -> dict[str, str]:
+    """Return where a step ran, or would, as it is in JSON; nothing without an engine, or where nothing runs."""
+    if not engine or step.action != "run":
+        return {}
+    why = result.where.get(step.cell, PRELUDE if step.prelude else "")
+    here = step.cell not in result.where or bool(why)
+    return {"engine": "" if here else engine, "kernel": why}
+
+
+def print_places(result: Repeat, engine: str) -> None:
+    """Print how many cells the engine ran."""
+    number = sum(step.action == "run" and result.where.get(step.cell) == "" for step in result.steps)
+    say(f"{count(number, 'cell')} ran on the engine {engine}")
+
+
+def _step_row(step: Step, title: str, why: str) -> Row:
     action = Text(step.action, style=STYLES[step.action])
     if step.prelude:
         action = action + Text(" prelude", style="dim")
     seconds = duration(step.seconds) if step.action == "run" else ""
     told = step.prelude or step.action == "skip"  # the word says why, and it is the same for all of them
     reason = step.reason.partition("; ")[2] if told else step.reason
+    if why:
+        reason = f"{reason}; in the notebook's kernel: {why}"
     return Row((str(step.index + 1), action, seconds), title, reason)
 
 

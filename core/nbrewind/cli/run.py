@@ -21,8 +21,10 @@ from nbrewind.cli.common import (
     read_policies,
     records_of,
 )
-from nbrewind.cli.reports import failure, print_audit, print_steps, unrecorded
+from nbrewind.cli.engines import ENGINE, JOBS, chosen_engine
+from nbrewind.cli.reports import failure, place_of_step, print_audit, print_places, print_steps, unrecorded
 from nbrewind.cli.show import at_work, count, progress_bar
+from nbrewind.driver.ahead import expected_places
 from nbrewind.driver.audit import Audit, AuditedRun, to_execute
 from nbrewind.driver.audit import audit as run_audit
 from nbrewind.driver.notebook_file import (
@@ -154,6 +156,8 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @click.option("--files", is_flag=True, help="Put recorded files back also over files that are not recorded.")
 @POLICY
 @click.option("--verify", type=Share(), default=0.0, metavar="SHARE", help=VERIFY)
+@ENGINE
+@JOBS
 @command_options
 def repeat(
     notebook: str,
@@ -166,6 +170,8 @@ def repeat(
     files: bool,
     policies: tuple[str, ...],
     verify: float,
+    engine_name: str | None,
+    jobs: int | None,
     store_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -180,9 +186,12 @@ def repeat(
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
     chosen = read_policies(content, notebook, policies)
+    engine = chosen_engine(engine_name, jobs)
     if dry_run:
         with records_of(store_dir, content, path) as records, at_work("Planning"):
             result = _expected(content, path, last, records, chosen, files=files)
+            if engine is not None:
+                result.where = expected_places(to_execute(content, last), records.history, path, chosen)
     else:
         total = len(to_execute(content, last))
         with open_store(store_dir) as store, progress_bar("Repeating", total) as begin:
@@ -195,15 +204,18 @@ def repeat(
                 policies=chosen,
                 files=files,
                 verify=verify,
+                engine=engine,
                 progress=begin,
             )
             result = asyncio.run(work)
         if place is not None:
             write_notebook(content, place)
     if as_json:
-        emit(_repeated(result))
+        emit(_repeated(result, engine.name if engine is not None else ""))
     else:
         print_steps(result, content, place, dry_run=dry_run)
+        if engine is not None and not dry_run:
+            print_places(result, engine.name)
     if result.failed:
         end(result.failed)
     if result.differing:
@@ -227,9 +239,9 @@ def _expected(
     return Repeat(steps=found.steps, seconds=seconds, failed=found.blocked, notes=notes)
 
 
-def _repeated(result: Repeat) -> dict[str, Any]:
+def _repeated(result: Repeat, engine: str) -> dict[str, Any]:
     return {
-        "steps": [step_of(step) for step in result.steps],
+        "steps": [step_of(step) | place_of_step(step, result, engine) for step in result.steps],
         "tasks": {
             "answered": result.tasks.get("answered", 0),
             "ran": result.tasks.get("ran", 0) + result.tasks.get("failed", 0),

@@ -18,10 +18,12 @@ from typing import Any
 import msgspec
 from nbformat import NotebookNode
 
+from nbrewind.driver.ahead import Ahead, ahead_of
 from nbrewind.driver.audit import run_cell, to_execute
 from nbrewind.driver.client import Answer
-from nbrewind.driver.compare import Difference, differing
-from nbrewind.driver.session import KernelError, Session, open_session
+from nbrewind.driver.compare import Difference, deviation
+from nbrewind.driver.engines.engine import Engine
+from nbrewind.driver.session import KernelError, Session, kernel_of, open_session
 from nbrewind.model import Run, Step, Version
 from nbrewind.planning.keeper import FileKeeper, is_as_left
 from nbrewind.planning.known import describe, state_of
@@ -55,6 +57,8 @@ class Repeat:
     """Those that came out otherwise than recorded."""
     tasks: Mapping[str, int] = field(default_factory=dict)
     """How many of the tasks that cells submitted were ``answered``, ``ran``, and ``failed``."""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """With an engine, of cells that ran: why in the notebook's own kernel; empty for one that the engine ran."""
 
 
 class _Replan(Exception):
@@ -76,17 +80,23 @@ async def repeat(
     policies: Policies = DEFAULT_POLICIES,
     files: bool = False,
     verify: float = 0.0,
+    engine: Engine | None = None,
     progress: Callable[[SourceCell], None] = lambda cell: None,
 ) -> Repeat:
     """Bring ``notebook`` up to date, up to the cell of index ``last``; outputs are set in place, as if all had run.
 
     ``files``: put recorded files back also over files that are not recorded themselves. ``verify``: which share of the
-    cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it.
+    cells that a record answers, from 0 to 1, runs nevertheless, chosen by chance, to be compared with it. ``engine``:
+    where cells run that need not wait for others.
     """
     begin = perf_counter()
     cells = to_execute(notebook, last)
-    async with open_session(notebook, path, store=store.directory, kernel=kernel) as session:
-        work = Repeater(notebook, path, store, session, cells, policies=policies, files=files, verify=verify)
+    options: dict[str, Any] = {"policies": policies, "files": files, "verify": verify}
+    async with (
+        ahead_of(engine, store, path, kernel_of(notebook, kernel), cells, policies) as ahead,
+        open_session(notebook, path, store=store.directory, kernel=kernel) as session,
+    ):
+        work = Repeater(notebook, path, store, session, cells, ahead=ahead, **options)
         result = await work.bring_all(progress)
     result.seconds = perf_counter() - begin
     return result
@@ -106,8 +116,13 @@ class Repeater:
         policies: Policies = DEFAULT_POLICIES,
         files: bool = False,
         verify: float = 0.0,
+        ahead: Ahead | None = None,
     ) -> None:
-        """Work in the kernel of ``session``. ``cells``: all that will be brought; see `repeat` for the rest."""
+        """Work in the kernel of ``session``. ``cells``: all that will be brought; see `repeat` for the rest.
+
+        ``ahead``: keeps an engine busy with cells that need not wait for their turn.
+        """
+        self.ahead = ahead
         self.notebook, self.path, self.store, self.session = notebook, path, store, session
         self.cells, self.policies, self.files, self.verify = cells, policies, files, verify
         self.forced: dict[str, str] = {}
@@ -128,12 +143,14 @@ class Repeater:
         """Stand before the first cell."""
         self.world.begin()
         self.keeper = FileKeeper(self.store, self.world, consent=self.files)
-        self.records = History(self.index.runs(), self.store.candidates)
+        self.records = History(self.index.runs(), self._candidates)
         self.count = 0
         self.made: dict[str, str] = {}
         """Run id to the cell that it answered or made in this pass."""
         self.shown: list[tuple[str, int]] = []
         """Cells that showed a result, with their execution counts; of those that a record answers IPython has none."""
+        self.entered: set[str] = set()
+        """Cells that the engine ran."""
         self.steps: dict[str, Step] = {}
         self.answers: list[tuple[SourceCell, Run]] = []
         """Cells that a record answers, with the run that does."""
@@ -144,6 +161,13 @@ class Repeater:
         as this one did."""
         self._plan(self.cells, World(self.path.parent))
         self.blocked = self.expected.blocked
+        if self.ahead is not None:
+            self.ahead.follow(self)
+
+    def _candidates(self, code: str) -> Sequence[Run]:
+        """Return the runs of this code that may answer: those that were made ahead first."""
+        made = self.ahead.candidates(code) if self.ahead is not None else []
+        return [*made, *self.store.candidates(code)]
 
     def _plan(self, cells: Sequence[SourceCell], world: World, items: Mapping[str, Version] | None = None) -> None:
         """Expect what will become of cells, and let those run of which values are needed that can't be loaded."""
@@ -155,9 +179,14 @@ class Repeater:
         return Repeat(
             steps=[self.ran.get(name, step) for name, step in self.steps.items()],
             failed=failed,
-            notes=[*self.keeper.notes, *version_notes(self.answers, self.world)],
+            notes=[
+                *self.keeper.notes,
+                *version_notes(self.answers, self.world),
+                *(self.ahead.notes if self.ahead is not None else ()),
+            ],
             verified=self.verified,
             differing=self.differing,
+            where=self.ahead.where if self.ahead is not None else {},
         )
 
     async def bring_all(self, progress: Callable[[SourceCell], None] = lambda cell: None) -> Repeat:
@@ -213,10 +242,16 @@ class Repeater:
             return ""
         self.count += 1
         found = await self._judge(cell)
+        if self.ahead is not None:
+            self.ahead.passes(cell, found)
+            if found.answered is None:
+                found = await self.ahead.judged(cell, found, lambda: self._judge(cell))
         if found.answered is not None:
             self._look_ahead(cell, found.answered)
         if found.answered is None or cell.analysis.prelude or cell.id in self.forced:
             return await self._run(cell, found, begin)
+        if self.ahead is not None and self.ahead.made(found.answered):
+            return await self._enter(self.ahead, cell, found.answered, begin)
         if random() < self.verify:
             return await self._verify(cell, found, found.answered, begin)
         await self._adopt(cell, found.answered, node, begin)
@@ -264,6 +299,8 @@ class Repeater:
             self.changed.update({describe(key): cell.label for key in keys if key.startswith(("file:", "dir:"))})
             if any(effect.kind == "process" for effect in done.run.effects):
                 self.changed.setdefault("what another program can change", cell.label)
+        if self.ahead is not None:
+            self.ahead.ran()
         reason = found.reason or self.forced.get(cell.id, ALIVE)
         if cell.analysis.prelude:
             reason = "imports, options and definitions run in every new kernel"
@@ -287,7 +324,7 @@ class Repeater:
 
     def _results(self, cell: SourceCell, found: Judgement) -> set[str]:
         """Return the cells with a result for which a cell that runs may ask IPython (``_``, ``Out[3]``): they run."""
-        answered = {name for name, step in self.steps.items() if step.action != "run"}
+        answered = {name for name, step in self.steps.items() if step.action != "run" or name in self.entered}
         if not answered:
             return set()
         names = read_names(cell.analysis, found.before.items)
@@ -315,16 +352,30 @@ class Repeater:
         if done.get("stuck"):
             what = done["stuck"][0]
             raise _Replan({cell.id: f"{what} refers to what it changes, and can't be loaded"}, cell, what)
-        if done.get("unset"):  # a setting that only a re-run can give
-            what = describe(done["unset"][0])
+        await self._show(cell, run, node, done["unset"])
+        self.answers.append((cell, run))
+        self._note(cell, "skip", with_remarks(ANSWERED, run, self.world), begin, run)
+
+    async def _enter(self, ahead: Ahead, cell: SourceCell, run: Run, begin: float) -> str:
+        """Let what the engine has made of a cell stand for a run here."""
+        done = await ahead.enter(cell, run, self.count)
+        if done is None:
+            return await self._run(cell, await self._judge(cell), begin)
+        self.entered.add(cell.id)
+        await self._show(cell, run, self.notebook.cells[cell.index], done["unset"])
+        self._note(cell, "run", ahead.reason(cell), begin, run)
+        return ""
+
+    async def _show(self, cell: SourceCell, run: Run, node: NotebookNode, unset: Sequence[str]) -> None:
+        """Show what a run showed that stands for one here. ``unset``: settings that it could not bring."""
+        if unset:  # only a re-run can give them
+            what = describe(unset[0])
             raise _Replan({cell.id: f"{what} can't be brought back otherwise"}, cell, what)
         self.made[run.id] = cell.id
         messages = self.store.messages(run.id)
         await self.session.answer(node, cell.index, Answer(run, messages, self.count))
         if any(message["output_type"] == "execute_result" for message in messages):
             self.shown.append((cell.id, self.count))
-        self.answers.append((cell, run))
-        self._note(cell, "skip", with_remarks(ANSWERED, run, self.world), begin, run)
 
     async def _bind(self, names: set[str], found: Judgement) -> None:
         """Bind what the next step may read; a version that can't be loaded sends its maker back to run."""
@@ -360,17 +411,3 @@ class Repeater:
             run=run.id if run else "",
             prelude=cell.active and cell.analysis.prelude,
         )
-
-
-def deviation(recorded: Run, again: Run, store: Store) -> str:
-    """Say in what a run came out otherwise than one before; empty if in nothing that can be compared."""
-    if recorded.status != again.status:
-        return f"it ended with {again.error or 'no error'}, and before with {recorded.error or 'no error'}"
-    found = differing(store.outputs(recorded.id), store.outputs(again.id))
-    if found and not found.by_nature:
-        return f"it shows something else ({found.what})"
-    for version in recorded.writes:
-        now = again.written(version.key)
-        if version.digest.startswith("b3:") and (now is None or now.digest != version.digest):
-            return f"{version.key.partition(':')[2]} is {'not made' if now is None else 'another value'}"
-    return ""

@@ -69,7 +69,7 @@ class Session:
         """Start recording in the kernel."""
         assert isinstance(self._client.kc, CellClient)
         self.client = self._client.kc
-        handshake = await _attach(self.client, self._path, self._store)
+        handshake = await attach(self.client, self._path, self._store)
         self.id, self.python = handshake["session"], handshake["python"]
         self.store_nonce = handshake["store_nonce"]
         await self.call("end_quickly")
@@ -200,8 +200,7 @@ async def open_session(
     ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own; ``tasks``: what
     becomes of recorded tasks that cells submit.
     """
-    name = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
-    client, setup = await _start(notebook, path, name, allow_errors=allow_errors)
+    client, setup = await _start(notebook, path, kernel_of(notebook, kernel), allow_errors=allow_errors)
     try:
         yield await Session(client, path, store, tasks).attach()
     except asyncio.CancelledError:
@@ -209,6 +208,11 @@ async def open_session(
         raise
     finally:
         await asyncio.shield(setup.__aexit__(None, None, None))
+
+
+def kernel_of(notebook: NotebookNode, kernel: str = "") -> str:
+    """Return the name of the kernelspec that is used: ``kernel``, else the notebook's own."""
+    return str(kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3")
 
 
 async def _start(
@@ -229,10 +233,7 @@ async def _start(
             record_timing=False,
         )
         client.owns_km = True
-        if (
-            manager.ipykernel
-        ):  # else its log is on the terminal: unencrypted ports at the start, an interrupt at the end
-            client.extra_arguments = ["--IPKernelApp.log_level=CRITICAL"]
+        client.extra_arguments = quietly(manager)
         setup = client.async_setup_kernel()
         try:
             await setup.__aenter__()
@@ -268,6 +269,11 @@ def check_language(manager: KernelManager) -> None:
     if spec is None or spec.language.lower() not in ("python", ""):
         language = spec.language if spec else "an unknown language"
         raise StartError(f"the kernel {name} is of {language}, not Python; nothing is recorded of those")
+
+
+def quietly(manager: KernelManager) -> list[str]:
+    """Return what keeps a kernel's log off the terminal: unencrypted ports at its start, an interrupt at its end."""
+    return ["--IPKernelApp.log_level=CRITICAL"] if manager.ipykernel else []
 
 
 async def _give_up(client: NotebookClient, manager: AsyncKernelManager) -> None:
@@ -321,7 +327,12 @@ class _Client(AnsweringClient):
         return found
 
 
-async def _attach(client: CellClient, path: Path, store: Path) -> dict[str, Any]:
+async def attach(client: CellClient, path: Path, store: Path) -> dict[str, Any]:
+    """Start recording in a kernel, for the notebook at ``path`` into the store at ``store``; returns the handshake.
+
+    Raises:
+        StartError: that can't be; one line says why.
+    """
     expression = (
         "__import__('json').dumps(__import__('nbrewind').attach("
         f"notebook={str(path)!r}, store={str(store)!r}, mode='audit').handshake())"

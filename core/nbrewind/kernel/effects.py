@@ -341,10 +341,11 @@ def install(on_exec: Callable[[Any], None]) -> None:
         os.register_at_fork(after_in_child=_in_child)
 
 
-def start(log: EffectLog) -> None:
-    """Attribute events to ``log`` from now on."""
+def start(log: EffectLog, look: Callable[[str, Sequence[Any]], None] | None = None) -> None:
+    """Attribute events to ``log`` from now on; ``look``: as for `forbid`."""
     global _active
     _active = log
+    forbid(look)
 
 
 def forbid(look: Callable[[str, Sequence[Any]], None] | None) -> None:
@@ -360,6 +361,7 @@ def ignore(folder: str) -> None:
 
 
 def stop() -> None:
-    """Attribute events to no run."""
+    """Attribute events to no run, and forbid nothing."""
     global _active
     _active = None
+    forbid(None)

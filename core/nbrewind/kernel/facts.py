@@ -15,7 +15,7 @@ from nbrewind.kernel.surroundings import texts_of
 from nbrewind.kernel.watch import PROBE_NAMES, functions_in, names_of
 from nbrewind.model import CellAnalysis
 from nbrewind.planning.outside import path_key
-from nbrewind.planning.tables import REGISTRIES, UNOWNED_CALLS, sets
+from nbrewind.planning.tables import REGISTRIES, UNOWNED_CALLS, UNSEEN_IO, sets
 from nbrewind.planning.trace import top_module
 from nbrewind.state.code import canonical
 from nbrewind.state.kinds import module_of
@@ -32,31 +32,6 @@ FOLDER_WORDS = frozenset(
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
 WORD = re.compile(r"\w+")
-UNSEEN_IO: dict[str, frozenset[str]] = {
-    "pandas": frozenset({"to_parquet", "to_feather", "to_orc", "to_hdf"})
-    | {"read_parquet", "read_feather", "read_orc", "read_hdf"},
-    "h5py": frozenset({"File"}),
-    "pyarrow": frozenset(
-        {
-            "read_table",
-            "write_table",
-            "ParquetFile",
-            "ParquetDataset",
-            "memory_map",
-            "OSFile",
-            "read_feather",
-            "dataset",
-        }
-        | {"write_feather", "write_dataset", "read_csv", "write_csv", "read_json", "LocalFileSystem", "ParquetWriter"}
-    ),
-    "polars": frozenset(
-        {"read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson", "read_avro", "read_delta", "read_excel"}
-        | {"scan_csv", "scan_parquet", "scan_ipc", "scan_ndjson", "sink_csv", "sink_parquet", "sink_ipc", "write_csv"}
-        | {"write_parquet", "write_ipc", "write_json", "write_ndjson", "write_avro", "write_database", "read_database"}
-    ),
-    "torch": frozenset({"save", "from_file", "export"}),
-}
-"""Functions of compiled libraries that open files without an audit event."""
 
 
 def started_globals(started: Iterable[types.CodeType]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Code that runs again must do nothing to the world: what it tries to do is stopped, by audit events."""
+"""Code that runs again, or ahead of its turn, must do nothing to the world: audit events stop what it tries."""
 
 from __future__ import annotations
 
@@ -49,28 +49,30 @@ DEEDS = {
 
 
 class Forbidden(Exception):
-    """Raised where code that runs again would do something to the world."""
+    """Raised where such code would do something to the world."""
 
 
 class Guard:
-    """Watches over the thread that runs something again."""
+    """Watches over the thread that runs something again, or ahead of its turn."""
 
-    def __init__(self) -> None:
-        """Watch this thread, while `held`."""
+    def __init__(self, when: str = "runs again for a rewind") -> None:
+        """Watch this thread, while `held`; ``when``: what the code does that is watched, in words."""
         self.why = ""
         """What it tried to do first, in words; empty if it did nothing: the code may have caught `Forbidden`."""
+        self._when = when
         self._thread = threading.get_ident()
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Stop this thread from doing anything to the world inside."""
-        effects.forbid(self._look)
+        effects.forbid(self.look)
         try:
             yield
         finally:
             effects.forbid(None)
 
-    def _look(self, event: str, args: Sequence[Any]) -> None:
+    def look(self, event: str, args: Sequence[Any]) -> None:
+        """Raise `Forbidden` at an audit event of what must not be done."""
         deed = DEEDS.get(event, "")
         if event == "open" and _writes(args):
             deed = "writes a file"
@@ -78,7 +80,7 @@ class Guard:
             deed = "opens a database"
         if deed and threading.get_ident() == self._thread and not _caches():
             self.why = self.why or deed
-            raise Forbidden(f"this code runs again for a rewind, and {deed}")
+            raise Forbidden(f"this code {self._when}, and {deed}")
 
 
 def _writes(args: Sequence[Any]) -> bool:

@@ -141,9 +141,17 @@ class Head:
         others = {name: version for name, version in held.items() if name not in written}
         return self.live.dependents(replaced, others) - replaced
 
-    def adopt(self, run: Run, cell: str, action: Action) -> str:
-        """Take over a recorded run's results: bound (``load``) or only known of (``skip``). Returns the checkpoint."""
-        users = self.users(run) if action == "skip" else set()
+    def stuck(self, run: Run) -> list[str]:
+        """Return those of its `users` that can't be loaded: it can't be taken over."""
+        return sorted(name for name in self.users(run) if "." in name or not self.live.versions[name].loadable)
+
+    def adopt(self, run: Run, cell: str, action: Action, record: Callable[[Checkpoint], None] | None = None) -> str:
+        """Take over a recorded run's results: bound (``load``) or only known of (``skip``). Returns the checkpoint.
+
+        ``record`` commits the checkpoint, by default as one that cites the run; with action ``run`` also the run, which
+        was made elsewhere: then its results are only known of, too.
+        """
+        users = self.users(run) if action != "load" else set()
         away = {key.removeprefix(LOCAL) for key in run.removed if key.startswith(LOCAL)}
         with_them = [key for key in self.state if key.startswith(VAR) and module_of(key[4:], self.state) in away]
         removed = list(dict.fromkeys([*run.removed, *with_them]))
@@ -153,7 +161,10 @@ class Head:
             action=action, time=time(), delta=delta,
         )  # fmt: skip
         with shielded():
-            self.notebook.add_checkpoint(checkpoint, versions=run.writes)
+            if record is None:
+                self.notebook.add_checkpoint(checkpoint, versions=run.writes)
+            else:
+                record(checkpoint)
             self.head = self.mark = checkpoint.id
             held = {name: version for name, version in self.live.versions.items() if name not in self.virtual}
             self.take(run.writes, removed)
@@ -168,7 +179,7 @@ class Head:
                     self.outside(f"{version.key.partition(':')[2]} could not be brought back: {failure}")
             if version.key.startswith(IMPORT) and (failure := self.imports.bring(version.key.removeprefix(IMPORT))):
                 self.outside(f"{version.key.removeprefix(IMPORT)} could not be imported: {failure}")
-        if action == "skip":
+        if action != "load":
             written = {version.key[4:]: version for version in run.writes if version.key.startswith("var:")}
             bound = {name for name, version in written.items() if name in held and is_same(version, held[name])}
             self.live.versions.update({name: written[name] for name in bound})
@@ -179,7 +190,8 @@ class Head:
             if gone:  # an older value must not be met, nor taken for what a later run made
                 self.live.install(Loaded({}, {}), remove=sorted(gone))
         self.settle()
-        self.saver.take_over([checkpoint.id])
+        if record is None:
+            self.saver.take_over([checkpoint.id])
         return checkpoint.id
 
     def belonging(self, names: Iterable[str]) -> set[str]:

@@ -162,7 +162,7 @@ class Recorder(Head):
         local = self.live.space.modules
         entry.extra["modules"] = modules.before(analysis, own, names, packages, self.namespace, self.state, local)
         self.imports.begin()
-        effects.start(log)
+        effects.start(log, self.steps.look if self.steps is not None else None)
         entry.extra["began"] = time()
         entry.extra["start"] = start = perf_counter()
         entry.extra["spent"] = start - begin

@@ -12,11 +12,12 @@ something else ran meanwhile the plan's cell does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from nbrewind.kernel.guard import Guard
 from nbrewind.kernel.head import SETTINGS, VAR, belonging, variables
 from nbrewind.kernel.hooks import Entry
 from nbrewind.kernel.own_modules import import_modules
@@ -55,6 +56,8 @@ class Staged:
     aside: Aside = field(default_factory=lambda: Aside({}, {}, {}, {}))
     settings: list[str] = field(default_factory=list)
     """Keys of the settings that were brought to ``state``."""
+    guard: Guard | None = None
+    """Stops the cell from doing anything to the world: it runs ahead of its turn."""
 
 
 class Steps:
@@ -67,12 +70,19 @@ class Steps:
         self._staged: Staged | None = None
         self._runs: dict[str, Run] = {}
         self.done: dict[str, Any] = {}
-        """The last step that was begun: its ``request``, and its ``run`` or why there is none (``refused``)."""
+        """The last step that was begun: its ``request``, and its ``run`` or why there is none (``refused``); what it
+        tried to do to the world though it must not (``stopped``)."""
 
     @property
     def busy(self) -> bool:
         """Whether a plan's cell is running."""
         return self._staged is not None and self._staged.entered
+
+    @property
+    def look(self) -> Callable[[str, Sequence[Any]], None] | None:
+        """What stops the plan's cell that is running from doing anything to the world; None if it may."""
+        guard = self._staged.guard if self._staged is not None and self._staged.entered else None
+        return guard.look if guard is not None else None
 
     # -- before the request -------------------------------------------------------------------------------------------
 
@@ -88,8 +98,12 @@ class Steps:
             found.update({key: made[key] for key in keys})
         return found
 
-    def prepare(self, request: str, mark: str, state: dict[str, Version], names: Iterable[str]) -> dict[str, Any]:
+    def prepare(
+        self, request: str, mark: str, state: dict[str, Version], names: Iterable[str], *, ahead: bool = False
+    ) -> dict[str, Any]:
         """Load what the cell of ``request`` may look up (``names``) of ``state``, beside the namespace.
+
+        ``ahead``: it runs before its turn, and must do nothing but compute.
 
         Returns ``moved``: something ran since ``mark``; ``lost``: names that can't be brought back, with reasons.
         """
@@ -109,6 +123,7 @@ class Steps:
         }
         if not lost:
             self._staged = Staged(request, mark, state, loaded, kept, self._held(kept))
+            self._staged.guard = Guard("runs ahead of its turn") if ahead else None
         return {"moved": False, "lost": lost}
 
     def _held(self, names: Iterable[str]) -> dict[str, str]:
@@ -207,7 +222,8 @@ class Steps:
                 recorder.virtual = staged.virtual - names
                 cite(recorder, brought.values(), self._runs)
             recorder.look_apart("a plan brought back older values beside these")
-        self.done |= {"run": run.id if run else "", "mark": recorder.mark}
+        stopped = staged.guard.why if staged.guard is not None else ""
+        self.done |= {"run": run.id if run else "", "mark": recorder.mark, "stopped": stopped}
 
     def _leave(self, staged: Staged, keys: Collection[str], stay: Collection[str]) -> None:
         """Put back what was set aside: all but the ``keys`` that the cell wrote, and names that ``stay``."""

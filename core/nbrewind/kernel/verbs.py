@@ -10,13 +10,15 @@ import msgspec
 
 from nbrewind.kernel import ending
 from nbrewind.kernel.agent import MODES, current
+from nbrewind.kernel.enter import Stuck
+from nbrewind.kernel.enter import enter as enter_run
 from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.peek import look
 from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.results import take_number
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
-from nbrewind.model import Action, TaskWay
+from nbrewind.model import Action, Run, TaskWay
 from nbrewind.planning.trace import module_of
 
 
@@ -63,16 +65,19 @@ def adopt(recorder: Recorder, run_id: str, cell_id: str, action: Action = "skip"
     if run is None:
         raise LookupError(f"there is no run {run_id} in the store")
     recorder.look_outside()
-    users = recorder.users(run)
-    stuck = sorted(name for name in users if "." in name or not recorder.live.versions[name].loadable)
-    if stuck:
+    if stuck := recorder.stuck(run):
         return {"stuck": stuck}
     checkpoint = recorder.adopt(run, cell_id, action)
     if source:
         take_number(recorder.shell, source)
+    return {"checkpoint": checkpoint, "unset": _unset(recorder, run)}
+
+
+def _unset(recorder: Recorder, run: Run) -> list[str]:
+    """Return the settings that ``run`` changed and that are not as it left them."""
     settings = {version.key: version.id for version in run.writes if version.key.startswith(("ambient:", "env:"))}
     held = {key: version.id for key, version in recorder.ambient.versions.items()}
-    return {"checkpoint": checkpoint, "unset": sorted(key for key, name in settings.items() if held.get(key) != name)}
+    return sorted(key for key, name in settings.items() if held.get(key) != name)
 
 
 def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
@@ -91,8 +96,24 @@ def materialise(recorder: Recorder, names: Iterable[str]) -> dict[str, Any]:
     return {"loaded": sorted(loaded.values), "lost": lost | unloadable}
 
 
+def enter(
+    recorder: Recorder, place: str, run_id: str, cell_id: str, source: str, number: int, added: int
+) -> dict[str, Any]:
+    """Take over a run that an engine has made of a cell, as one of this session; see `enter_run`.
+
+    ``unset`` are settings and ``stuck`` names as in `adopt`.
+    """
+    recorder.look_outside()
+    try:
+        run = enter_run(recorder, place, run_id, cell_id, source, number, added)
+    except Stuck as error:
+        return {"stuck": error.names}
+    take_number(recorder.shell, source)
+    return {"unset": _unset(recorder, run)}
+
+
 def prepare(
-    recorder: Recorder, request: str, mark: str, state: dict[str, list[str]], names: list[str]
+    recorder: Recorder, request: str, mark: str, state: dict[str, list[str]], names: list[str], ahead: bool = False
 ) -> dict[str, Any]:
     """Make ready what the cell of the execute request ``request`` may look up; see `Steps.prepare`.
 
@@ -100,7 +121,7 @@ def prepare(
     """
     recorder.steps.recover("")
     recorder.look_outside(whole=True)
-    found: dict[str, Any] = recorder.steps.prepare(request, mark, recorder.steps.state(state), names)
+    found: dict[str, Any] = recorder.steps.prepare(request, mark, recorder.steps.state(state), names, ahead=ahead)
     return found
 
 
@@ -181,6 +202,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "peek": peek,
     "state": state,
     "adopt": adopt,
+    "enter": enter,
     "materialise": materialise,
     "set_parameters": set_parameters,
     "rewind": rewind,

@@ -61,6 +61,8 @@ class PlanState:
     """For names in doubt: all names with which its value may be connected; one set for all that are."""
     wild: dict[str, tuple[Doubt, set[str]]] = field(default_factory=dict)
     """Kinds of which every key is in doubt, but for those that became known since."""
+    defined: set[str] = field(default_factory=set)
+    """Names that cells of imports and definitions bind which have not run yet."""
     absent: set[str] = field(default_factory=set)
     """Files that are known to be removed here, whatever lies there now."""
 

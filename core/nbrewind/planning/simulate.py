@@ -165,12 +165,24 @@ def advance(found: Judgement, state: PlanState, records: Records, reach: Reach |
     expected = expected_changes(cell, recorded)
     if reach is None:
         if not recorded:
-            names = read_names(cell.analysis, state.items)
-            expected |= {"var:" + name for name in names & set(cell.analysis.mutates)}
+            expected |= {"var:" + name for name in _worked_on(cell, state)}
+        if cell.analysis.prelude:
+            state.defined.update(cell.analysis.writes)
         state.doubt(expected, Doubt(cell.id, cell.label))
     else:
         unproved = found.mismatch is not None and found.mismatch.cause == "unknown"
         reach.doubt(cell, state, expected, stale=not unproved, met=found.met)
+
+
+def _worked_on(cell: SourceCell, state: PlanState) -> set[str]:
+    """Return the values that a cell of which no run is recorded is expected to change in place.
+
+    Not functions that it calls, and not modules: those it may change, but hardly a cell does.
+    """
+    names = read_names(cell.analysis, state.items).intersection(cell.analysis.mutates)
+    names.difference_update(cell.analysis.calls, state.defined)
+    modules = {name for name in names if (known := state.items.get("var:" + name)) and known.kind == "module"}
+    return names - modules
 
 
 def loaded_before(run: Run, state: PlanState, records: Records) -> Iterator[Version]:

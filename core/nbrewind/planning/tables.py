@@ -105,6 +105,32 @@ FILE_WRITERS = frozenset(
 
 FILE_WRITER_STARTS = ("to_", "write", "save", "sink_", "!", "%%", "%cp", "%mv", "%rm", "%mkdir", "%rmdir", "%save")
 
+UNSEEN_IO: dict[str, frozenset[str]] = {
+    "pandas": frozenset({"to_parquet", "to_feather", "to_orc", "to_hdf"})
+    | {"read_parquet", "read_feather", "read_orc", "read_hdf"},
+    "h5py": frozenset({"File"}),
+    "pyarrow": frozenset(
+        {
+            "read_table",
+            "write_table",
+            "ParquetFile",
+            "ParquetDataset",
+            "memory_map",
+            "OSFile",
+            "read_feather",
+            "dataset",
+        }
+        | {"write_feather", "write_dataset", "read_csv", "write_csv", "read_json", "LocalFileSystem", "ParquetWriter"}
+    ),
+    "polars": frozenset(
+        {"read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson", "read_avro", "read_delta", "read_excel"}
+        | {"scan_csv", "scan_parquet", "scan_ipc", "scan_ndjson", "sink_csv", "sink_parquet", "sink_ipc", "write_csv"}
+        | {"write_parquet", "write_ipc", "write_json", "write_ndjson", "write_avro", "write_database", "read_database"}
+    ),
+    "torch": frozenset({"save", "from_file", "export"}),
+}
+"""Functions of compiled libraries that open files without an audit event."""
+
 LIBRARY_ENVIRONMENT = frozenset({"env:KMP_DUPLICATE_LIB_OK", "env:KMP_INIT_AT_FORK"})
 """Environment variables that libraries set when they are imported, and that change no result: nobody's input."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import struct
 import time
 from collections.abc import Iterable
@@ -60,6 +61,37 @@ class Blobs:
             self._fresh[digest] = len(data)
             self._suspect.discard(digest)
         return digest, len(data)
+
+    def take(self, file: Path, digest: bytes, size: int) -> int:
+        """Take over a blob of another store, which lies in ``file``, without a copy where that is possible.
+
+        Returns the bytes added: 0 if it was there.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        if self.present(digest, size):
+            return 0
+        path = self._layout.blob(digest)
+        temporary = self._layout.temporary / f"{os.getpid()}-{new_id()}"
+        try:
+            path.parent.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
+            try:
+                os.link(file, temporary)
+            except OSError:  # on another disk, or not to be had
+                shutil.copyfile(file, temporary)
+                temporary.chmod(BLOB_MODE)
+            os.rename(temporary, path)  # two links to one file: nothing is done, and the first stays
+        except FileNotFoundError as error:
+            raise MissingError(f"content is missing: {file}") from error
+        except OSError as error:
+            raise disk_error("write content under", self._layout.blobs, error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        with self._lock:
+            self._suspect.discard(digest)
+        self.adopt(digest, size)
+        return size
 
     def adopt(self, digest: bytes, size: int) -> None:
         """Take over a blob that nobody may have flushed, once it is verified: the next ``flush`` does.

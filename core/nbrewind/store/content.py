@@ -15,11 +15,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from pickle import PickleBuffer
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -30,10 +29,11 @@ from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import Manifest, Piece, decode_manifest, encode_manifest, piece_of
+from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of
+from nbrewind.store.packed import PLAIN, ZSTD, Row, data_of
 from nbrewind.store.segments import segments
 from nbrewind.store.types import (
     CHUNK_BYTES,
-    Buffer,
     Content,
     ContentError,
     Later,
@@ -47,16 +47,7 @@ ROW_BYTES = 64 * 1024
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
-OWN_BYTES = 1024 * 1024  # from here on memory is allocated without being cleared first
 COMPRESSED_BYTES = 4096  # shorter rows are stored as they are
-PLAIN, ZSTD = 0, 1  # codecs: the bytes as they are; compressed
-
-
-class Row(NamedTuple):
-    """A small content as it is stored."""
-
-    codec: int
-    data: bytes
 
 
 class Pending(NamedTuple):
@@ -96,7 +87,7 @@ class Contents:
             stored.append(self._put_piece(memoryview(content.side)))
             known = iter(content.digests)
             for data in content.buffers:
-                with _bytes_of(data) as view:
+                with bytes_of(data) as view:
                     stored.append(self._put_piece(view, list(islice(known, -(-len(view) // CHUNK_BYTES)))))
             manifest = Manifest("value", tuple(piece for piece, _ in stored), count)
             return self._put_manifest(manifest, sum(added for _, added in stored))
@@ -115,7 +106,7 @@ class Contents:
     def _put_row(self, data: bytes) -> tuple[Piece, int]:
         digest = blake3(data).digest()
         piece = Piece(digest, len(data))
-        if not data or digest in self._rows or self._row(digest) is not None:
+        if not data or self.has_row(digest):
             return piece, 0
         row = self._as_row(data)
         with self._lock:
@@ -215,7 +206,7 @@ class Contents:
         if piece.size == 0:
             return True
         if not piece.chunks:
-            return piece.digest in self._rows or self._row(piece.digest) is not None
+            return self.has_row(piece.digest)
         return all(self.blobs.is_whole(digest, stop - start) for digest, start, stop in piece.spans())
 
     def manifest(self, snapshot: str) -> Manifest:
@@ -251,7 +242,7 @@ class Contents:
         return Opened(b"".join(whole[:count]), large, bytes(whole[count]))
 
     def _piece(self, piece: Piece) -> Later:
-        return Later(piece.size, partial(self._fill, piece), _allocate)
+        return Later(piece.size, partial(self._fill, piece), allocate)
 
     def _fill(self, piece: Piece, view: memoryview) -> None:
         jobs = [(digest, view[start:stop]) for digest, start, stop in piece.spans()]
@@ -336,6 +327,10 @@ class Contents:
                 self.blobs.read(digest, memoryview(data))
                 yield data
 
+    def has_row(self, digest: bytes) -> bool:
+        """Return whether a small content is here; its bytes are verified when they are read."""
+        return digest in self._rows or self._row(digest) is not None
+
     def _row(self, digest: bytes) -> int | None:
         found = self._database.read("SELECT codec FROM contents WHERE digest = ?", (digest,))
         return found[0][0] if found else None
@@ -348,16 +343,26 @@ class Contents:
             if not found:
                 raise MissingError(f"content is missing: {where}; run `nbrewind doctor --repair`")
             row = Row(*found[0])
-        if row.codec not in (PLAIN, ZSTD):
-            raise ContentError(f"content was stored by a newer nbrewind: {where}; upgrade nbrewind")
-        data = row.data if type(row.data) is bytes else None
-        if data is not None and row.codec == ZSTD:
-            from nbrewind.store.compress import decompress
+        return data_of(row, piece, where)
 
-            data = decompress(data, piece.size)
-        if data is None or len(data) != piece.size or blake3(data).digest() != piece.digest:
-            raise ContentError(f"content is damaged: {where}; run `nbrewind doctor --repair`")
-        return data
+    def packed(self, digest: bytes) -> Row:
+        """Return a row as it is stored; it is not verified.
+
+        Raises:
+            ContentError: the store does not have it.
+        """
+        found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (digest,))
+        if not found:
+            raise MissingError(f"content is missing: row {digest.hex()[:12]} of {self._layout.traces}")
+        return Row(*found[0])
+
+    def take_over(self, rows: Mapping[bytes, Row], manifests: Mapping[str, bytes]) -> None:
+        """Commit rows and manifests of another store, which are verified; the blobs that these list are here."""
+        with self._lock:
+            self._rows.update(rows)
+            self._pending += sum(len(row.data) for row in rows.values())
+            self._manifests.update(manifests)
+        self.sync()
 
     # -- rows and durability ------------------------------------------------------------------------------------------
 
@@ -410,21 +415,6 @@ class Contents:
             self._database.flush()
 
 
-@contextlib.contextmanager
-def _bytes_of(data: Buffer) -> Iterator[memoryview]:
-    """Give the bytes of any contiguous buffer, without copying, and let go of it at the end."""
-    try:
-        holder = PickleBuffer(data)
-        view = holder.raw()
-    except (BufferError, TypeError) as error:
-        raise StoreError(f"could not store a buffer: {error}") from error
-    try:
-        yield view
-    finally:
-        view.release()
-        holder.release()
-
-
 def _read(read: Callable[[int], bytes | None], size: int) -> bytes:
     """Read ``size`` bytes, fewer only at the end of the file."""
     data = read(size) or b""
@@ -433,16 +423,3 @@ def _read(read: Callable[[int], bytes | None], size: int) -> bytes:
         data = read(size) or b""
         parts.append(data)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _allocate(size: int) -> bytearray:
-    """Return a bytearray that the caller will fill. Clearing 400 MB first would take as long as reading them."""
-    if size < OWN_BYTES:
-        return bytearray(size)
-    import ctypes
-
-    create = ctypes.pythonapi["PyByteArray_FromStringAndSize"]
-    create.argtypes = (ctypes.c_char_p, ctypes.c_ssize_t)
-    create.restype = ctypes.py_object
-    buffer: bytearray = create(None, size)
-    return buffer
