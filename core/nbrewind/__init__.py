@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from nbrewind.kernel.rewind import rewind
     from nbrewind.model import RewindReport
     from nbrewind.tasks.executor import MemoExecutor
+    from nbrewind.tasks.policies import task_policy
 
-__all__ = ["MemoExecutor", "RewindReport", "__version__", "attach", "load_ipython_extension", "rewind", "status"]
+__all__ = [
+    "MemoExecutor",
+    "RewindReport",
+    "__version__",
+    "attach",
+    "load_ipython_extension",
+    "rewind",
+    "status",
+    "task_policy",
+]
 
 _PLACES = {
     "attach": "nbrewind.kernel.agent",
@@ -24,6 +34,7 @@ _PLACES = {
     "rewind": "nbrewind.kernel.rewind",
     "RewindReport": "nbrewind.model",
     "MemoExecutor": "nbrewind.tasks.executor",
+    "task_policy": "nbrewind.tasks.policies",
     "__version__": "nbrewind._version",
 }
 

@@ -99,7 +99,7 @@ class RepeatClient(AnsweringClient):
         store = Store.open(self.store or None)
         path, cells = self.path, list(self._cells().values())
         policies = policies_of(self.nb.metadata, {"missing": "run"} if self.allow_errors else {}, place=path.name)
-        session = await Session(self, path, store.directory).attach()
+        session = await Session(self, path, store.directory, policies=policies).attach()
         return Repeater(self.nb, path, store, session, cells, policies=policies)
 
     def _cells(self) -> dict[int, SourceCell]:

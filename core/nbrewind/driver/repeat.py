@@ -94,7 +94,7 @@ async def repeat(
     options: dict[str, Any] = {"policies": policies, "files": files, "verify": verify}
     async with (
         ahead_of(engine, store, path, kernel_of(notebook, kernel), cells, policies) as ahead,
-        open_session(notebook, path, store=store.directory, kernel=kernel) as session,
+        open_session(notebook, path, store=store.directory, kernel=kernel, policies=policies) as session,
     ):
         work = Repeater(notebook, path, store, session, cells, ahead=ahead, **options)
         result = await work.bring_all(progress)
@@ -202,6 +202,8 @@ class Repeater:
             result.tasks = await self.session.tasks()
         if result.tasks.get("stand-in"):
             result.notes.append(STAND_IN)
+        if number := result.tasks.get("differing"):
+            result.notes.append(f"tasks that gave something else than their records when they ran again: {number}")
         result.seconds = perf_counter() - begin
         return result
 

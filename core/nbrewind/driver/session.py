@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 
 from nbrewind.driver.client import CELL_CLIENT, Answer, AnsweringClient, CellClient
 from nbrewind.model import PROTOCOL, RunStatus, TaskWay
+from nbrewind.planning.policies import Policies
 
 STARTS = 2
 """Times that a kernel which dies at its start is tried."""
@@ -55,12 +56,20 @@ class Session:
     python: str
     store_nonce: str
 
-    def __init__(self, client: AnsweringClient, path: Path, store: Path, tasks: TaskWay = "repeat") -> None:
+    def __init__(
+        self,
+        client: AnsweringClient,
+        path: Path,
+        store: Path,
+        tasks: TaskWay = "repeat",
+        policies: Policies | None = None,
+    ) -> None:
         """Use the kernel of ``client`` for the notebook at ``path``; call `attach` before all else.
 
-        ``tasks``: what becomes of recorded tasks that cells submit.
+        ``tasks``: what becomes of recorded tasks that cells submit; ``policies``: by default the notebook's own.
         """
         self._client, self._path, self._store, self._tasks = client, path, store, tasks
+        self._policies = policies
         self._counted: Mapping[str, int] = {}
         self.raised: Exception | None = None
         """What the last cell raised, or its kernel's death: nbclient's own exception."""
@@ -73,7 +82,7 @@ class Session:
         self.id, self.python = handshake["session"], handshake["python"]
         self.store_nonce = handshake["store_nonce"]
         await self.call("end_quickly")
-        await self.call("tasks", way=self._tasks)
+        await self.call("tasks", way=self._tasks, policies=self._policies and dict(self._policies.given))
         return self
 
     async def tasks(self) -> Mapping[str, int]:
@@ -194,15 +203,16 @@ async def open_session(
     kernel: str = "",
     allow_errors: bool = False,
     tasks: TaskWay = "repeat",
+    policies: Policies | None = None,
 ) -> AsyncIterator[Session]:
     """Start a kernel in the notebook's folder with recording on. The kernel ends with the block.
 
     ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own; ``tasks``: what
-    becomes of recorded tasks that cells submit.
+    becomes of recorded tasks that cells submit; ``policies``: by default the notebook's own.
     """
     client, setup = await _start(notebook, path, kernel_of(notebook, kernel), allow_errors=allow_errors)
     try:
-        yield await Session(client, path, store, tasks).attach()
+        yield await Session(client, path, store, tasks, policies).attach()
     except asyncio.CancelledError:
         client.shutdown_kernel = "immediate"
         raise

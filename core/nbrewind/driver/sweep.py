@@ -92,7 +92,9 @@ async def sweep(
         first = variant is all_[0]
         async with kernels:
             try:
-                async with open_session(variant.notebook, path, store=store.directory, kernel=kernel) as session:
+                async with open_session(
+                    variant.notebook, path, store=store.directory, kernel=kernel, policies=policies
+                ) as session:
                     if not first:
                         await shared.wait()
                     async with places:

@@ -14,7 +14,7 @@ from nbrewind.kernel import log
 from nbrewind.kernel.hooks import Hooks
 from nbrewind.kernel.substitute import Substitution
 from nbrewind.kernel.tasks import Tasks
-from nbrewind.model import PROTOCOL, new_id
+from nbrewind.model import PROTOCOL, TaskWay, new_id
 from nbrewind.store import Notebook, Store, StoreError
 
 if TYPE_CHECKING:
@@ -121,17 +121,22 @@ class Agent:
         if self.recorder is None:
             return
         self.recorder.replayer, self.unanswered = None, ""
+        from nbrewind.planning.policies import PolicyError, policies_of
+
+        way: TaskWay = "repeat" if self.mode == "repeat" else "audit"
+        try:
+            policies = policies_of(_metadata(self.path), place=os.path.basename(self.path))
+        except PolicyError as error:
+            self.unanswered = f"No record answers in this kernel: {error}"
+            if self.tasks is not None:
+                self.tasks.set_way("run")
+            return
         if self.tasks is not None:
-            self.tasks.set_way("repeat" if self.mode == "repeat" else "audit")
+            self.tasks.set_policies(policies)
+            self.tasks.set_way(way)
         if self.mode == "repeat":
             from nbrewind.kernel.replay import Replayer
-            from nbrewind.planning.policies import PolicyError, policies_of
 
-            try:
-                policies = policies_of(_metadata(self.path), place=os.path.basename(self.path))
-            except PolicyError as error:
-                self.unanswered = f"No record answers in this kernel: {error}"
-                return
             self.recorder.replayer = Replayer(self.recorder, self.substitution, policies)
 
     def handshake(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -13,13 +14,25 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.stand_in import TASKVINE, StandIn
 from nbrewind.model import RunTasks, TaskWay
+from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.store import Store, StoreError
 
 if TYPE_CHECKING:
     from nbrewind.kernel.live_tasks import LiveNews
-    from nbrewind.tasks import Memo, Policies
+    from nbrewind.tasks import Mark, Memo
+    from nbrewind.tasks import Policies as TaskPolicies
+    from nbrewind.tasks.policies import Trust
 
 CORE = "nbrewind.tasks.current"
+MARKS: dict[str, Mark] = {
+    "clock": "clock",
+    "network": "network",
+    "processes": "subprocess",
+    "randomness": "randomness",
+}
+"""By policies of the notebook, what the code of tasks can reach that they speak of."""
+ALWAYS = ("clock", "network", "randomness")
+"""In audits, tasks whose code can reach this run, unless the user has said otherwise."""
 
 
 class Tasks:
@@ -49,6 +62,7 @@ class Tasks:
         self._memo: Memo | None = None
         self._news: LiveNews | None = None
         self._way: TaskWay = "audit"
+        self._said = DEFAULT_POLICIES
         self._counts: dict[str, int] = {}
 
     def install(self) -> None:
@@ -94,7 +108,7 @@ class Tasks:
 
             install(vine)
             assert self._memo is not None
-            door = open_door(self._memo, folder=self._folder, answers=lambda: self._way != "run")
+            door = open_door(self._memo, folder=self._folder)
             door.ignore = self._ignore
         except Exception as error:  # whatever it is, tasks go on as without
             quiet("building the door to TaskVine", error)
@@ -111,14 +125,36 @@ class Tasks:
         self._way = way
         if way == "repeat":
             self._stand_in.install()
+        self._apply()
+
+    def set_policies(self, policies: Policies) -> None:
+        """Say what the notebook's user leaves to the records from now on."""
+        self._said = policies
+        self._apply()
+
+    def _apply(self) -> None:
         if self._memo is not None:
             self._memo.policies = self._policies()
 
-    def _policies(self) -> Policies:
-        from nbrewind.tasks.policies import Policies
+    def _policies(self) -> TaskPolicies:
+        from nbrewind.tasks.policies import Policies as TaskPolicies
 
-        anew = self._way == "audit"
-        return Policies(marks={"clock": "run", "network": "run", "randomness": "run"} if anew else {})
+        said = self._said
+        marks: dict[Mark, Trust] = {}
+        for name, mark in MARKS.items():
+            if name in said.given:
+                marks[mark] = getattr(said, name)
+            elif self._way == "audit" and name in ALWAYS:
+                marks[mark] = "run"
+        return TaskPolicies(
+            use=said.tasks,
+            categories=said.categories,
+            marks=marks,
+            verify=said.verify,
+            packages=said.packages,
+            python=said.python,
+            answers=self._way != "run",
+        )
 
     def begin(self, cell: str) -> None:
         """Take note of the cell that runs."""
@@ -154,8 +190,17 @@ class Tasks:
             return None
 
     def counts(self) -> dict[str, int]:
-        """Return how many tasks of this session were answered, ran or failed; ``stand-in``: TaskVine is absent."""
-        return {**self._counts, "stand-in": 1} if self._stand_in.used else dict(self._counts)
+        """Return how many tasks of this session were answered, ran or failed.
+
+        ``differing``: how many gave something else than their records; ``stand-in``: TaskVine is absent.
+        """
+        counts = Counter(self._counts)
+        if self._memo is not None:
+            counts["differing"] = len(self._memo.differing)
+            if self._memo.journal is not None:
+                counts.update(self._memo.journal.calls())
+        counts["stand-in"] = int(self._stand_in.used)
+        return dict(+counts)
 
 
 class _Watcher:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from nbrewind.kernel.results import take_number
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
 from nbrewind.model import Action, Run, TaskWay
+from nbrewind.planning.policies import DEFAULT_POLICIES
 from nbrewind.planning.trace import module_of
 
 
@@ -184,13 +185,18 @@ def end_quickly(recorder: Recorder) -> dict[str, Any]:
     return {}
 
 
-def tasks(recorder: Recorder, way: TaskWay | None = None) -> dict[str, int]:
-    """Say what becomes of recorded tasks from now on; return how many were answered, ran and failed so far."""
+def tasks(recorder: Recorder, way: TaskWay | None = None, policies: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Say what becomes of recorded tasks from now on; return how many were answered, ran and failed so far.
+
+    ``policies``: all that the user has set; by default what the notebook says.
+    """
     agent = current()
     if agent is None or agent.tasks is None:
         return {}
     if way is not None:
         agent.tasks.set_way(way)
+    if policies is not None:
+        agent.tasks.set_policies(DEFAULT_POLICIES.with_(policies, "policies"))
     return agent.tasks.counts()
 
 

@@ -2,25 +2,31 @@
 
 Two policies say which versions of packages and of Python count as the same. The others say whether a run that used the
 clock, the network, other programs or unseeded randomness answers with what it saw then (*as recorded*), or always runs
-again; and one, what becomes of a plan without a file that it needs. This is the one place that knows all names and
-values.
+again; one, what becomes of a plan without a file that it needs; and others, what records of tasks are used for. This is
+the one place that knows all names and values.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 from nbrewind.model import Effect, EffectKind, Run
 
 Versions = Literal["exact", "compatible", "ignore"]
 Nature = Literal["as-recorded", "run"]
 Missing = Literal["stop", "run"]
+TaskUse = Literal["reuse", "refresh", "never"]
 
 VARIABLE = "NBREWIND_POLICIES"
 """Environment variable with policies for all notebooks: ``clock=run,packages=exact``."""
+
+
+TASKS = "tasks."
+"""What the names of policies for tasks of one category, or of one function, begin with."""
+VERIFY = "verify"
 
 
 class PolicyError(ValueError):
@@ -42,6 +48,21 @@ class Policies:
     """Unseeded randomness. Draws after a seed repeat in any case."""
     missing: Missing = "stop"
     """Whether a plan is held up by a file from outside that a cell which runs needs and that is gone."""
+    tasks: TaskUse = "reuse"
+    """Records of tasks answer, and what runs is recorded; all run, and are recorded; all run, and none is recorded."""
+    given: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What somebody has set, by name: of these, `TASKS` and `VERIFY` have no field of their own."""
+
+    @property
+    def categories(self) -> dict[str, TaskUse]:
+        """Return what records are used for of tasks of a category, or of a function, by its name."""
+        told = {name.removeprefix(TASKS): value for name, value in self.given.items() if name.startswith(TASKS)}
+        return cast("dict[str, TaskUse]", told)
+
+    @property
+    def verify(self) -> float:
+        """Return the share of tasks, 0 to 1, that run though a record would answer, to be compared with it."""
+        return float(self.given.get(VERIFY, "0"))
 
     def with_(self, values: Mapping[str, Any], where: str) -> Policies:
         """Return these policies with others in their place; ``where`` they were given is said in errors.
@@ -50,11 +71,16 @@ class Policies:
             PolicyError: a name or a value that does not exist.
         """
         for name, value in values.items():
-            if name not in CHOICES:
-                raise PolicyError(f"{where}: there is no policy {name!r}: use {', '.join(CHOICES)}")
-            if value not in CHOICES[name]:
-                raise PolicyError(f"{where}: policy {name} can't be {value!r}: use {' or '.join(CHOICES[name])}")
-        return replace(self, **values)
+            choices = CHOICES.get("tasks" if name.startswith(TASKS) and name != TASKS else name, ())
+            if not choices and name != VERIFY:
+                known = ", ".join((*CHOICES, f"{TASKS}NAME", VERIFY))
+                raise PolicyError(f"{where}: there is no policy {name!r}: use {known}")
+            if value not in choices if choices else not _is_share(value):
+                raise PolicyError(
+                    f"{where}: policy {name} can't be {value!r}: use {' or '.join(choices) or 'a number from 0 to 1'}"
+                )
+        own = {name: value for name, value in values.items() if name in CHOICES}
+        return replace(self, given={**self.given, **{name: str(value) for name, value in values.items()}}, **own)
 
     def always_runs(self, effects: Iterable[Effect]) -> str:
         """Say what a run used that may not answer with what it saw then; empty if it used nothing of the kind."""
@@ -66,9 +92,9 @@ class Policies:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    field.name: get_args(get_type_hints(Policies)[field.name]) for field in fields(Policies)
+    one.name: get_args(get_type_hints(Policies)[one.name]) for one in fields(Policies) if one.name != "given"
 }
-"""Every policy with its values."""
+"""Every policy that has a few values, with these."""
 
 DEFAULT_POLICIES = Policies()
 
@@ -79,6 +105,14 @@ _WORDS: dict[EffectKind, str] = {
     "clock": "the clock", "network": "the network", "process": "another program", "randomness": "unseeded randomness",
     "input": "what was typed",
 }  # fmt: skip
+
+
+def _is_share(value: Any) -> bool:
+    """Whether a value is a number from 0 to 1, or the text of one."""
+    try:
+        return not isinstance(value, bool) and 0 <= float(value) <= 1
+    except (TypeError, ValueError):
+        return False
 
 
 def parse(text: str, where: str) -> dict[str, str]:

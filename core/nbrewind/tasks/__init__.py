@@ -10,7 +10,7 @@ from .explain import explain
 from .key import Keys, task_key
 from .memo import Differing, Memo
 from .parts import Key, Mark, NoKey, Pending, Policy, settled
-from .policies import Occurrences, Policies, Trust, Use
+from .policies import Occurrences, Policies, Rule, Trust, Use, task_policy
 from .records import Elsewhere, Outcome, Output, Record
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Policies",
     "Policy",
     "Record",
+    "Rule",
     "Trust",
     "Use",
     "current_memo",
@@ -37,4 +38,5 @@ __all__ = [
     "set_memo",
     "settled",
     "task_key",
+    "task_policy",
 ]

@@ -20,8 +20,9 @@ from .current import current_memo
 from .effects import effect_of
 from .journal import Journal, Tracked
 from .key import Keys
-from .memo import Memo
+from .memo import DIFFERS, Memo
 from .parts import Key, Mark, NoKey
+from .policies import Rule
 from .records import Outcome, Record
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ class MemoExecutor(Executor):
         Args:
             inner: runs calls; by default a pool of processes that takes functions of notebooks (loky).
             memo: answers and records; by default that of the kernel that records, else one on the user's store.
-            keys: makes keys of calls; by default with the packages' and Python's versions as far as they must agree.
+            keys: makes keys of calls; by default with the packages' and Python's versions as the policies say.
         """
         if inner is None:
             from loky import ProcessPoolExecutor as Pool
@@ -82,6 +83,7 @@ class MemoExecutor(Executor):
         self.inner: Executor = inner
         self._memo = self._used = memo
         self._keys = keys or Keys()
+        self._follows = keys is None
         self._apart = _runs_apart(inner)
         self._shut = False
         self._lock = threading.Lock()
@@ -96,9 +98,9 @@ class MemoExecutor(Executor):
         if memo is None or isinstance(key, NoKey):
             self.ran += 1
             return self._plainly(memo, key, fn, args, kwargs)
-        mine, place = memo.scoped(key), memo.place
+        mine, place, rule = memo.scoped(key), memo.place, _rule(memo, fn)
         occurrence = memo.occurrences.next(mine)
-        record = memo.find(mine, occurrence=occurrence)
+        record = memo.find(mine, occurrence=occurrence, rule=rule)
         value = _MISS if record is None else _value(record)
         if value is not _MISS:
             self.answered += 1
@@ -110,7 +112,7 @@ class MemoExecutor(Executor):
             return answer
         tracked = _submitted(memo, fn, mine, occurrence)
         call = _Call(
-            memo, self._key, key, mine, place, occurrence, (fn, args, kwargs), self._apart, time.time(), tracked
+            memo, self._key, key, mine, place, occurrence, rule, (fn, args, kwargs), self._apart, time.time(), tracked
         )
         inner = self.inner.submit(captured, fn, args, kwargs) if self._apart else self.inner.submit(fn, *args, **kwargs)
         self.ran += 1
@@ -149,6 +151,8 @@ class MemoExecutor(Executor):
             memo = self._used = self._memo or current_memo()
         except StoreError as error:
             return None, NoKey(str(error))
+        if self._follows:
+            self._keys.count_versions(memo.policies.packages, memo.policies.python)
         key = self._key(fn, args, kwargs)
         return memo, key if isinstance(key, NoKey) else self._answerable(memo, key, fn)
 
@@ -186,6 +190,7 @@ class _Call(NamedTuple):
     """The key with which it was looked for."""
     place: Place
     occurrence: int
+    rule: Rule
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
     apart: bool
     submitted: float
@@ -209,7 +214,7 @@ class _Call(NamedTuple):
         note = ""
         try:
             result = self._record(printed)
-            note = self.memo.trouble
+            note = self.memo.trouble or (DIFFERS if self.memo.differs(self.mine, self.occurrence) else "")
         except Exception:  # what is returned can't be pickled, or loaded: nothing that concerns the user
             result, note = printed.value, "what it returned can't be saved"
         self._tell(inner, printed, note)
@@ -232,8 +237,10 @@ class _Call(NamedTuple):
             text = msgspec.msgpack.encode(printed.texts) if printed.texts else b""
             started = printed.began or self.submitted
             finished = printed.began + printed.seconds if printed.began else time.time()
-            outcome = Outcome(data, text, submitted=self.submitted, started=started, finished=finished)
-            self.memo.record(self.mine, outcome, occurrence=self.occurrence, place=self.place)
+            outcome = Outcome(
+                data, text, submitted=self.submitted, started=started, finished=finished, category=self.rule.category
+            )
+            self.memo.record(self.mine, outcome, occurrence=self.occurrence, rule=self.rule, place=self.place)
         return result
 
 
@@ -245,10 +252,22 @@ def _submitted(
         return None
     answered = None if record is None else (record.facts.finished - record.facts.started, record.facts.host)
     try:
-        name = str(getattr(fn, "__name__", type(fn).__name__))
-        return memo.journal.submitted(memo.place.cell, key, occurrence, name=name, answered=answered)
+        rule = _rule(memo, fn)
+        why = "" if isinstance(key, NoKey) or memo.answers(rule) else "by policy, no record answers it"
+        return memo.journal.submitted(
+            memo.place.cell, key, occurrence, name=_name(fn), category=rule.category, why=why, answered=answered
+        )
     except Exception:  # whatever it is, the call goes on as without
         return None
+
+
+def _name(fn: Callable[..., Any]) -> str:
+    return str(getattr(fn, "__name__", type(fn).__name__))
+
+
+def _rule(memo: Memo, fn: Callable[..., Any]) -> Rule:
+    """Return what holds for a call that is submitted now."""
+    return memo.policies.rule(function=_name(fn))
 
 
 def _ended(

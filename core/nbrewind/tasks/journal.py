@@ -126,6 +126,7 @@ class Journal:
         self._samples: list[tuple[float, int]] = []
         self._recent: list[tuple[float, float]] = []
         """When tasks began and ended that have ended since it was asked last how all stands."""
+        self._calls: Counter[str] = Counter()
         self._number = self._run = 0
         self._began = time.time()
         self._looked = 0.0
@@ -182,6 +183,8 @@ class Journal:
             seen.counts[new.action] += 1
             if new.action == "waiting":
                 self._underway.add(new)
+            elif not manager:
+                self._calls[new.action] += 1
             if new.reason and (new.reason in seen.reasons or len(seen.reasons) < MOST_REASONS):
                 seen.reasons[new.reason] += 1
             if len(self._own) < MOST:
@@ -218,6 +221,7 @@ class Journal:
                 return
             self._underway.discard(task)
             task.action, task.note, task.host = action, note, host
+            self._calls[action] += not task.manager
             task.probe = task.finish = None
             task.began, task.seconds = began, max(seconds, 0.0)
             if began and len(self._recent) < SAMPLES:
@@ -251,6 +255,11 @@ class Journal:
                 task.told = True
         entries = [_entry(one, began, late=False) for one in own] + [_entry(one, began, late=True) for one in late]
         return pack(entries, left_out) if entries else None
+
+    def calls(self) -> Counter[str]:
+        """Return what became of all tasks that no manager has, by action."""
+        with self._lock:
+            return self._calls.copy()
 
     def standing(self) -> Standing:
         """Return how all stands now."""

@@ -14,7 +14,7 @@ import re
 import types
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -56,10 +56,15 @@ class Keys:
             python: how much of the version of Python.
         """
         self._files = Files(folder)
-        self._packages = packages
-        self._python = _python(python)
+        self._counting: tuple[Policy, Policy] = (packages, python)
         self._versions: dict[str, str] = {}
         self._functions: dict[int, _Known] = {}
+
+    def count_versions(self, packages: Policy, python: Policy) -> None:
+        """Say how much of the versions of packages and of Python counts from now on."""
+        if (packages, python) != self._counting:
+            self._counting = (packages, python)
+            self._versions, self._functions = {}, {}
 
     def key(
         self,
@@ -164,8 +169,8 @@ class Keys:
             follower.component(f"environment {name}", partial(follower.words, value))
         if salt:
             follower.component("salt", lambda: follower.words(salt))
-        if self._python:
-            components["python"] = self._python
+        if python := _python(self._counting[1]):
+            components["python"] = python
 
     def _version(self, root: str) -> str:
         known = self._versions.get(root)
@@ -173,7 +178,7 @@ class Keys:
             version = installed_version(root)
             if not version:
                 raise Refused(f"the version of the package `{root}` is not known")
-            known = self._versions[root] = _counted(version, self._packages)
+            known = self._versions[root] = _counted(version, self._counting[0])
         return known
 
 
@@ -272,6 +277,7 @@ class _Parameters:
         )
 
 
+@lru_cache
 def _python(policy: Policy) -> str:
     version = platform.python_version()
     told = {"exact": version, "compatible": version.split(".")[0], "ignore": ""}[policy]

@@ -20,12 +20,16 @@ from nbrewind.store.types import Buffer
 from . import outputs
 from .explain import explain
 from .parts import Key, NoKey, of_cell
-from .policies import Occurrences, Policies, Use
+from .policies import Occurrences, Policies, Rule
 from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, joined, parted, read, written
 from .seen import Look, here
 
 if TYPE_CHECKING:
     from .journal import Journal
+
+
+DIFFERS = "it gave something else than its record"
+"""What is said of a task of which `Memo.differs` is so."""
 
 
 class Differing(NamedTuple):
@@ -93,6 +97,10 @@ class Memo:
         cell = (place or self.place).cell
         return of_cell(key, cell) if key.marks and cell else key
 
+    def answers(self, rule: Rule) -> bool:
+        """Whether records may answer tasks for which a rule holds."""
+        return self.policies.answers and rule.use == "reuse"
+
     # -- finding ------------------------------------------------------------------------------------------------------
 
     def find(
@@ -100,8 +108,7 @@ class Memo:
         key: Key | NoKey,
         *,
         occurrence: int = 0,
-        category: str = "",
-        use: Use | None = None,
+        rule: Rule | None = None,
         places: Mapping[str, outputs.Place] | None = None,
     ) -> Record | None:
         """Return the record that answers a task; None if it has to run.
@@ -109,18 +116,18 @@ class Memo:
         Args:
             key: what the task is, as `scoped` gives it.
             occurrence: how many such tasks of this run came before (`Occurrences`).
-            category: of the task, which a policy may speak of.
-            use: instead of what the policies say.
+            rule: what holds for the task (`Policies.rule`); by default what holds for one without a name.
             places: outputs by name, and where they belong: they are put there, all or, with None returned, none.
                 Others are only verified.
         """
-        if isinstance(key, NoKey) or self.policies.use_of(category, use) != "reuse":
+        rule = rule or self.policies.rule()
+        if isinstance(key, NoKey) or not self.answers(rule):
             return None
         try:
             record = self._find(key, occurrence, places)
         except (StoreError, OSError, ValueError):
             return None
-        if record is not None and self.policies.verify and self._random.random() < self.policies.verify:
+        if record is not None and rule.verify and self._random.random() < rule.verify:
             self._checked[record.facts.key, occurrence] = record.digest
             return None
         return record
@@ -231,7 +238,7 @@ class Memo:
         outcome: Outcome,
         *,
         occurrence: int = 0,
-        use: Use | None = None,
+        rule: Rule | None = None,
         place: Place | None = None,
     ) -> bool:
         """Record what became of a task that has run: safely on disk soon, or after ``flush``.
@@ -242,7 +249,7 @@ class Memo:
             key: with which it was looked for.
             outcome: what became of it.
             occurrence: with which it was looked for.
-            use: instead of what the policies say.
+            rule: with which it was looked for; by default what holds for one of its category.
             place: where it was submitted from, if that is not where tasks are submitted now.
 
         Returns:
@@ -251,11 +258,11 @@ class Memo:
         self.trouble = ""
         if isinstance(key, NoKey) or not outcome.ok:
             return False
-        asked = self.policies.use_of(outcome.category, use)
-        if asked == "never":
+        use = (rule or self.policies.rule(outcome.category)).use
+        if use == "never":
             return False
         try:
-            self._record(key, outcome, occurrence, place or self.place, compare=asked == "refresh")
+            self._record(key, outcome, occurrence, place or self.place, compare=use == "refresh")
         except (StoreError, OSError, ValueError, TypeError) as error:  # the latter: what was given can't be written
             self.trouble = str(error)
         return not self.trouble
@@ -315,6 +322,10 @@ class Memo:
         if differs:
             self.differing.append(Differing(key, facts.occurrence, before, given))
         return msgspec.structs.replace(facts, unstable=differs or (old is not None and old.unstable))
+
+    def differs(self, key: Key, occurrence: int) -> bool:
+        """Whether a task was seen, in this session, to give something else than its record said."""
+        return any(one.key.digest == key.digest and one.occurrence == occurrence for one in self.differing)
 
     def _put(self, content: Buffer) -> Made:
         view = memoryview(content).cast("B")

@@ -27,6 +27,9 @@ import nbrewind
 from nbrewind.store import Store
 from nbrewind.tasks import Memo, Policies, current_memo, set_memo
 from nbrewind.tasks.effects import effect_of
+from nbrewind.tasks.journal import Journal
+from nbrewind.tasks.listed import unpack
+from nbrewind.tasks.memo import DIFFERS
 
 KINDS: dict[str, Callable[[], Executor]] = {
     "threads": lambda: ThreadPoolExecutor(2),
@@ -269,6 +272,32 @@ def test_by_default_functions_of_a_notebook_run_in_processes(store: Store) -> No
         k = 4
         assert pool.submit(lambda n: n + k, 5).result() == 9
         assert pool.submit(lambda n: n + k, 5).result() == 9
+
+
+def test_policies_of_functions_and_of_a_block(store: Store, kind: str) -> None:
+    for session in range(3):
+        with executor(store, kind, categories={"scale": "never"}) as pool:
+            assert [pool.submit(calls.scale, 2).result(), pool.submit(calls.pair, 2).result()] == [6, [[2], [2]]]
+            assert (pool.answered, pool.ran) == (min(session, 1), 2 - min(session, 1))
+            with nbrewind.task_policy("refresh"):
+                assert pool.submit(calls.pair, 2).result() == [[2], [2]]
+            assert pool.ran == 3 - min(session, 1)
+    with executor(store, kind) as pool:
+        pool.submit(calls.scale, 2).result()
+        assert pool.answered == 0, "it was never recorded"
+
+
+def test_what_is_verified_and_differs_is_told(store: Store) -> None:
+    notes = []
+    for _ in range(2):
+        memo = Memo(store)
+        memo.journal = Journal(memo)
+        with nbrewind.MemoExecutor(KINDS["processes"](), memo=memo) as pool, nbrewind.task_policy(verify=1):
+            pool.submit(calls.draw, 1).result()
+            pool.submit(calls.scale, 2).result()
+        notes += [(task.action, task.note) for task in unpack(memo.journal.take())]
+    assert notes == [("ran", "")] * 2 + [("ran", DIFFERS), ("ran", "")]
+    assert len(memo.differing) == 1
 
 
 @pytest.mark.py311

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,21 @@ import pytest
 from tasks.memos import again, key_of
 
 from nbrewind.store import Store, StoreError
-from nbrewind.tasks import Elsewhere, Key, Keys, Memo, NoKey, Occurrences, Outcome, Pending, Place, Policies, settled
+from nbrewind.tasks import (
+    Elsewhere,
+    Key,
+    Keys,
+    Memo,
+    NoKey,
+    Occurrences,
+    Outcome,
+    Pending,
+    Place,
+    Policies,
+    Rule,
+    settled,
+    task_policy,
+)
 from nbrewind.tasks.memo import Differing
 from nbrewind.tasks.records import SHORT
 
@@ -175,18 +190,40 @@ def test_policies(memo: Memo) -> None:
     memo.record(key_of(), Outcome(b"1"))
     memo.policies = Policies(use="refresh", categories={"old": "reuse"})
     assert memo.find(key_of()) is None
-    assert memo.find(key_of(), category="old") is not None
-    assert memo.find(key_of(), use="reuse") is not None
+    assert memo.find(key_of(), rule=memo.policies.rule("old")) is not None
+    assert memo.find(key_of(), rule=memo.policies.rule(function="old")) is not None
+    assert memo.find(key_of(), rule=Rule("reuse")) is not None
     memo.record(key_of(), Outcome(b"2"))
-    memo.record(key_of(3), Outcome(b"3"), use="never")
+    memo.record(key_of(3), Outcome(b"3"), rule=Rule("never"))
     memo.record(key_of(4), Outcome(b"4", category="new"))
     memo.policies = Policies(categories={"new": "never"})
     assert (memo.find(key_of()) or pytest.fail()).result == b"2"
     assert memo.find(key_of(3)) is None
     assert memo.find(key_of(4)) is not None
-    assert memo.find(key_of(4), category="new") is None
+    assert memo.find(key_of(4), rule=memo.policies.rule("new")) is None
     memo.record(key_of(5), Outcome(b"4", category="new"))
     assert memo.find(key_of(5)) is None
+    memo.policies = Policies(answers=False)
+    assert memo.find(key_of(), rule=Rule("reuse")) is None
+
+
+def test_what_is_said_for_a_block_wins_for_tasks_that_are_submitted_in_it() -> None:
+    policies = Policies(use="refresh", categories={"fit": "never", "load": "reuse"}, verify=0.5)
+    assert policies.rule() == Rule("refresh", 0.5, "")
+    assert policies.rule("fit", "load") == Rule("never", 0.5, "fit"), "the category counts before the function"
+    assert policies.rule("other", "load") == Rule("reuse", 0.5, "other")
+    with task_policy("reuse", verify=0):
+        assert policies.rule("fit") == Rule("reuse", 0, "fit")
+        with task_policy(category="load"), pytest.raises(ZeroDivisionError), task_policy("never"):
+            assert policies.rule("fit") == Rule("never", 0, "load")
+            1 / 0
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(policies.rule).result() == Rule("refresh", 0.5, ""), "in this thread only"
+        assert policies.rule() == Rule("reuse", 0, "")
+    assert policies.rule() == Rule("refresh", 0.5, "")
+    for wrong in ({"use": "again"}, {"verify": 2}):
+        with pytest.raises(ValueError, match="use "), task_policy(**wrong):  # type: ignore[arg-type]
+            pytest.fail("not entered")
 
 
 def test_what_can_reach_more_answers_as_the_policy_says(memo: Memo, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .door import MEASURED
 from .managers import DECLARING, SETTINGS
+from .outcomes import MEASURED
 from .parts import STAND_IN
 
 NAME = "ndcctools.taskvine"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -12,29 +10,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from nbrewind.tasks.files import Files
 from nbrewind.tasks.key import Keys
-from nbrewind.tasks.memo import Memo
+from nbrewind.tasks.memo import DIFFERS, Memo
 from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
-from nbrewind.tasks.records import Elsewhere, Outcome
 
-from .keys import TaskKeys, kind_of, outputs_of, title_of
+from .keys import TaskKeys, function_of, kind_of, outputs_of, title_of
+from .outcomes import Scratch, outcome_of, path_of, stays, unanswerable
 from .parts import RESULT, FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import function_succeeded
-from .worker import Report, seen_of, split, split_text
-
-MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
-METRICS = (
-    "time_when_submitted",
-    "time_when_commit_start",
-    "time_when_done",
-    "time_workers_execute_last",
-    "time_workers_execute_all",
-    "bytes_received",
-    "bytes_sent",
-    "bytes_transferred",
-    "try_count",
-)
-"""What TaskVine measures of a task; times are in microseconds."""
+from .worker import seen_of, split, split_text
 
 
 class Event(NamedTuple):
@@ -56,18 +40,16 @@ class Door:
     memo: Memo
     keys: Keys
     files: Files
-    answers: Callable[[], bool] = lambda: True
-    """Whether records answer now."""
     events: list[Event] = field(default_factory=list)
     """What became of tasks since `take_events`."""
     ignore: Callable[[str], None] = lambda folder: None
     """Is told of folders where managers keep files of their own."""
     trouble: str = ""
     """Why something could not be told the last time of how tasks stand; empty if nothing failed."""
-    _folder: str = ""
 
     def __post_init__(self) -> None:
         """Make ready."""
+        self.scratch = Scratch()
         self.task_keys = TaskKeys(self.keys)
         trusting = Policies(marks=dict.fromkeys(get_args(Mark), "as-recorded"))
         # Tells what tasks of this session made, whatever the policies say of records of other sessions.
@@ -94,6 +76,7 @@ class Door:
     def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
         kind = kind_of(task)
         state.submitted = time.time()
+        state.rule = self.memo.policies.rule("" if task.category == "default" else task.category, function_of(task))
         state.key = self._key(kind, state_of(manager), task)
         outputs = outputs_of(state)
         key, given = state.key, state.given
@@ -102,7 +85,7 @@ class Door:
             state.key = key = self.memo.scoped(state.key)
             state.occurrence, state.unsettled = self.memo.occurrences.next(state.key), state.key.digest
             self._settle(state)
-            if not state.given and not _unanswerable(task, outputs) and self.answers():
+            if not state.given and not unanswerable(task, outputs) and self.memo.answers(state.rule):
                 state.record = self._find(kind, task, state, outputs)
         for file, name, _ in outputs:
             made: FileState | None = state_of(file)
@@ -118,7 +101,7 @@ class Door:
 
     def reasons(self, state: TaskState) -> str:
         """Return why no record answers a task that was submitted, in words."""
-        if self.answers():
+        if self.memo.answers(state.rule):
             return "; ".join(self.memo.why(state.key, state.occurrence))
         return "records do not answer now"
 
@@ -134,7 +117,7 @@ class Door:
                 state.key,
                 state.occurrence,
                 name=title_of(task),
-                category="" if task.category == "default" else task.category or "",
+                category=state.rule.category,
                 id=state.id,
                 manager=state_of(manager).number,
                 why="" if facts else self._hindrance(task, state),
@@ -147,18 +130,18 @@ class Door:
         """Return why no record could answer a task, whatever there is; empty if one could."""
         if isinstance(state.key, NoKey):
             return state.key.reason
-        reason = _unanswerable(task, outputs_of(state))
+        reason = unanswerable(task, outputs_of(state))
         if reason:
             return reason
         if state.given:
             return "it is given what another task makes, of which there is no record"
-        use = self.memo.policies.use_of(task.category or "")
-        return "" if self.answers() and use == "reuse" else "by policy, no record answers it"
+        return "" if self.memo.answers(state.rule) else "by policy, no record answers it"
 
     def is_same(self, manager: Any, task: Any, before: TaskState) -> bool:
         """Make the key of a task that was answered, for it to run; return whether it is the one of then."""
         state: TaskState = state_of(task)
         state.submitted, state.occurrence, state.place = time.time(), before.occurrence, before.place
+        state.rule = before.rule
         key = self._key(kind_of(task), state_of(manager), task)
         state.key = key if isinstance(key, NoKey) else self.memo.scoped(key, before.place)
         if isinstance(state.key, NoKey) or state.key.digest != before.unsettled:
@@ -167,6 +150,7 @@ class Door:
         return True
 
     def _key(self, kind: str, manager: ManagerState, task: Any) -> Key | NoKey:
+        self.keys.count_versions(self.memo.policies.packages, self.memo.policies.python)
         if kind == "Task":
             return self.task_keys.of_command(task, task.command)
         if kind == "FunctionCall":
@@ -201,29 +185,21 @@ class Door:
             made: FileState | None = state_of(file)
             if made is None or made.method not in ("declare_file", "declare_buffer") or sometimes:
                 return None
-            places[name] = _path(made) if made.method == "declare_file" else os.path.join(self.folder(), f"b{id(made)}")
-        record = self.memo.find(
-            state.key, occurrence=state.occurrence, category=task.category or "", places=places or None
-        )
+            places[name] = path_of(made) if made.method == "declare_file" else self.scratch.place(made)
+        record = self.memo.find(state.key, occurrence=state.occurrence, rule=state.rule, places=places or None)
         if record is None or kind == "Task":
             return record
-        return record if record.result is not None or (_stays(task) and RESULT in record.outputs) else None
+        return record if record.result is not None or (stays(task) and RESULT in record.outputs) else None
 
     def _give(self, state: TaskState, outputs: list[tuple[Any, str, bool]]) -> None:
         """Give buffers what the task has made."""
         for file, _, _ in outputs:
             made: FileState = state_of(file)
             if made.method == "declare_buffer":
-                path = os.path.join(self.folder(), f"b{id(made)}")
+                path = self.scratch.place(made)
                 with open(path, "rb") as stream:
                     made.content = stream.read()
                 os.unlink(path)
-
-    def folder(self) -> str:
-        """Return a folder for files that are nobody's."""
-        if not self._folder:
-            self._folder = tempfile.mkdtemp(prefix="nbrewind-")
-        return self._folder
 
     def gone(self, state: TaskState, note: str) -> None:
         """Take note of a task that will not end by itself, in words."""
@@ -260,7 +236,7 @@ class Door:
         if not task.successful():
             return [f"it ended with: {task.result}, exit code {task.exit_code}"]
         kind, outputs = kind_of(task), outputs_of(state)
-        reason = _unanswerable(task, outputs)
+        reason = unanswerable(task, outputs)
         if reason:
             return [reason]
         self._settle(state)
@@ -270,7 +246,7 @@ class Door:
             return ["a file that it is given was changed before it had ended"]
         result, seen, report = None, None, None
         reasons: list[str] = []
-        if kind == "PythonTask" and _stays(task):
+        if kind == "PythonTask" and stays(task):
             report = split_text(original(kinds["Task"], "std_output").fget(task) or "")[1]
             if report is None or not report.made[0]:
                 return ["its result stays in the cluster, and its worker told nothing of it"]
@@ -290,104 +266,37 @@ class Door:
             else:
                 seen = found
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        outcome = self._outcome(manager, task, state, self._outputs(outputs, report), result, seen)
-        state.recorded = self.memo.record(state.key, outcome, occurrence=state.occurrence, place=state.place)
+        outcome = outcome_of(manager, task, state, self.scratch.outputs(outputs, report), result, seen)
+        state.recorded = self.memo.record(
+            state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place
+        )
         if not state.recorded:
             return [self.memo.trouble or "it is not recorded, by policy"]
+        if self.memo.differs(state.key, state.occurrence):
+            reasons.append(DIFFERS)
         if before is not None and before != self._made.made(state.key, state.occurrence):
-            reasons.append("it gave something else than its record: what was answered before rests on that")
+            reasons.append(f"{DIFFERS}: what was answered before rests on that")
         return reasons
-
-    def _outcome(
-        self,
-        manager: Any,
-        task: Any,
-        state: TaskState,
-        outputs: dict[str, str | Elsewhere],
-        result: bytes | None,
-        seen: dict[str, str] | None,
-    ) -> Outcome:
-        metrics = {name: task.get_metric(name) for name in METRICS}
-        measured = task.resources_measured
-        resources = {name: getattr(measured, name) for name in MEASURED if measured is not None}
-        kept: ManagerState = state_of(manager)
-        kept.ended += 1
-        return Outcome(
-            result=result,
-            stdout=(task.std_output or "").encode("utf-8", "surrogateescape"),
-            exit_code=task.exit_code,
-            outputs=outputs,
-            order=kept.ended,
-            submitted=state.submitted,
-            started=metrics["time_when_commit_start"] / 1e6,
-            finished=metrics["time_when_done"] / 1e6,
-            host=task.hostname or "",
-            resources={**resources, **metrics, "addrport": task.addrport},
-            category=task.category or "",
-            seen=seen,
-        )
-
-    def _outputs(self, outputs: list[tuple[Any, str, bool]], report: Report | None) -> dict[str, str | Elsewhere]:
-        """Return what a task has made, by name: where it lies, or what is known of it."""
-        found: dict[str, str | Elsewhere] = {name: self._place(file) for file, name, _ in outputs}
-        if report is not None and report.made[0]:
-            found[RESULT] = Elsewhere(*report.made)
-        return found
-
-    def _place(self, file: Any) -> str:
-        made: FileState = state_of(file)
-        if made.method == "declare_file":
-            return _path(made)
-        path = os.path.join(self.folder(), f"b{id(made)}")
-        with open(path, "wb") as stream:
-            stream.write(file.contents())
-        return path
 
     def close(self) -> None:
         """Write what waits, and remove what is nobody's."""
         self.memo.close()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
-    """Return why no record may answer a task, or be made of it, whatever its key; empty if one may."""
-    if _stays(task) and "_event" in task.__dict__:
-        return "its result stays in the cluster"
-    for file, name, sometimes in outputs:
-        made: FileState | None = state_of(file)
-        if made is None or made.method not in ("declare_file", "declare_buffer"):
-            return f"its output `{name}` stays in the cluster"
-        if sometimes:
-            return f"its output `{name}` is only made when it fails"
-    return ""
-
-
-def _stays(task: Any) -> bool:
-    """Whether a task's result stays in the cluster."""
-    return bool(getattr(task, "_tmp_output_enabled", False))
-
-
-def _path(made: FileState) -> str:
-    return os.path.abspath(str(made.arguments[0] if made.arguments else made.options["path"]))
+        self.scratch.close()
 
 
 _door: Door | None = None
 
 
-def open_door(
-    memo: Memo, *, folder: str | os.PathLike[str] | None = None, answers: Callable[[], bool] = lambda: True
-) -> Door:
+def open_door(memo: Memo, *, folder: str | os.PathLike[str] | None = None) -> Door:
     """Let records of ``memo`` answer the tasks of this process, and have tasks that run recorded there.
 
     Args:
         memo: stays open when the door is closed.
         folder: where relative paths begin.
-        answers: tells at each task whether records answer; else it runs.
     """
     global _door
     close_door()
-    _door = Door(memo, Keys(folder), Files(folder), answers)
+    _door = Door(memo, Keys(folder), Files(folder))
     return _door
 
 

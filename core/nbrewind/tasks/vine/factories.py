@@ -46,7 +46,7 @@ class Factories:
         del given[next(iter(given))]
         manager, door = given.get("manager"), doors.current()
         kept: ManagerState | None = state_of(manager) if isinstance(manager, self.managers.vine.Manager) else None
-        waits = door is not None and door.answers()
+        waits = door is not None and door.memo.policies.answers
         if kept is None or not waits or kept.closed or self.managers.is_open(manager):
             original(self.cls, "__init__")(factory, *args, **options)
             return

@@ -33,6 +33,11 @@ def is_vertex(function: Any) -> bool:
     return getattr(function, "__name__", "") == VERTEX and module.startswith("ndcctools.taskvine.")
 
 
+def called_in(args: tuple[Any, ...]) -> Any:
+    """Return what a task of a graph calls, from the arguments that `DaskVine` gives it; without that, the task."""
+    return getattr(args[1], "func", args[1])
+
+
 def vertex(args: tuple[Any, ...]) -> Vertex:
     """Return what a task of a graph is, from the arguments that `DaskVine` gives it.
 

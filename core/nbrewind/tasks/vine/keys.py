@@ -15,7 +15,7 @@ from blake3 import blake3
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
 
-from .graphs import Unknown, is_vertex, vertex
+from .graphs import Unknown, called_in, is_vertex, vertex
 from .parts import RESULT, FileState, Given, Library, TaskState, kinds, state_of
 
 Identity = str | Pending
@@ -289,9 +289,17 @@ def _is_made(identity: Identity) -> bool:
     return isinstance(identity, Pending) and identity.digest.startswith(_MADE)
 
 
+def function_of(task: Any) -> str:
+    """Return the name of a task's function; empty if it is a command."""
+    definition = task.__dict__.get("_fn_def")
+    if "_event" in task.__dict__:
+        return str(task.command or "")
+    if not definition:
+        return ""
+    function = called_in(definition[1]) if is_vertex(definition[0]) else definition[0]
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
 def title_of(task: Any) -> str:
     """Return what people call a task: its function, or what it runs."""
-    definition = task.__dict__.get("_fn_def")
-    if definition and "_event" not in task.__dict__:
-        return str(getattr(definition[0], "__name__", type(definition[0]).__name__))
-    return str(task.command or "")
+    return function_of(task) or str(task.command or "")

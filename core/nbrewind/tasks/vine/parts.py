@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from nbrewind.store.tasks import Place
 from nbrewind.tasks.journal import Tracked
 from nbrewind.tasks.parts import Key, NoKey
+from nbrewind.tasks.policies import Rule
 from nbrewind.tasks.records import Record
 
 NAME = "_nbrewind"
@@ -23,6 +24,7 @@ Call: TypeAlias = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 NOWHERE = Place()
 UNSUBMITTED = NoKey("it was not submitted")
+DEFAULT = Rule()
 
 kinds: dict[str, type] = {}
 """Classes of tasks of the TaskVine that the door is built into, and what they give without a result, by name."""
@@ -73,6 +75,8 @@ class TaskState:
     """Its id, once it is submitted: a number of ours, whether it runs or is answered."""
     key: Key | NoKey = UNSUBMITTED
     occurrence: int = 0
+    rule: Rule = DEFAULT
+    """What records of it may be used for."""
     place: Place = NOWHERE
     """Where it was submitted from."""
     record: Record | None = None

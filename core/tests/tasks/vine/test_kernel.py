@@ -196,6 +196,8 @@ def test_a_repeat_runs_only_the_tasks_that_an_edit_touches(tmp_path):
     book.cells[4] = book.cells[4].replace("range(4)", "range(5)")
     told, text = book.run("repeat")
     assert (text, told["tasks"]) == ("[(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]\n5\n", {"answered": 4, "ran": 1})
+    told, text = book.run("repeat", "--policy", "tasks.f=refresh")
+    assert (text, told["tasks"]) == ("[(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]\n5\n", {"answered": 0, "ran": 5})
 
 
 def tasks_of(records):

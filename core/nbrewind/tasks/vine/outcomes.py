@@ -1,0 +1,115 @@
+"""What became of a task of TaskVine that has run, as the memo takes it, and the files that are nobody's meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from nbrewind.tasks.records import Elsewhere, Outcome
+
+from .parts import RESULT, FileState, ManagerState, TaskState, state_of
+from .worker import Report
+
+MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
+METRICS = (
+    "time_when_submitted",
+    "time_when_commit_start",
+    "time_when_done",
+    "time_workers_execute_last",
+    "time_workers_execute_all",
+    "bytes_received",
+    "bytes_sent",
+    "bytes_transferred",
+    "try_count",
+)
+"""What TaskVine measures of a task; times are in microseconds."""
+
+
+def outcome_of(
+    manager: Any,
+    task: Any,
+    state: TaskState,
+    outputs: dict[str, str | Elsewhere],
+    result: bytes | None,
+    seen: dict[str, str] | None,
+) -> Outcome:
+    """Return what became of a task that has run."""
+    metrics = {name: task.get_metric(name) for name in METRICS}
+    measured = task.resources_measured
+    resources = {name: getattr(measured, name) for name in MEASURED if measured is not None}
+    kept: ManagerState = state_of(manager)
+    kept.ended += 1
+    return Outcome(
+        result=result,
+        stdout=(task.std_output or "").encode("utf-8", "surrogateescape"),
+        exit_code=task.exit_code,
+        outputs=outputs,
+        order=kept.ended,
+        submitted=state.submitted,
+        started=metrics["time_when_commit_start"] / 1e6,
+        finished=metrics["time_when_done"] / 1e6,
+        host=task.hostname or "",
+        resources={**resources, **metrics, "addrport": task.addrport},
+        category=state.rule.category,
+        seen=seen,
+    )
+
+
+class Scratch:
+    """A folder for what buffers hold, which are in no file. It is made when it is needed."""
+
+    def __init__(self) -> None:
+        """Make nothing yet."""
+        self._folder = ""
+
+    def place(self, made: FileState) -> str:
+        """Return where the content of a buffer may lie."""
+        if not self._folder:
+            self._folder = tempfile.mkdtemp(prefix="nbrewind-")
+        return os.path.join(self._folder, f"b{id(made)}")
+
+    def outputs(self, outputs: list[tuple[Any, str, bool]], report: Report | None) -> dict[str, str | Elsewhere]:
+        """Return what a task has made, by name: where it lies, or what is known of it."""
+        found: dict[str, str | Elsewhere] = {name: self._put(file) for file, name, _ in outputs}
+        if report is not None and report.made[0]:
+            found[RESULT] = Elsewhere(*report.made)
+        return found
+
+    def _put(self, file: Any) -> str:
+        made: FileState = state_of(file)
+        if made.method == "declare_file":
+            return path_of(made)
+        path = self.place(made)
+        with open(path, "wb") as stream:
+            stream.write(file.contents())
+        return path
+
+    def close(self) -> None:
+        """Remove it."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
+    """Return why no record may answer a task, or be made of it, whatever its key; empty if one may."""
+    if stays(task) and "_event" in task.__dict__:
+        return "its result stays in the cluster"
+    for file, name, sometimes in outputs:
+        made: FileState | None = state_of(file)
+        if made is None or made.method not in ("declare_file", "declare_buffer"):
+            return f"its output `{name}` stays in the cluster"
+        if sometimes:
+            return f"its output `{name}` is only made when it fails"
+    return ""
+
+
+def stays(task: Any) -> bool:
+    """Whether a task's result stays in the cluster."""
+    return bool(getattr(task, "_tmp_output_enabled", False))
+
+
+def path_of(made: FileState) -> str:
+    """Return where a file lies that was declared by its path."""
+    return os.path.abspath(str(made.arguments[0] if made.arguments else made.options["path"]))
