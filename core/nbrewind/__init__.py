@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from nbrewind.model import RewindReport
     from nbrewind.tasks.executor import MemoExecutor
     from nbrewind.tasks.policies import task_policy
+    from nbrewind.tasks.scheduler import dask_get
 
 __all__ = [
     "MemoExecutor",
     "RewindReport",
     "__version__",
     "attach",
+    "dask_get",
     "load_ipython_extension",
     "rewind",
     "status",
@@ -34,6 +36,7 @@ _PLACES = {
     "rewind": "nbrewind.kernel.rewind",
     "RewindReport": "nbrewind.model",
     "MemoExecutor": "nbrewind.tasks.executor",
+    "dask_get": "nbrewind.tasks.scheduler",
     "task_policy": "nbrewind.tasks.policies",
     "__version__": "nbrewind._version",
 }

@@ -12,6 +12,7 @@ from .memo import Differing, Memo
 from .parts import Key, Mark, NoKey, Pending, Policy, settled
 from .policies import Occurrences, Policies, Rule, Trust, Use, task_policy
 from .records import Elsewhere, Outcome, Output, Record
+from .scheduler import dask_get
 
 __all__ = [
     "Differing",
@@ -34,6 +35,7 @@ __all__ = [
     "Trust",
     "Use",
     "current_memo",
+    "dask_get",
     "explain",
     "set_memo",
     "settled",

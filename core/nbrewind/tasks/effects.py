@@ -12,6 +12,8 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from nbrewind.state.kinds import module_of, root_of
+from nbrewind.state.objects import attributes, slots
 from nbrewind.state.places import is_user_code
 
 from .owned import is_local
@@ -22,6 +24,13 @@ _SETS = {
     "STORE_DEREF": "the variable",
     "DELETE_DEREF": "the variable",
 }
+MOST = 20_000
+"""Objects that are looked at."""
+_FLAT = frozenset({int, float, complex, bool, bytes, str, bytearray, type(None)})
+_WHOLE = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.CodeType)
+"""What is looked at in another way, or leads nowhere."""
+_DATA = frozenset({"builtins", "datetime", "decimal", "fractions", "numpy", "pandas", "pathlib", "pyarrow", "uuid"})
+"""Packages whose objects hold data."""
 _PRINTS = frozenset({"print", "pprint", "display", "stdout", "stderr", "warn", "tqdm", "input", "breakpoint"})
 
 
@@ -30,17 +39,27 @@ class _Code(NamedTuple):
     effect: str
 
 
-def effect_of(function: Any) -> str:
-    """Return in words what a function, or one that it calls, does to its process; empty if nothing is seen."""
-    seen: set[int] = set()
-    todo = [function]
+def effect_of(called: Any) -> str:
+    """Return in words what a function, or one that it calls, does to its process; empty if nothing is seen.
+
+    Args:
+        called: the function, or what holds it: a tuple of it with what it is given, which may be functions, too.
+    """
+    seen: dict[int, Any] = {}
+    todo = [called]
     while todo:
         found = todo.pop()
         if id(found) in seen:
             continue
-        seen.add(id(found))
+        seen[id(found)] = found
+        if len(seen) > MOST:
+            return "it is given more than can be looked at"
         if isinstance(found, functools.partial):
             todo += [found.func, *found.args, *found.keywords.values()]
+        elif isinstance(found, (list, tuple, set, frozenset)):
+            todo += [] if set(map(type, found)) <= _FLAT else found
+        elif isinstance(found, dict):
+            todo += [] if set(map(type, found.values())) <= _FLAT else found.values()
         elif isinstance(found, types.MethodType):
             todo.append(found.__func__)
         elif isinstance(found, type) and is_local(found.__module__):
@@ -53,6 +72,8 @@ def effect_of(function: Any) -> str:
             todo += _reached(found, code.names)
         elif found is print:
             return "it prints"
+        elif not isinstance(found, _WHOLE) and root_of(module_of(type(found))) not in _DATA:
+            todo += [type(found), *attributes(found).values(), *slots(found).values()]
     return ""
 
 

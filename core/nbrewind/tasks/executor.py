@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import pickle
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from typing import IO, Any, NamedTuple, TypeVar, cast
-
-import msgspec
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future
+from typing import Any, NamedTuple, TypeVar
 
 from nbrewind.store import StoreError
 from nbrewind.store.tasks import Place
 
+from .calls import answerable, ended, name_of, runs_apart, submitted
 from .current import current_memo
-from .effects import effect_of
-from .journal import Journal, Tracked
+from .journal import Tracked
 from .key import Keys
 from .memo import DIFFERS, Memo
-from .parts import Key, Mark, NoKey
+from .parts import Key, NoKey
 from .policies import Rule
+from .printed import Printed, captured, print_again, texts_of
 from .records import Outcome, Record
 
 T = TypeVar("T")
 PROTOCOL = 5
-OUTSIDE: frozenset[Mark] = frozenset({"files", "network", "subprocess"})
-"""What a call in another process can change, too."""
 _MISS = object()
-_texts = msgspec.msgpack.Decoder(list[tuple[str, str]])
-
-
-class Printed(NamedTuple):
-    """What a call in another process has given."""
-
-    value: Any
-    texts: list[tuple[str, str]]
-    """What it printed there, by the names of the streams."""
-    began: float = 0.0
-    """Seconds since the epoch; 0 where that is not known."""
-    seconds: float = 0.0
 
 
 class MemoFuture(Future[T]):
@@ -84,7 +67,7 @@ class MemoExecutor(Executor):
         self._memo = self._used = memo
         self._keys = keys or Keys()
         self._follows = keys is None
-        self._apart = _runs_apart(inner)
+        self._apart = runs_apart(inner)
         self._shut = False
         self._lock = threading.Lock()
         self.answered = self.ran = 0
@@ -98,19 +81,19 @@ class MemoExecutor(Executor):
         if memo is None or isinstance(key, NoKey):
             self.ran += 1
             return self._plainly(memo, key, fn, args, kwargs)
-        mine, place, rule = memo.scoped(key), memo.place, _rule(memo, fn)
+        mine, place, rule = memo.scoped(key), memo.place, memo.policies.rule(function=name_of(fn))
         occurrence = memo.occurrences.next(mine)
         record = memo.find(mine, occurrence=occurrence, rule=rule)
         value = _MISS if record is None else _value(record)
         if value is not _MISS:
             self.answered += 1
             assert record is not None
-            _submitted(memo, fn, mine, occurrence, record)
+            submitted(memo, place, fn, rule, mine, occurrence, record)
             answer: Future[T] = Future()
             answer.set_running_or_notify_cancel()
             answer.set_result(value)  # type: ignore[arg-type]
             return answer
-        tracked = _submitted(memo, fn, mine, occurrence)
+        tracked = submitted(memo, place, fn, rule, mine, occurrence)
         call = _Call(
             memo, self._key, key, mine, place, occurrence, rule, (fn, args, kwargs), self._apart, time.time(), tracked
         )
@@ -131,13 +114,15 @@ class MemoExecutor(Executor):
         kwargs: dict[str, Any],
     ) -> Future[T]:
         """Have a function called that is not recorded."""
-        tracked = _submitted(memo, fn, key)
+        tracked = None
+        if memo is not None:
+            tracked = submitted(memo, memo.place, fn, memo.policies.rule(function=name_of(fn)), key)
         future = self.inner.submit(fn, *args, **kwargs)
-        if memo is not None and memo.journal is not None and tracked is not None:
-            journal, reason = memo.journal, tracked.reason
+        if memo is not None and tracked is not None:
+            reason = tracked.reason
 
             def end(done: Future[Any]) -> None:
-                _ended(journal, tracked, done, reason)
+                ended(memo, tracked, _error_of(done), note=reason)
 
             tracked.watch(future.running, lambda: end(future) if future.done() else None)
             future.add_done_callback(end)
@@ -154,16 +139,7 @@ class MemoExecutor(Executor):
         if self._follows:
             self._keys.count_versions(memo.policies.packages, memo.policies.python)
         key = self._key(fn, args, kwargs)
-        return memo, key if isinstance(key, NoKey) else self._answerable(memo, key, fn)
-
-    def _answerable(self, memo: Memo, key: Key, fn: Callable[..., Any]) -> Key | NoKey:
-        """Return the key of a call, unless it may do something that its record would leave out."""
-        told = {mark for mark, trust in memo.policies.marks.items() if trust == "as-recorded"}
-        outside = (key.marks & OUTSIDE if self._apart else key.marks) - told
-        if outside:
-            return NoKey(f"it can reach {', '.join(sorted(outside))}, and what it does there is not seen")
-        effect = "" if self._apart else effect_of(fn)
-        return NoKey(f"it runs in this process, and {effect}") if effect else key
+        return memo, key if isinstance(key, NoKey) else answerable(memo, key, (fn, args, kwargs), apart=self._apart)
 
     def _key(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Key | NoKey:
         with self._lock:  # calls end in other threads
@@ -199,14 +175,14 @@ class _Call(NamedTuple):
     def end(self, inner: Future[Any], future: Future[Any]) -> None:
         """Hand over what became of it, once it is recorded."""
         if inner.cancelled():
-            self._tell(inner, None)
+            ended(self.memo, self.tracked, CancelledError())
             Future.cancel(future)
             future.set_running_or_notify_cancel()
             return
         future.set_running_or_notify_cancel()
         error = inner.exception()
         if error is not None:
-            self._tell(inner, None)
+            ended(self.memo, self.tracked, error)
             future.set_exception(error)
             return
         value = inner.result()
@@ -217,16 +193,8 @@ class _Call(NamedTuple):
             note = self.memo.trouble or (DIFFERS if self.memo.differs(self.mine, self.occurrence) else "")
         except Exception:  # what is returned can't be pickled, or loaded: nothing that concerns the user
             result, note = printed.value, "what it returned can't be saved"
-        self._tell(inner, printed, note)
+        ended(self.memo, self.tracked, note=note, began=printed.began, seconds=printed.seconds)
         future.set_result(result)
-
-    def _tell(self, inner: Future[Any], printed: Printed | None, note: str = "") -> None:
-        """Tell the journal, before anybody else is told."""
-        if self.memo.journal is not None and self.tracked is not None:
-            try:
-                _ended(self.memo.journal, self.tracked, inner, note, printed)
-            except Exception:  # whatever it is, what it gave is handed over
-                pass
 
     def _record(self, printed: Printed) -> Any:
         """Record what a call has given; return that, or a copy where it may be known to others."""
@@ -234,55 +202,18 @@ class _Call(NamedTuple):
         result = printed.value if self.apart else pickle.loads(data)
         # Was it given what the key says? Who runs in another process gets its arguments some time after `submit`.
         if self.key_of(*self.call) == self.key:
-            text = msgspec.msgpack.encode(printed.texts) if printed.texts else b""
             started = printed.began or self.submitted
             finished = printed.began + printed.seconds if printed.began else time.time()
             outcome = Outcome(
-                data, text, submitted=self.submitted, started=started, finished=finished, category=self.rule.category
+                data,
+                printed.written(),
+                submitted=self.submitted,
+                started=started,
+                finished=finished,
+                category=self.rule.category,
             )
             self.memo.record(self.mine, outcome, occurrence=self.occurrence, rule=self.rule, place=self.place)
         return result
-
-
-def _submitted(
-    memo: Memo | None, fn: Callable[..., Any], key: Key | NoKey, occurrence: int = 0, record: Record | None = None
-) -> Tracked | None:
-    """Tell the journal of a call; return what it keeps of it, None if there is none."""
-    if memo is None or memo.journal is None:
-        return None
-    answered = None if record is None else (record.facts.finished - record.facts.started, record.facts.host)
-    try:
-        rule = _rule(memo, fn)
-        why = "" if isinstance(key, NoKey) or memo.answers(rule) else "by policy, no record answers it"
-        return memo.journal.submitted(
-            memo.place.cell, key, occurrence, name=_name(fn), category=rule.category, why=why, answered=answered
-        )
-    except Exception:  # whatever it is, the call goes on as without
-        return None
-
-
-def _name(fn: Callable[..., Any]) -> str:
-    return str(getattr(fn, "__name__", type(fn).__name__))
-
-
-def _rule(memo: Memo, fn: Callable[..., Any]) -> Rule:
-    """Return what holds for a call that is submitted now."""
-    return memo.policies.rule(function=_name(fn))
-
-
-def _ended(
-    journal: Journal, tracked: Tracked, inner: Future[Any], note: str = "", printed: Printed | None = None
-) -> None:
-    """Tell the journal how a call has ended."""
-    if inner.cancelled():
-        journal.ended(tracked, "failed", note="it was cancelled")
-        return
-    error = inner.exception()
-    if error is not None:
-        journal.ended(tracked, "failed", note=f"it raised {type(error).__name__}")
-        return
-    began, seconds = (printed.began, printed.seconds) if printed is not None else (0.0, 0.0)
-    journal.ended(tracked, "ran", note=note, began=began, seconds=seconds)
 
 
 def _value(record: Record) -> Any:
@@ -291,57 +222,12 @@ def _value(record: Record) -> Any:
         return _MISS
     try:
         value = pickle.loads(record.result)
-        texts = _texts.decode(record.stdout) if record.stdout else []
+        texts = texts_of(record.stdout)
     except Exception:  # of a class that is not there any more, or has changed
         return _MISS
-    for stream, text in texts:
-        getattr(sys, stream).write(text)
+    print_again(texts)
     return value
 
 
-def _runs_apart(inner: Executor) -> bool:
-    """Return whether an executor is known to run calls in other processes of this machine."""
-    return isinstance(inner, ProcessPoolExecutor) or type(inner).__module__.split(".")[0] == "loky"
-
-
-class _Tee:
-    """A stream that keeps what is written into it, and is in all else the one below it."""
-
-    def __init__(self, stream: Any, name: str, texts: list[tuple[str, str]]) -> None:
-        self._stream, self._name, self._texts = stream, name, texts
-
-    def write(self, text: str) -> Any:
-        """Write, and keep the text."""
-        if self._texts and self._texts[-1][0] == self._name:
-            text_before = self._texts.pop()[1]
-            self._texts.append((self._name, text_before + text))
-        else:
-            self._texts.append((self._name, text))
-        return self._stream.write(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write, and keep the texts."""
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextlib.contextmanager
-def _kept(texts: list[tuple[str, str]]) -> Iterator[None]:
-    out, err = sys.stdout, sys.stderr
-    with (
-        contextlib.redirect_stdout(cast(IO[str], _Tee(out, "stdout", texts))),
-        contextlib.redirect_stderr(cast(IO[str], _Tee(err, "stderr", texts))),
-    ):
-        yield
-
-
-def captured(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Printed:
-    """Call a function in a worker process, and keep what it prints."""
-    texts: list[tuple[str, str]] = []
-    began, start = time.time(), time.perf_counter()
-    with _kept(texts):
-        value = fn(*args, **kwargs)
-    return Printed(value, texts, began, time.perf_counter() - start)
+def _error_of(done: Future[Any]) -> BaseException | None:
+    return CancelledError() if done.cancelled() else done.exception()

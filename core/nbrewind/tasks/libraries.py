@@ -49,6 +49,10 @@ def library_way(encoder: Encoder, kind: type) -> Way:
         return functools.partial(_logger, encoder)
     if root_of(module_of(kind)) == "torch":
         raise Refused(f"an object of type {kind.__qualname__} has no key")
+    if f"{module_of(kind)}.{kind.__name__}" in _COMPOSED:
+        return functools.partial(_composed, encoder)
+    if f"{module_of(kind)}.{kind.__name__}" == "dask.utils.methodcaller":
+        return lambda value: encoder.named("dask.utils", f"methodcaller.{value.method}")
     saving, reason = save_kind(kind)
     if saving == "refused":
         raise Refused(reason.replace("can't be saved", "has no key"))
@@ -81,6 +85,16 @@ def _reduced(encoder: Encoder, leaf: bool, value: Any) -> None:
         encoder.raised(value)
     made = [*result, None, None, None]
     encoder.fields(b"O", kind, *made[:3], tuple(made[3] or ()), tuple(made[4] or ()))
+
+
+_COMPOSED = {"toolz.functoolz.Compose": ("first", "funcs"), "toolz.functoolz.curry": ("func", "args", "keywords")}
+"""Functions that toolz makes of others, which dask's collections call, with what they are made of: all that counts."""
+
+
+def _composed(encoder: Encoder, value: Any) -> None:
+    kind = type(value)
+    parts = [getattr(value, name) for name in _COMPOSED[f"{module_of(kind)}.{kind.__name__}"]]
+    encoder.fields(b"q", kind, *parts)
 
 
 def _logger(encoder: Encoder, value: logging.Logger) -> None:

@@ -64,6 +64,13 @@ _MODULES: dict[str, Mark] = {
 }
 
 
+_INNER: tuple[str, ...] = (
+    *("dask.bag.avro", "dask.bag.text", "dask.bytes", "dask.dataframe.dask_expr.io", "dask.dataframe.io"),
+    *("pyarrow._dataset", "pyarrow._fs", "pyarrow._parquet", "pyarrow.dataset", "pyarrow.fs", "pyarrow.parquet"),
+)
+"""Modules of packages that open files, of which others do nothing of the kind."""
+
+
 def marks_of_words(words: Collection[str]) -> frozenset[Mark]:
     """Return what code can reach that uses these names and attributes."""
     found: set[Mark] = {mark for mark, known in _WORDS.items() if not known.isdisjoint(words)}
@@ -78,6 +85,8 @@ def marks_of_module(name: str) -> frozenset[Mark]:
     found: set[Mark] = {_MODULES[parts[0]]} if parts[0] in _MODULES else set()
     if "random" in parts:
         found.add("randomness")
+    if name.startswith(_INNER):
+        found.add("files")
     return frozenset(found)
 
 

@@ -173,7 +173,7 @@ class Memo:
                 return f"{name.replace(':', ' `', 1)}` changed, which it was seen to read"
         return ""
 
-    def made(self, key: Key, occurrence: int = 0, output: str = "") -> str | None:
+    def made(self, key: Key, occurrence: int = 0, output: str = "", *, unless: str = "") -> str | None:
         """Return the digest of what a task made by its record, wherever that is now; None if nothing tells.
 
         What needs it gets its key from that, before the content is there or moved (see `settled`); and as long as a
@@ -183,12 +183,13 @@ class Memo:
             key: the task's.
             occurrence: as in ``find``.
             output: only of this file or folder.
+            unless: not if this was measured of it (`Outcome.resources`).
         """
         try:
             _, facts = self._facts(parted(key), occurrence, None)
         except (StoreError, ValueError):
             return None
-        if facts is None or self._distrust(key, facts):
+        if facts is None or self._distrust(key, facts) or facts.resources.get(unless):
             return None
         return digest_of(facts, output) or None
 

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from nbrewind.tasks.calls import name_of
+from nbrewind.tasks.graphs import Unknown, called_in
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
 
-from .graphs import Unknown, called_in, is_vertex, vertex
+from .graphs import is_vertex, vertex
 from .parts import RESULT, FileState, Given, Library, TaskState, kinds, state_of
 
 Identity = str | Pending
@@ -296,8 +298,8 @@ def function_of(task: Any) -> str:
         return str(task.command or "")
     if not definition:
         return ""
-    function = called_in(definition[1]) if is_vertex(definition[0]) else definition[0]
-    return str(getattr(function, "__name__", type(function).__name__))
+    function = called_in(definition[1][1]) if is_vertex(definition[0]) else definition[0]
+    return name_of(function)
 
 
 def title_of(task: Any) -> str:

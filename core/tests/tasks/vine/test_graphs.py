@@ -6,7 +6,8 @@ import pytest
 from tasks.programs import cell
 
 from nbrewind.tasks import Keys, NoKey, Pending
-from nbrewind.tasks.vine.graphs import Unknown, vertex
+from nbrewind.tasks.graphs import Unknown
+from nbrewind.tasks.vine.graphs import vertex
 
 dask = pytest.importorskip("dask")
 
