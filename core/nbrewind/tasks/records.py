@@ -19,6 +19,8 @@ from nbrewind.store.types import Buffer
 
 from .parts import Key, Mark
 
+RESULT = "what it returns"
+"""The name of the output that is a task's result, where that stays in a cluster; the record may hold it as well."""
 SHORT = 4096
 """Bytes of a content up to which it stands in the row of its record."""
 _OWN = frozenset({"argument", "input", "output", "file", "environment", "order", "salt", "given", "cell"})
@@ -157,7 +159,9 @@ def digest_of(facts: Facts, output: str = "") -> str:
     if facts.result is not None and not facts.outputs and not facts.exit_code:
         return facts.result.digest
     made = [(found.name, found.made.digest, found.executable) for found in facts.outputs]
-    text = msgspec.msgpack.encode((facts.result and facts.result.digest, facts.exit_code, sorted(made)))
+    stays = any(found.name == RESULT for found in facts.outputs)
+    result = "" if stays or facts.result is None else facts.result.digest
+    text = msgspec.msgpack.encode((result, facts.exit_code, sorted(made)))
     return "all:" + blake3(text).hexdigest(length=16)
 
 

@@ -13,10 +13,11 @@ from nbrewind.tasks.key import Keys
 from nbrewind.tasks.memo import DIFFERS, Memo
 from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
+from nbrewind.tasks.records import RESULT
 
 from .keys import TaskKeys, function_of, kind_of, outputs_of, title_of
 from .outcomes import Scratch, outcome_of, path_of, stays, unanswerable
-from .parts import RESULT, FileState, ManagerState, TaskState, kinds, original, state_of
+from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import function_succeeded
 from .worker import seen_of, split, split_text
 
@@ -172,8 +173,9 @@ class Door:
             by = given.by.rebuilt or given.by
             if isinstance(by.key, NoKey) or not (by.recorded or by.record is not None):
                 return
-            output = "" if given.output == RESULT else given.output
-            digest = self._made.made(by.key, by.occurrence, output)
+            digest = self._made.made(by.key, by.occurrence, given.output)
+            if digest is None and given.output == RESULT:
+                digest = self._made.made(by.key, by.occurrence)
             if digest is None:
                 return
             made[name] = digest
@@ -230,6 +232,17 @@ class Door:
         except Exception as error:  # whatever it is, the task has run
             self.trouble = f"{type(error).__name__}: {error}"
 
+    def fetched(self, state: TaskState, file: Any) -> None:
+        """Have the record of a task hold its result, which stays in the cluster and was brought here."""
+        outcome, state.outcome = state.outcome, None
+        if outcome is None or isinstance(state.key, NoKey):
+            return
+        try:
+            outcome.result = file.contents()
+            self.memo.record(state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place)
+        except Exception as error:  # whatever it is, the file is here
+            self.trouble = f"{type(error).__name__}: {error}"
+
     def _record(self, manager: Any, task: Any, state: TaskState) -> Collection[str]:
         if isinstance(state.key, NoKey):
             return [state.key.reason]
@@ -272,6 +285,7 @@ class Door:
         )
         if not state.recorded:
             return [self.memo.trouble or "it is not recorded, by policy"]
+        state.outcome = outcome if RESULT in outcome.outputs else None
         if self.memo.differs(state.key, state.occurrence):
             reasons.append(DIFFERS)
         if before is not None and before != self._made.made(state.key, state.occurrence):

@@ -9,8 +9,10 @@ import io
 import os
 from typing import Any
 
+from nbrewind.tasks.records import RESULT
+
 from .managers import Managers
-from .parts import RESULT, FileState, original, state_of
+from .parts import FileState, original, state_of
 from .worker import split
 
 POINTER = "_file"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import tasks
@@ -55,6 +56,11 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "File": {"__init__": ("internal_file",), "source": (), "contents": ("unserializer",)},
 }
 """Of each method that matters, the parameters that it must begin with."""
+FUTURES: dict[str, dict[str, tuple[str, ...]]] = {
+    "FuturePythonTask": {"submit_finalize": (), "_fn_wrapper": ("manager", "serialize"), "output": ("timeout",)},
+    "VineFuture": {"__init__": ("task",)},
+}
+"""The same for what only calls by a ``FuturesExecutor`` need: if it differs, these run each time."""
 KINDS = ("Task", "PythonTask", "FunctionCall", "LibraryTask", "PythonTaskNoResult")
 
 
@@ -62,9 +68,9 @@ class Unfit(Exception):
     """This TaskVine is not as the door knows it; the argument says where it differs."""
 
 
-def check(vine: Any) -> None:
+def check(vine: Any, known: Mapping[str, Mapping[str, tuple[str, ...]]] = KNOWN) -> None:
     """Raise `Unfit` if a method that the door touches is another."""
-    for kind, methods in KNOWN.items():
+    for kind, methods in known.items():
         for name, parameters in methods.items():
             found = vars(getattr(vine, kind, object)).get(name)
             if not inspect.isfunction(found):
@@ -95,6 +101,10 @@ def install(vine: Any) -> None:
     if not hasattr(vine, STAND_IN):
         check(vine)
     kinds.update({name: getattr(vine, name) for name in KINDS})
+    with contextlib.suppress(Unfit):
+        check(vine, FUTURES)
+        kinds.update({name: getattr(vine, name) for name in FUTURES})
+        _put(vine.FuturePythonTask, "_fn_wrapper", tasks.wrapper)
     managers = Managers(vine)
     files = Files(managers)
     _managers(vine, managers)

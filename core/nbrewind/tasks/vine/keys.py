@@ -16,9 +16,11 @@ from nbrewind.tasks.calls import name_of
 from nbrewind.tasks.graphs import Unknown, called_in
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
+from nbrewind.tasks.records import RESULT
 
+from .futures import KIND, arguments, is_future
 from .graphs import is_vertex, vertex
-from .parts import RESULT, FileState, Given, Library, TaskState, kinds, state_of
+from .parts import FileState, Given, Library, TaskState, kinds, state_of
 
 Identity = str | Pending
 """Of a file: where it lies here, or what stands for its content."""
@@ -55,6 +57,9 @@ class TaskKeys:
         """Return the key of a `PythonTask`."""
         state: TaskState = state_of(task)
         salt, names = "", _AS_THEY_ARE
+        futures = arguments(args) if is_future(task) else None
+        if futures is None and is_future(task):
+            return NoKey("it is given a future of which it is not known what makes it")
         try:
             if is_vertex(function):
                 (function, args), names, salt = vertex(args)
@@ -63,6 +68,10 @@ class TaskKeys:
             named = self._named(state, names)
         except (Unkeyed, Unknown) as why:
             return NoKey(str(why))
+        if futures is not None:
+            args, salt = futures.values, f" by a future, {futures.salt}"
+            state.given |= futures.given
+            named.inputs.update({name: Pending(name) for name in futures.given})
         salt = f"PythonTask {task._serialize_output} {_unset(state)}{salt}"
         return self._key(
             named, function, args, kwargs, inputs=named.inputs, outputs=_outputs(state), env=_env(state), salt=salt
@@ -279,7 +288,7 @@ def kind_of(task: Any) -> str:
     for name in ("FunctionCall", "PythonTask", "Task"):
         base = kinds[name]
         if isinstance(task, base):
-            own = [cls for cls in type(task).__mro__ if not issubclass(base, cls)]
+            own = [cls for cls in type(task).__mro__ if not issubclass(base, cls) and cls is not kinds.get(KIND)]
             gives = {"submit_finalize", "_add_inputs_outputs", "_fn_wrapper", "_fn_buffer", "output", "add_input"}
             known = name != "Task" or not isinstance(task, kinds["LibraryTask"])
             return name if known and not any(gives & vars(cls).keys() for cls in own) else ""

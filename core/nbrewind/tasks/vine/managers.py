@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from nbrewind.tasks.records import RESULT
+
 from . import door as doors
+from .futures import files_given
 from .libraries import Libraries
-from .parts import NAME, RESULT, STAND_IN, FileState, ManagerState, TaskState, state_of
+from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
 from .views import look
 
@@ -75,6 +78,8 @@ DECLARING = (
     "declare_url",
     "declare_xrootd",
 )
+RETRIEVED = "RETRIEVED"
+"""The stage of a task that has ended, and which `wait` has not returned."""
 HUNGRY = 10
 """How many tasks an idle manager asks for, unless it is told otherwise."""
 
@@ -134,11 +139,17 @@ class Managers(Libraries):
     def fetch(self, manager: Any, file: Any) -> Any:
         """Bring a file of the cluster here; one of a task that was answered is made first."""
         state: FileState | None = state_of(file)
+        if state is not None and state.content is not None and "_file" not in file.__dict__:
+            return 1
         if state is not None and state.maker is not None and "_file" not in file.__dict__:
             number = self.make(file)
             while self._is_left(manager, number):
                 self._really("wait_for_task_id", manager, number, 1)
-        return self.method("fetch_file")(manager, file)
+        found = self.method("fetch_file")(manager, file)
+        door = doors.current()
+        if found and door is not None and state is not None and state.output == RESULT and state.producer is not None:
+            door.fetched(state.producer.rebuilt or state.producer, file)
+        return found
 
     def _is_left(self, manager: Any, number: int) -> bool:
         return bool(number in manager._task_table)
@@ -221,7 +232,7 @@ class Managers(Libraries):
     def run(self, manager: Any, task: Any, kept: ManagerState, state: TaskState) -> Any:
         """Have a task run."""
         self.cvine.vine_set_task_id_min(manager._taskvine, kept.next_id)
-        self._make_all(state)
+        self._make_all(task, state)
         hand_over(task)
         ask_for_report(task)
         state.finalizing = True
@@ -241,12 +252,13 @@ class Managers(Libraries):
         kept.next_id = number + 1
         return number
 
-    def _make_all(self, state: TaskState) -> None:
+    def _make_all(self, task: Any, state: TaskState) -> None:
         """Have the answered tasks run whose temporary files a task needs that runs."""
-        for _, args, options in state.inputs:
-            made: FileState | None = state_of(args[0] if args else next(iter(options.values())))
+        files = [args[0] if args else next(iter(options.values())) for _, args, options in state.inputs]
+        for file in (*files, *files_given(task)):
+            made: FileState | None = state_of(file)
             if made is not None and made.maker is not None and made.method == "declare_temp":
-                self.make(args[0] if args else next(iter(options.values())))
+                self.make(file)
 
     def wait(self, manager: Any, timeout: Any = FOREVER) -> Any:
         """Return the next task that is done."""
@@ -288,11 +300,9 @@ class Managers(Libraries):
                 continue
             if task is not None:
                 state: TaskState | None = state_of(task)
-                door = doors.current()
                 if state is not None:
                     state.done = True
-                    if door is not None:
-                        door.ended(manager, task)
+                    self._end(manager, task, state)
                     if state.silent:
                         if name == "wait_for_task_id":
                             return None
@@ -300,6 +310,19 @@ class Managers(Libraries):
                 return task
             if (not forever and left <= 1) or self.method("empty")(manager):
                 return None
+
+    def _end(self, manager: Any, task: Any, state: TaskState) -> None:
+        """Have a task recorded that has ended; before it, those whose results it was given and nobody waited for."""
+        door = doors.current()
+        if door is None or state.ended:
+            return
+        state.ended = True
+        for given in state.given.values():
+            by = given.by.rebuilt or given.by
+            other = manager._task_table.get(by.id)
+            if other is not None and self.cvine.vine_task_get_state(other._task) == RETRIEVED:
+                self._end(manager, other, by)
+        door.ended(manager, task)
 
     def _look(self, manager: Any, kept: ManagerState) -> None:
         """Look how tasks stand, for who watches."""

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from typing import Any
 
-from nbrewind.tasks.records import Elsewhere, Outcome
+from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
-from .parts import RESULT, FileState, ManagerState, TaskState, state_of
+from .parts import FileState, ManagerState, TaskState, state_of
 from .worker import Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")

@@ -12,10 +12,9 @@ from nbrewind.store.tasks import Place
 from nbrewind.tasks.journal import Tracked
 from nbrewind.tasks.parts import Key, NoKey
 from nbrewind.tasks.policies import Rule
-from nbrewind.tasks.records import Record
+from nbrewind.tasks.records import Outcome, Record
 
 NAME = "_nbrewind"
-RESULT = "what it returns"
 STAND_IN = "lacking"
 """Name of the error that a module raises which stands in for TaskVine, where something needs that."""
 
@@ -97,9 +96,13 @@ class TaskState:
     """It only runs because another one needs what it makes: nobody waits for it."""
     recorded: bool = False
     """It has run, and is recorded."""
+    outcome: Outcome | None = None
+    """What became of it then, if its result stays in the cluster and no record holds that."""
     submitted: float = 0.0
     done: bool = False
     """`wait` has returned it."""
+    ended: bool = False
+    """It has run, and the door was told."""
     cancelled: bool = False
     handed: bool = False
     """TaskVine knows its inputs and outputs."""

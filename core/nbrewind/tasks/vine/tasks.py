@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from nbrewind.tasks.parts import Key
+from nbrewind.tasks.records import RESULT
 
+from .futures import SCRIPT, fetched, is_future
 from .graphs import is_vertex
-from .parts import NAME, RESULT, FileState, ManagerState, TaskState, kinds, original, originals, state_of
+from .parts import NAME, FileState, ManagerState, TaskState, kinds, original, originals, state_of
 from .worker import STAYS, first_line, split_text
 
 GIVING = ("add_input", "add_poncho_package", "add_starch_package", "add_execution_context", "add_environment")
@@ -124,7 +126,7 @@ def drop_stale(manager: Any, task: Any) -> None:
 
 def wrapper(task: Any, manager: Any, serialize: Any) -> Any:
     """Return the script that runs a function in a worker; it tells also what that reached."""
-    base = f"py_wrapper_{int(bool(serialize))}"
+    base = (SCRIPT if is_future(task) else "py_wrapper_{}").format(int(bool(serialize)))
     known = base in manager._function_buffers
     file = call_original(task, "_fn_wrapper", manager, serialize)
     if known or not serialize or state_of(manager) is None:
@@ -146,7 +148,7 @@ def begin(vine: Any, manager: Any, task: Any) -> None:
     state: TaskState = state_of(task)
     task.manager = manager
     if "_fn_def" in task.__dict__:
-        if task._tmp_output_enabled:
+        if task._tmp_output_enabled and not fetched(state):
             task._output_file = vine.File.__new__(vine.File)
             made = FileState(manager, "declare_temp", producer=state, output=RESULT, maker=task)
             task._output_file.__dict__[NAME] = made
