@@ -1,11 +1,12 @@
-"""What records of tasks cost: to make, to find, and to hold many of them.
+"""What recording tasks costs, and what answering them does: with a real TaskVine, and with many synthetic records.
 
-Run with ``python bench/tasks.py [--counts 10000,1000000] [--json]``. Each count has a store of its own with synthetic
-records of one kind of task: two arguments, 60 bytes of result, a line printed. Printed are, per count: microseconds to
-record a task, with what is written meanwhile, and the flush at the end; bytes of the store for each; then, in a new
-process: milliseconds to open the store, microseconds to find a task that is recorded and one that is not, and to say
-why it is not, and the most memory that process had. Of records and hits also the processor's time: on a busy machine
-that tells more. Last, what it takes to clean the store to half, and what a key costs by kinds of arguments.
+Run with ``python bench/tasks.py [--tasks 200] [--calls 2000] [--rounds 3] [--counts 10000,1000000] [--json] [--docs]``.
+Side by side: TaskVine as it is, recorded, answered, and TaskVine's own cache where this version has one; each way in a
+process of its own, in turn, the medians of some rounds (`workloads/vine_tasks.py`). Then synthetic records, by their
+number (`workloads/task_records.py`): what it takes to record, open, find, miss, say why, clean and examine, and the
+most memory. Last, what a key costs by kinds of arguments (`workloads/task_keys.py`). Wall times, and the processor's
+time of the notebook's process: on a busy machine that tells more. Nothing is asserted; ``--docs`` writes
+``docs/benchmarks-tasks.md``.
 """
 
 from __future__ import annotations
@@ -13,188 +14,177 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
-import resource
+import platform
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
+from workloads.task_keys import cost_of_keys
+from workloads.task_records import STEPS
 
-from nbrewind.store import Store
-from nbrewind.tasks import Key, Keys, Memo, Outcome, Place
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks-tasks.md"
+WAYS = ("plain", "recorded", "answered", "cache recorded", "cache answered")
+GOAL_MS, GOAL_SHARE, GOAL_ANSWERED_MS = 0.3, 0.02, 0.1
 
-ASKED = 20_000
-
-
-def measure(rows: int, gain: float, mode: str) -> float:
-    """Stand for a task of a notebook."""
-    return rows * gain + len(mode)
+Figures = dict[str, float]
 
 
-def keys(count: int) -> list[Key]:
-    """Return the keys of many tasks of one function: made of a real one, since only their number matters."""
-    model = Keys().key(measure, (0, 0.5), {"mode": "fast"})
-    assert isinstance(model, Key), model
-    rng = random.Random(count)
-    shared = {name: digest for name, digest in model.components.items() if not name.startswith("argument")}
-    return [
-        model._replace(
-            digest="task:" + rng.randbytes(32).hex(),
-            components=shared | {f"argument {name}": rng.randbytes(16).hex() for name in (0, 1, "mode")},
-            previews={"argument 0": str(number), "argument 1": "0.5"},
-        )
-        for number in range(count)
-    ]
-
-
-def outcome(number: int) -> Outcome:
-    """Return what a task gives."""
-    return Outcome(
-        b"%060d" % number, b"done\n", order=number, submitted=1e9, started=1e9 + 1, finished=1e9 + 2.5,
-        host="node-17.cluster.example", resources={"cores": 1, "memory": 512.0}, category="measure",
-    )  # fmt: skip
-
-
-def fill(folder: Path, count: int) -> dict[str, float]:
-    """Record ``count`` tasks."""
-    wanted = keys(count)
-    with Store.open(folder / "store") as store:
-        memo = Memo(store, place=Place("", "cell-1"))
-        start, used = time.perf_counter(), time.process_time()
-        for number, key in enumerate(wanted):
-            memo.record(key, outcome(number))
-        handed, used = time.perf_counter() - start, time.process_time() - used
-        start = time.perf_counter()
-        memo.flush()
-        flushed = time.perf_counter() - start
-        assert memo.trouble == ""
-    size = sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
-    return {
-        "record_us": 1e6 * handed / count,
-        "record_cpu_us": 1e6 * used / count,
-        "flush_ms": 1e3 * flushed,
-        "bytes_each": size / count,
-    }
-
-
-def ask(folder: Path, count: int) -> dict[str, float]:
-    """Open a store and find tasks in it: in a new process."""
-    wanted = random.Random(1).sample(keys(count), min(ASKED, count))
-    other = [key._replace(digest="task:" + random.Random(key.digest).randbytes(32).hex()) for key in wanted[:2000]]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    store = Store.open(folder / "store")
-    memo = Memo(store, place=Place("", "cell-1"))
-    assert memo.find(wanted[0]) is not None
-    opened = time.perf_counter() - start
-    start, used = time.perf_counter(), time.process_time()
-    found = [memo.find(key) is not None for key in wanted]
-    hit, used = time.perf_counter() - start, time.process_time() - used
-    assert all(found)
-    start = time.perf_counter()
-    assert not any(memo.find(key) for key in other)
-    miss = time.perf_counter() - start
-    start = time.perf_counter()
-    assert all(memo.why(key) for key in other[:500])
-    why = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    store.close()
-    return {
-        "open_ms": 1e3 * opened,
-        "hit_us": 1e6 * hit / len(wanted),
-        "hit_cpu_us": 1e6 * used / len(wanted),
-        "miss_us": 1e6 * miss / len(other),
-        "why_us": 1e6 * why / 500,
-        "memory_mb": (after - before) / 1024,
-    }
-
-
-def clean(folder: Path, _count: int) -> dict[str, float]:
-    """Look at what a store holds, and keep it to half of that: in a new process."""
-    with Store.open(folder / "store") as store:
-        start = time.perf_counter()
-        size = store.usage().bytes
-        looked = time.perf_counter() - start
-        start = time.perf_counter()
-        done = store.clean(size // 2)
-        cleaned = time.perf_counter() - start
-        start = time.perf_counter()
-        findings = store.doctor()
-        examined = time.perf_counter() - start
-        assert findings == []
-    return {
-        "usage_ms": 1e3 * looked,
-        "clean_s": cleaned,
-        "evicted": sum(entry.tasks for entry in done.evictions),
-        "doctor_s": examined,
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-
-
-def cost_of_keys() -> dict[str, float]:
-    """Return the microseconds that a key takes, by kinds of arguments."""
-    rng = np.random.default_rng(1)
-    kinds: dict[str, tuple[Any, ...]] = {
-        "two numbers": (3, 0.5, "fast"),
-        "a text of 10 kB": (3, 0.5, "x" * 10_000),
-        "a dictionary of 100": ({f"k{n}": n for n in range(100)}, 0.5, "fast"),
-        "a list of 10,000": (list(range(10_000)), 0.5, "fast"),
-        "an array of 8 MB": (rng.random(1_000_000), 0.5, "fast"),
-        "a frame of 8 MB": (pd.DataFrame(rng.random((100_000, 10))), 0.5, "fast"),
-    }
-    found, made = {}, Keys()
-    for kind, args in kinds.items():
-        times = []
-        for _ in range(30):
-            start = time.perf_counter()
-            key = made.key(measure, args)
-            times.append(time.perf_counter() - start)
-            assert isinstance(key, Key), key
-        found[kind] = 1e6 * sorted(times)[len(times) // 2]
+def alone(script: str, *words: object) -> Figures:
+    """Run a workload in a process of its own."""
+    command = [sys.executable, str(HERE / "workloads" / script), *map(str, words)]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "CATALOG_HOST": "localhost", "PATH": path}
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if made.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{made.stderr}")
+    found: Figures = json.loads(made.stdout.splitlines()[-1])
     return found
 
 
-STEPS: dict[str, Callable[[Path, int], dict[str, float]]] = {"fill": fill, "ask": ask, "clean": clean}
+def vine_version() -> str:
+    """Return the version of TaskVine; empty if there is none."""
+    try:
+        import ndcctools.taskvine as vine
+    except ImportError:
+        return ""
+    return str(getattr(vine, "__version__", "of an unknown version"))
 
 
-def alone(step: str, folder: Path, count: int) -> dict[str, float]:
-    """Run a step in a process of its own."""
-    command = [sys.executable, __file__, "--step", step, str(folder), str(count)]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return found
+def has_cache() -> bool:
+    """Whether this TaskVine has a cache of its own: it does from 7.17 on."""
+    import ndcctools.taskvine as vine
+
+    return hasattr(vine.Manager, "enable_tasks_cache")
+
+
+def live(kind: str, count: int, rounds: int) -> dict[str, Figures]:
+    """Return what each way takes for tasks of one kind: medians over the rounds."""
+    ways = WAYS if has_cache() else WAYS[:3]
+    found: dict[str, list[Figures]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("NBREWIND_BENCH")) as folder:
+            for way in ways:
+                found[way].append(alone("vine_tasks.py", way, kind, count, folder))
+    return {way: {name: statistics.median(one[name] for one in all_) for name in all_[0]} for way, all_ in found.items()}
+
+
+def synthetic(count: int) -> dict[str, Figures]:
+    """Return what many records take, by step."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("NBREWIND_BENCH")) as folder:
+        return {step: alone("task_records.py", step, folder, count) for step in STEPS}
+
+
+def live_lines(kind: str, count: int, found: dict[str, Figures]) -> Iterator[str]:
+    """Yield the table of one kind of tasks."""
+    plain = found["plain"]
+    allowed = max(GOAL_MS, GOAL_SHARE * plain["wall_ms"])
+    yield f"\n## {count:,} tasks: `{kind}`\n"
+    yield "| way | wall, ms a task | processor of the notebook's process, ms a task | added to plain, processor |"
+    yield "| --- | --- | --- | --- |"
+    for way, figures in found.items():
+        added = "" if way == "plain" else f"{figures['cpu_ms'] - plain['cpu_ms']:+.2f}"
+        yield f"| {way} | {figures['wall_ms']:.2f} | {figures['cpu_ms']:.2f} | {added} |"
+    if "cache recorded" not in found:
+        yield "\nTaskVine's own cache: not measured, this version has none (it comes with 7.17)."
+    yield (
+        f"\nGoals: recording at most {allowed:.2f} ms a task (the larger of {GOAL_MS} ms and {GOAL_SHARE:.0%} of its time), "
+        f"answering at most {GOAL_ANSWERED_MS} ms."
+    )
+
+
+def synthetic_lines(found: dict[int, dict[str, Figures]]) -> Iterator[str]:
+    """Yield the table of synthetic records."""
+    yield "\n## Synthetic records\n"
+    yield "Two arguments, 60 bytes of result, a line printed. Each step in a process of its own.\n"
+    yield "| figure | " + " | ".join(f"{count:,} records" for count in found) + " |"
+    yield "| --- " * (len(found) + 1) + "|"
+    for step, words in FIGURES.items():
+        for name, text in words.items():
+            yield f"| {text} | " + " | ".join(f"{one[step][name]:,.1f}" for one in found.values()) + " |"
+
+
+FIGURES: dict[str, dict[str, str]] = {
+    "fill": {
+        "record_us": "to record one, µs, wall",
+        "record_cpu_us": "the same, µs of the processor's time",
+        "flush_ms": "to have the last ones safely on disk, ms",
+        "bytes_each": "bytes in the store for each",
+    },
+    "ask": {
+        "open_ms": "to open the store and find a first one, ms",
+        "hit_us": "to find one, µs, wall",
+        "hit_cpu_us": "the same, µs of the processor's time",
+        "miss_us": "to miss one, µs",
+        "why_us": "to say why, µs",
+        "memory_mb": "most memory for that, MB",
+    },
+    "clean": {
+        "usage_ms": "to sum up what the store holds, ms",
+        "clean_s": "to clean it to half, s",
+        "doctor_s": "to examine it, s",
+        "memory_mb": "most memory for that, MB, with all of Python",
+    },
+}
+
+
+def keys_lines(found: Figures) -> Iterator[str]:
+    """Yield the table of keys."""
+    yield "\n## Keys\n"
+    yield "Of a function that was followed before, where nothing else is said.\n"
+    yield "| arguments | µs of the processor's time |"
+    yield "| --- | --- |"
+    yield from (f"| {kind} | {value:,.0f} |" for kind, value in found.items())
+
+
+def load() -> str:
+    """Return how busy the machine is: above the number of processors, all times are longer than they need be."""
+    return f"load {os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--counts", default="10000,1000000")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--docs", action="store_true")
     options = parser.parse_args()
-    if options.step:
-        step, folder, count = options.step
-        print(json.dumps(STEPS[step](Path(folder), int(count))))
-        return
-    figures: dict[str, dict[str, float]] = {}
-    for count in map(int, options.counts.split(",")):
-        with tempfile.TemporaryDirectory(dir=os.environ.get("NBREWIND_BENCH")) as folder:
-            for step in STEPS:
-                figures[f"{step} {count}"] = alone(step, Path(folder), count)
-    figures["key, microseconds"] = cost_of_keys()
+    version, begin = vine_version(), load()
+    counts = {"PythonTask": options.tasks, "FunctionCall": options.calls}
+    lives = {kind: live(kind, count, options.rounds) for kind, count in counts.items() if version and count}
+    records = {count: synthetic(count) for count in map(int, filter(None, options.counts.split(",")))}
+    keys = cost_of_keys()
     if options.json:
-        print(json.dumps(figures))
+        print(json.dumps({"live": lives, "records": records, "keys": keys}))
         return
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    for name, found in figures.items():
-        print(f"\n{name}")
-        for figure, value in found.items():
-            print(f"  {figure:24}{value:14,.1f}")
+    lines = [
+        HEAD,
+        f"{os.cpu_count()} processors, Python {platform.python_version()}, "
+        f"TaskVine {version or 'not installed, so nothing is measured with it'}; {begin} at the start.",
+    ]
+    for kind, found in lives.items():
+        lines += live_lines(kind, counts[kind], found)
+    lines += synthetic_lines(records) if records else ()
+    lines += keys_lines(keys)
+    lines.append(f"\nAt the end: {load()}.")
+    print("\n".join(lines))
+    if options.docs:
+        PAGE.write_text("\n".join(lines) + "\n")
+
+
+HEAD = """# Benchmarks: tasks
+
+What recording distributed tasks costs, and what it costs to answer them: `python bench/tasks.py --docs`, which wrote
+this page. A real manager and a worker with one core on this machine; tasks that take no time themselves, so that all
+that is seen is what submitting and collecting them costs. From the first `submit` until all results were read and what
+was recorded is on disk. Each way in a process of its own, in turn; medians.
+"""
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ _FLAT = PLAIN | {str}
 HIDDEN: tuple[type, ...] = (list, dict, set, bytearray, tuple, frozenset, str, int, float, complex, bytes)
 """What a class of the user's may build on: types whose content can be read past its methods."""
 _SHORT = 64
-_FORMAT = 2
+FORMAT = 2
 """Of `marshal`: without references, so that equal values are written alike."""
 
 
@@ -85,7 +85,7 @@ class Encoder:
         """Write a value."""
         kind = type(value)
         if kind in PLAIN:
-            self.out.append(marshal.dumps(value, _FORMAT))
+            self.out.append(marshal.dumps(value, FORMAT))
             return
         way = self.ways.get(kind)
         if way is not None:
@@ -167,7 +167,7 @@ class Encoder:
         if self.files.names(value) and value not in self.outputs:
             self._path(b"p", value, read=True)
         else:
-            self.out.append(marshal.dumps(value, _FORMAT))
+            self.out.append(marshal.dumps(value, FORMAT))
 
     def write_path(self, value: PurePath) -> None:
         """Write a path; of one that names a file, the file's content counts, too."""
@@ -195,7 +195,7 @@ class Encoder:
         if self.again(value):
             return
         if self._flat(value):
-            self.out.append(b"\x01[l" + marshal.dumps(value, _FORMAT))
+            self.out.append(b"\x01[l" + marshal.dumps(value, FORMAT))
             return
         self.out.append(b"\x01[L%d:" % len(value))
         for item in value:
@@ -227,7 +227,7 @@ class Encoder:
         if self.again(value):
             return
         if self._flat(value.keys()) and self._flat(value.values()):
-            self.out.append(b"\x01[d" + marshal.dumps(value, _FORMAT))
+            self.out.append(b"\x01[d" + marshal.dumps(value, FORMAT))
             return
         self.out.append(b"\x01[D%d:" % len(value))
         for key, item in value.items():
@@ -250,7 +250,7 @@ class Encoder:
             return
         self.out.append(b"\x01[%b%d:" % (b"S" if type(value) is set else b"F", len(value)))
         if self._flat(value):
-            self.out += sorted(marshal.dumps(item, _FORMAT) for item in value)
+            self.out += sorted(marshal.dumps(item, FORMAT) for item in value)
             return
         found = sorted(((*self.alone(item), item) for item in value), key=lambda one: one[0])
         for written, changes, item in found:
@@ -262,11 +262,11 @@ class Encoder:
     def write_bytearray(self, value: bytearray) -> None:
         """Write bytes that can change."""
         if not self.again(value):
-            self.out.append(b"\x01[b" + marshal.dumps(bytes(value), _FORMAT))
+            self.out.append(b"\x01[b" + marshal.dumps(bytes(value), FORMAT))
 
     def words(self, *values: str | bytes | int | None) -> None:
         """Write texts that are no values of the user's: none of them names a file."""
-        self.out.append(marshal.dumps(values, _FORMAT))
+        self.out.append(marshal.dumps(values, FORMAT))
 
     def fields(self, tag: bytes, *values: Any) -> None:
         """Write something by its parts."""

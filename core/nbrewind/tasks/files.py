@@ -27,6 +27,7 @@ class Files:
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         """Look from ``folder``, by default the process's working folder at the time of each question."""
         self._folder = None if folder is None else os.path.abspath(folder)
+        self._base = "" if self._folder is None else os.path.join(self._folder, "")
         self._known: dict[str, tuple[tuple[int, ...], str]] = {}
 
     def place(self, path: str) -> str:
@@ -38,7 +39,7 @@ class Files:
         if len(text) > LONGEST or "\0" in text or not text.strip("./"):
             return False
         try:
-            return os.access(text if self._folder is None else os.path.join(self._folder, text), os.F_OK)
+            return os.access(self._base + text if self._base and text[0] != "/" else text, os.F_OK)
         except ValueError:  # it can't be encoded
             return False
 

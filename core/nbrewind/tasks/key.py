@@ -21,12 +21,14 @@ from typing import Any, NamedTuple
 from blake3 import blake3
 
 from nbrewind.state.installed import installed_version
+from nbrewind.state.kinds import HEAP_TYPE
 from nbrewind.state.places import is_user_code
 
 from .encode import Again, framed
 from .files import Files
 from .follow import Follower
 from .parts import Key, NoKey, Pending, Policy, Refused
+from .plain import plain_arguments, words_digest
 from .reads import Snapshot, preview_of
 from .shape import shape_of
 from .steady import take_builtin
@@ -57,13 +59,14 @@ class Keys:
         """
         self._files = Files(folder)
         self._counting: tuple[Policy, Policy] = (packages, python)
+        self._python = _python(python)
         self._versions: dict[str, str] = {}
         self._functions: dict[int, _Known] = {}
 
     def count_versions(self, packages: Policy, python: Policy) -> None:
         """Say how much of the versions of packages and of Python counts from now on."""
         if (packages, python) != self._counting:
-            self._counting = (packages, python)
+            self._counting, self._python = (packages, python), _python(python)
             self._versions, self._functions = {}, {}
 
     def key(
@@ -91,6 +94,9 @@ class Keys:
         ordered: set[int] = set()
         settings: set[str] = set()
         try:
+            quick = self._plainly(function, args, kwargs or {}, inputs, outputs, env, salt)
+            if quick is not None:
+                return quick
             while True:
                 follower = Follower(self._files, self._version)
                 follower.outputs = frozenset(outputs)
@@ -106,7 +112,7 @@ class Keys:
             components = follower.components
             for path, digest in sorted(follower.met.items()):
                 components[f"file {path}"] = digest
-            self._surroundings(components, follower, inputs, outputs, env, salt)
+            self._surroundings(components, inputs, outputs, env, salt)
         except Refused as refused:
             return NoKey(str(refused))
         except RecursionError:
@@ -143,16 +149,44 @@ class Keys:
         follower.component("call", partial(follower.encode, function))
         follower.visit_all()
         digest = blake3(SCHEMA.encode() + _joined(follower.components)).digest()
-        if type(function) is types.FunctionType and follower.watch.steady and not follower.outputs and not again:
+        if _is_lasting(function) and follower.watch.steady and not follower.outputs and not again:
             key = id(function)
             of: weakref.ref[Any] = weakref.ref(function, lambda _: self._functions.pop(key, None))
-            self._functions[key] = _Known(of, follower.snapshot(), digest)
+            takes = _Parameters(function)
+            self._functions[key] = _Known(of, follower.snapshot(), digest, takes.keywords, takes.spare)
         return digest
+
+    def _plainly(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        inputs: Mapping[str, str | os.PathLike[str] | Pending],
+        outputs: Sequence[str],
+        env: Mapping[str, str],
+        salt: str,
+    ) -> Key | None:
+        """Return the key of a call with plain arguments of a function that was followed before; None for any other."""
+        known = self._functions.get(id(function))
+        if known is None or known.of() is not function:
+            return None
+        found = plain_arguments(args, kwargs, self._files)
+        if found is None or not known.snapshot.watch.holds():
+            return None
+        own = found.components
+        order = [name for name in kwargs if name not in known.keywords]
+        if len(order) > 1:
+            if known.spare:
+                return None
+            own["order of keywords"] = words_digest(*order)
+        self._surroundings(own, inputs, outputs, env, salt)
+        _, components, marks, previews, *_ = known.snapshot
+        digest = blake3(known.digest + _joined(own)).hexdigest()
+        return Key("task:" + digest, {**components, **own}, marks, {**previews, **found.previews})
 
     def _surroundings(
         self,
         components: dict[str, str],
-        follower: Follower,
         inputs: Mapping[str, str | os.PathLike[str] | Pending],
         outputs: Sequence[str],
         env: Mapping[str, str],
@@ -166,11 +200,11 @@ class Keys:
         for name in outputs:
             components[f"output {name}"] = ""
         for name, value in sorted(env.items()):
-            follower.component(f"environment {name}", partial(follower.words, value))
+            components[f"environment {name}"] = words_digest(value)
         if salt:
-            follower.component("salt", lambda: follower.words(salt))
-        if python := _python(self._counting[1]):
-            components["python"] = python
+            components["salt"] = words_digest(salt)
+        if self._python:
+            components["python"] = self._python
 
     def _version(self, root: str) -> str:
         known = self._versions.get(root)
@@ -195,12 +229,22 @@ class _Known(NamedTuple):
     of: weakref.ref[Any]
     snapshot: Snapshot
     digest: bytes
+    keywords: frozenset[str]
+    """As in `_Parameters`."""
+    spare: str
+
+
+def _is_lasting(function: Any) -> bool:
+    """Whether what is followed of a function may be kept: those in Python, and the interpreter's own types."""
+    return type(function) is types.FunctionType or (type(function) is type and not function.__flags__ & HEAP_TYPE)
 
 
 def _joined(components: Mapping[str, str]) -> bytes:
     return b"".join(
-        framed(b"+", name.encode("utf-8", "surrogatepass")) + framed(b"-", digest.encode())
-        for name, digest in sorted(components.items())
+        [
+            framed(b"+", name.encode("utf-8", "surrogatepass")) + framed(b"-", digest.encode())
+            for name, digest in sorted(components.items())
+        ]
     )
 
 

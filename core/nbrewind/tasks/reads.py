@@ -71,7 +71,11 @@ class Reads(Encoder):
     # What many tasks of one function have in common
 
     def snapshot(self) -> Snapshot:
-        """Return what was written so far, if nothing of it can change but by what is watched."""
+        """Return what was written so far, if nothing of it can change but by what is watched.
+
+        What is seen from now on, of the arguments of one call, is not watched with it.
+        """
+        watch, self.watch = self.watch, Watch(self.files)
         labels = [(weakref.ref(obj), label) for obj, label in self._labels.values()]
         cells = [
             (weakref.ref(obj), place, self.seen[id(cell)])
@@ -81,7 +85,7 @@ class Reads(Encoder):
             if id(cell) in self.seen
         ]
         parts = dict(self.components), self.marks, dict(self.previews)
-        return Snapshot(self.watch, *parts, labels, frozenset(self._taken), dict(self._globals), cells)
+        return Snapshot(watch, *parts, labels, frozenset(self._taken), dict(self._globals), cells)
 
     def restore(self, found: Snapshot) -> None:
         """Go on from what was written before."""
@@ -102,7 +106,7 @@ class Reads(Encoder):
         self.out, self.label = [], label
         try:
             write()
-            self.components[label] = blake3(b"".join(self.out)).hexdigest(length=16)
+            self.components[label] = blake3(b"".join(self.out)).digest(length=16).hex()
         finally:
             self.out, self.label = kept
 

@@ -200,8 +200,20 @@ class Parted(NamedTuple):
         return _encode(Common(components, {n: text for n, text in key.previews.items() if n not in self.previews}))
 
 
+_last: tuple[Key, Parted] | None = None
+"""The key that was taken apart last: it is asked for several times in turn."""
+
+
 def parted(key: Key) -> Parted:
     """Take a key apart."""
+    global _last
+    last = _last
+    if last is None or last[0] is not key:
+        _last = last = key, _parted(key)
+    return last[1]
+
+
+def _parted(key: Key) -> Parted:
     own = {name: digest for name, digest in key.components.items() if name.partition(" ")[0] in _OWN}
     previews = {name: key.previews[name] for name in own if name in key.previews}
     whole = bytes.fromhex(key.digest.removeprefix("task:"))

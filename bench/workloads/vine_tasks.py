@@ -1,0 +1,129 @@
+"""Tasks of TaskVine from a notebook's process, with a real manager and worker on this machine; one way per process.
+
+Run by `bench/tasks.py` as ``python vine_tasks.py WAY KIND COUNT FOLDER``; prints a line of JSON: of each task the
+milliseconds of wall time, and of the processor's time of this process alone, from the first ``submit`` until all
+results were read and what was recorded is on disk.
+
+Ways: ``plain``, TaskVine as it is; ``recorded``, each task runs and is recorded; ``answered``, from those records and
+with no worker; ``cache recorded`` and ``cache answered``, TaskVine's own cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ndcctools.taskvine as vine
+
+from nbrewind.store import Store
+from nbrewind.tasks import Memo, Place
+from nbrewind.tasks.journal import Journal
+from nbrewind.tasks.vine import close_door, install, open_door
+
+BIN = Path(sys.executable).parent
+SCALE = 3
+WARM = 4
+"""Tasks that run before it is measured: the worker has connected then, and has what all tasks need."""
+
+
+def offset(number: int) -> int:
+    """Return something that a task's function uses."""
+    return number * SCALE
+
+
+def tile(number: int, gain: float, mode: str = "fast") -> float:
+    """Stand for a task of a notebook."""
+    return offset(number) * gain + len(mode)
+
+
+def python_tasks(_: Any) -> Callable[[int], Any]:
+    """Return what makes a `PythonTask`."""
+    return lambda number: vine.PythonTask(tile, number, 0.5, mode="fast")
+
+
+def function_calls(manager: Any) -> Callable[[int], Any]:
+    """Install a library; return what makes a `FunctionCall`."""
+    library = manager.create_library_from_functions("tiles", scaled, add_env=False, exec_mode="direct")
+    library.set_cores(1)
+    manager.install_library(library)
+    return lambda number: vine.FunctionCall("tiles", "scaled", number, 0.5, mode="fast")
+
+
+def scaled(number: int, gain: float, mode: str = "fast") -> float:
+    """Stand for a function of a library, which finds nothing of this file."""
+    return number * 3 * gain + len(mode)
+
+
+KINDS: dict[str, Callable[[Any], Callable[[int], Any]]] = {
+    "PythonTask": python_tasks,
+    "FunctionCall": function_calls,
+}
+
+
+@contextlib.contextmanager
+def worker(manager: Any, folder: Path) -> Iterator[None]:
+    """Have a worker of one core while it lasts."""
+    command = [str(BIN / "vine_worker"), "localhost", str(manager.port), "--cores", "1", "--memory", "400"]
+    command += ["--disk", "400", "--parent-death", "--workspace", tempfile.mkdtemp(prefix="worker-", dir=folder)]
+    with open(folder / "worker.log", "ab") as log:
+        started = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait(10)
+
+
+def run(manager: Any, make: Callable[[int], Any], numbers: range) -> None:
+    """Submit tasks, and read what they give."""
+    wanted = {}
+    for number in numbers:
+        wanted[manager.submit(make(number))] = number * 3 * 0.5 + 4
+    while not manager.empty():
+        task = manager.wait(5)
+        if task is not None:
+            assert task.output == wanted.pop(task.id), task.output
+    assert not wanted
+
+
+def main() -> None:
+    """Measure one way."""
+    way, kind, count, place = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    os.chdir(place)
+    memo: Memo | None = None
+    if way in ("recorded", "answered"):
+        install(vine)
+        memo = Memo(Store.open(place / f"store {kind}"), place=Place("", "cell-1"))
+        memo.journal = Journal(memo)
+        open_door(memo, folder=place)
+    manager = vine.Manager(port=0, run_info_path=str(place / "info"))
+    if way.startswith("cache"):
+        manager.enable_tasks_cache(str(place / f"cache {kind}"), str(place / f"cache {kind}.log"))
+    answered = way.endswith("answered")
+    with contextlib.nullcontext() if answered else worker(manager, place):
+        make = KINDS[kind](manager)
+        run(manager, make, range(WARM))
+        wall, used = time.perf_counter(), time.process_time()
+        run(manager, make, range(WARM, WARM + count))
+        if memo is not None and memo.journal is not None:
+            memo.flush()
+            memo.journal.take()
+        wall, used = time.perf_counter() - wall, time.process_time() - used
+    if memo is not None:
+        assert memo.trouble == ""
+        close_door()
+    print(json.dumps({"wall_ms": 1e3 * wall / count, "cpu_ms": 1e3 * used / count}))
+
+
+if __name__ == "__main__":
+    main()

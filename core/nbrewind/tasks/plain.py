@@ -1,0 +1,50 @@
+"""Arguments that are plain values: what the encoder would write of them, without one.
+
+Most tasks of a loop differ in some numbers and short texts only. What is written here is byte by byte what `Encoder` and
+`key._arguments` write; whatever is not as plain as that is left to them.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from blake3 import blake3
+
+from .encode import FORMAT, PLAIN
+from .files import Files
+from .reads import preview_of
+
+
+class Plain(NamedTuple):
+    """The components of plain arguments."""
+
+    components: dict[str, str]
+    previews: dict[str, str]
+
+
+def words_digest(*values: str | bytes | int | None) -> str:
+    """Return the digest of a component that holds words only."""
+    return blake3(marshal.dumps(values, FORMAT)).digest(length=16).hex()
+
+
+def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files) -> Plain | None:
+    """Return the components of arguments; None if one of them is not plain, or is a text that names a file."""
+    components: dict[str, str] = {}
+    previews: dict[str, str] = {}
+    given: list[tuple[int | str, Any]] = list(enumerate(args))
+    given += [(name, kwargs[name]) for name in sorted(kwargs)]
+    for place, value in given:
+        kind = type(value)
+        if kind not in PLAIN and (kind is not str or files.names(value)):
+            return None
+        label = f"argument {place}"
+        if label in components:  # by its place and by a name that is that number
+            return None
+        written = marshal.dumps((place,), FORMAT) + marshal.dumps(value, FORMAT)
+        components[label] = blake3(written).digest(length=16).hex()
+        preview = preview_of(value)
+        if preview:
+            previews[label] = preview
+    return Plain(components, previews)
