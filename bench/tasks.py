@@ -69,7 +69,9 @@ def live(kind: str, count: int, rounds: int) -> dict[str, Figures]:
         with tempfile.TemporaryDirectory(dir=os.environ.get("NBREWIND_BENCH")) as folder:
             for way in ways:
                 found[way].append(alone("vine_tasks.py", way, kind, count, folder))
-    return {way: {name: statistics.median(one[name] for one in all_) for name in all_[0]} for way, all_ in found.items()}
+    return {
+        way: {name: statistics.median(one[name] for one in all_) for name in all_[0]} for way, all_ in found.items()
+    }
 
 
 def synthetic(count: int) -> dict[str, Figures]:

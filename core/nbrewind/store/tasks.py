@@ -25,7 +25,7 @@ from nbrewind.store.content import Contents
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.types import StoreError
 
-WINDOW = 0.05
+WINDOW = 0.1
 """Seconds for which a row may wait in memory. To commit and to flush it takes some more."""
 BATCH = 250
 """Rows in one transaction: others who write wait meanwhile."""

@@ -96,7 +96,7 @@ class Watch:
         self._files = files
         self._plain: list[tuple[weakref.ref[Any], Take, Any, Any]] = []
         self._objects: list[tuple[weakref.ref[Any], Take, Any, weakref.ref[Any]]] = []
-        self._texts: list[str] = []
+        self._texts: set[str] = set()
 
     def see(self, take: Take, owner: Any, name: Any, value: Any) -> None:
         """Note that ``take(owner, name)`` is ``value``."""
@@ -108,7 +108,7 @@ class Watch:
             self._plain.append((weakref.ref(owner), take, name, value))
         elif kind is str:
             self.steady = len(value) <= ATOM_BYTES and not self._files.names(value)
-            self._texts.append(value)
+            self._texts.add(value)
             self._plain.append((weakref.ref(owner), take, name, value))
         elif kind in (types.FunctionType, types.ModuleType) or (issubclass(kind, type) and is_package_class(value)):
             self._objects.append((weakref.ref(owner), take, name, weakref.ref(value)))

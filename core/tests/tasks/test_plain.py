@@ -32,8 +32,9 @@ def sorting(**kwargs: Any) -> Any:
 
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=True), st.complex_numbers(), st.binary(max_size=80),
-    st.text(max_size=20), st.sampled_from(["here.txt", "./here.txt", ".", "0", "é"]), st.lists(st.integers(), max_size=2),
+    st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), st.binary(max_size=80),
+    st.text(max_size=20), st.sampled_from(["here.txt", "./here.txt", ".", "0", "é"]),
+    st.lists(st.integers(), max_size=2),
 )  # fmt: skip
 names = st.one_of(st.sampled_from(["one", "two", "three", "0", "1", "a b"]), st.text(max_size=3))
 
@@ -53,7 +54,9 @@ def test_a_function_that_was_followed_before_has_the_same_keys(tmp_path_factory,
     known = Keys(folder)
     for before in ((), (1, "b"), ([1],)):
         known.key(function, before)
-    ways = [keys.key(function, args, kwargs, env=env, salt=salt, outputs=outputs) for keys in (Keys(folder), known, known)]
+    ways = [
+        keys.key(function, args, kwargs, env=env, salt=salt, outputs=outputs) for keys in (Keys(folder), known, known)
+    ]
     assert ways[0] == ways[1] == ways[2]
     assert isinstance(ways[0], Key)
 

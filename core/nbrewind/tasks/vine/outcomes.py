@@ -9,7 +9,7 @@ from typing import Any
 
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
-from .parts import FileState, ManagerState, TaskState, state_of
+from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .worker import Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
@@ -36,7 +36,8 @@ def outcome_of(
     seen: dict[str, str] | None,
 ) -> Outcome:
     """Return what became of a task that has run."""
-    metrics = {name: task.get_metric(name) for name in METRICS}
+    measure = original(kinds["Task"], "get_metric")
+    metrics = {name: measure(task, name) for name in METRICS}
     measured = task.resources_measured
     resources = {name: getattr(measured, name) for name in MEASURED if measured is not None}
     kept: ManagerState = state_of(manager)

@@ -27,8 +27,9 @@ _OWN = frozenset({"argument", "environment", "file", "input", "order", "output",
 def call_original(task: Any, name: str, *args: Any, **options: Any) -> Any:
     """Call a task's method as it was before."""
     for cls in type(task).__mro__:
-        if (cls, name) in originals:
-            return original(cls, name)(task, *args, **options)
+        found = originals.get((cls, name))
+        if found is not None:
+            return found(task, *args, **options)
     raise AttributeError(name)
 
 
