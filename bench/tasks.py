@@ -93,8 +93,8 @@ def live_lines(kind: str, count: int, found: dict[str, Figures]) -> Iterator[str
     if "cache recorded" not in found:
         yield "\nTaskVine's own cache: not measured, this version has none (it comes with 7.17)."
     yield (
-        f"\nGoals: recording at most {allowed:.2f} ms a task (the larger of {GOAL_MS} ms and {GOAL_SHARE:.0%} of its time), "
-        f"answering at most {GOAL_ANSWERED_MS} ms."
+        f"\nGoals: recording at most {allowed:.2f} ms a task (the larger of {GOAL_MS} ms and {GOAL_SHARE:.0%} of its "
+        f"time), answering at most {GOAL_ANSWERED_MS} ms."
     )
 
 

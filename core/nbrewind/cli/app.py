@@ -15,6 +15,7 @@ COMMANDS = {
     "status": ("records", "Show the state of every cell, with the reason."),
     "graph": ("records", "Show which cell reads what from which."),
     "history": ("records", "Show the checkpoint tree of a notebook."),
+    "tasks": ("tasks", "Show the tasks that a cell submitted, and what their managers logged."),
     "show": ("states", "Show a checkpoint's variables, or what differs between two."),
     "store": ("storage", "Look at the store of records."),
     "gc": ("space", "Make room in the store: remove what is cheap to make again."),

@@ -56,6 +56,7 @@ class Agent:
             self.recorder = Recorder(shell, self.store, index, self.session)
             self.recorder.steps = Steps(self.recorder, self.substitution)
             self.tasks = Tasks(shell.kernel, self.store, self.session, index.id, self.recorder.folder, self._ignore)
+            self.recorder.logs = self.tasks.logs
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter, time
 from typing import Any
@@ -34,6 +34,7 @@ from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, 
 from nbrewind.state import Changes, ScanInterrupted
 from nbrewind.state.tracked import TRACKER
 from nbrewind.store import Notebook, Store
+from nbrewind.store.task_logs import TaskLog, add_logs
 
 UNTOLD = "a value was changed by something that reached it through no variable: nobody saw which cell did that"
 """Why there is an outside run although nothing is known to have run between the cells."""
@@ -69,6 +70,8 @@ class Recorder(Head):
         """Why the last run could not be recorded; empty if it was."""
         self.restless = False
         """Code of the user's may run between the cells."""
+        self.logs: Callable[[], Sequence[TaskLog]] = tuple
+        """Returns what managers of tasks have logged since it was asked last."""
         self.afterwards = Afterwards(shell, self.finish)
         self._unrecorded: tuple[Entry, Outcome] | None = None
         """A run that has ended, as it is until the kernel has replied."""
@@ -427,8 +430,18 @@ class Recorder(Head):
             for name, version in written.versions.items():
                 if name in self.live.versions:
                     self.live.versions[name] = version
+        self._keep_logs(run)
         self.results.mark(checkpoint.id)
         self.saver.save(checkpoint.id, written.added, written.failed)
+
+    def _keep_logs(self, run: Run) -> None:
+        """Keep with a run of a cell what managers of tasks have logged since the run before."""
+        try:
+            logs = self.logs() if run.cell else ()
+            if logs:
+                add_logs(self.notebook, run.id, logs)
+        except Exception as error:  # whatever it is, the run is recorded
+            quiet("keeping logs of tasks", error)
 
     def _rebound(self, analysis: CellAnalysis, run: str, written: snapshots.Written) -> None:
         """A name that was bound again to an equal value was still made by this run."""

@@ -19,6 +19,7 @@ from nbrewind.store import Store, StoreError
 
 if TYPE_CHECKING:
     from nbrewind.kernel.live_tasks import LiveNews
+    from nbrewind.store.task_logs import TaskLog
     from nbrewind.tasks import Mark, Memo
     from nbrewind.tasks import Policies as TaskPolicies
     from nbrewind.tasks.policies import Trust
@@ -188,6 +189,15 @@ class Tasks:
         except Exception as error:  # whatever it is, the run is recorded without
             quiet("telling of tasks", error)
             return None
+
+    def logs(self) -> list[TaskLog]:
+        """Return what managers of this kernel have logged since this was asked last."""
+        if self._memo is None:
+            return []
+        from nbrewind.tasks.vine.logs import collect, limit
+
+        most = limit()
+        return list(collect(most)) if most else []
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks of this session were answered, ran or failed.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nbrewind.store import task_doctor
 from nbrewind.store.layout import BLOB_MODE, DATABASE_MODE, DIRECTORY_MODE, mode_of
+from nbrewind.store.task_logs import examine_logs
 from nbrewind.store.traces import GRACE_SECONDS, Trace
 from nbrewind.store.types import ContentError, Finding, MissingError, StoreError
 
@@ -49,6 +50,7 @@ def examine(store: Store, *, repair: bool = False, deep: bool = False) -> list[F
         if not damage:
             findings += _traces(store, notebook, repair)
             findings += _contents(store, notebook, known, repair=repair, deep=deep)
+            findings += examine_logs(notebook, repair=repair)
     findings += _tasks(store, known, repair=repair, deep=deep)
     findings += _leftovers(store, listed, repair)
     return findings

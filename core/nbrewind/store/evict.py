@@ -31,6 +31,7 @@ from nbrewind.store.garbage import BREATH, PATIENCE, SLICE, collect
 from nbrewind.store.lease import Busy
 from nbrewind.store.ledger import Ledger, Piece
 from nbrewind.store.rows import evict
+from nbrewind.store.task_logs import trim
 from nbrewind.store.task_removal import Candidates, TaskGroup, candidates, let_go
 from nbrewind.store.types import NotebookBudget
 from nbrewind.store.usage import budget as budget_of
@@ -227,8 +228,9 @@ def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tu
     limit = budget_of(store) if budget is None else budget
     stored = ledger.stored()
     pieces = ledger.pieces(ledger.held())
-    before = sum(stored.values()) + ledger.tasks.total()
-    held = sum(size for piece, size in stored.items() if piece in pieces) + ledger.tasks.total()
+    rows = ledger.tasks.total() + ledger.logs()
+    before = sum(stored.values()) + rows
+    held = sum(size for piece, size in stored.items() if piece in pieces) + rows
     chosen, over = _of_notebooks(ledger, stored, spare)
     excess = _excess(held, limit, spare)
     if chosen or excess > 0:
@@ -298,6 +300,8 @@ def _reason(one: Chosen) -> str:
 def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float, spare: int) -> Cleanup:
     """Let go and remove; see ``Store.clean``."""
     deadline = time.monotonic() + seconds
+    ledger.refresh()
+    logs = trim(ledger, budget_of(store) if budget is None else budget)
     planned, chosen = plan(store, ledger, budget, spare)
     rows = ledger.tasks.total()
     tasks = [one for one in chosen if one.tasks]
@@ -309,9 +313,10 @@ def clean(store: Store, ledger: Ledger, budget: int | None, seconds: float, spar
     evictions = [entry for entry, one in zip(planned.evictions, chosen, strict=True) if one.unit in done]
     return msgspec.structs.replace(
         planned,
+        before=planned.before + logs,
         after=planned.before - removed,
         evictions=evictions,
-        garbage=max(removed - sum(entry.bytes for entry in evictions), 0),
+        garbage=max(removed - sum(entry.bytes for entry in evictions), 0) + logs,
     )
 
 

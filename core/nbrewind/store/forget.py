@@ -78,7 +78,7 @@ def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name:
     found = Forgotten(
         runs=len(scope.runs),
         checkpoints=len(scope.checkpoints),
-        bytes=_freed(ledger, book, scope.versions, tasks) + tasks.bytes,
+        bytes=_freed(ledger, book, scope.versions, tasks) + tasks.bytes + _logs(book, scope.runs),
         tasks=len(tasks.numbers),
     )
     if preview:
@@ -130,6 +130,12 @@ def _freed(ledger: Ledger, book: Book, versions: Collection[str], tasks: task_re
     return sum(size for piece, size in ledger.pieces(mine).items() if piece not in stay and piece in stored)
 
 
+def _logs(book: Book, runs: Collection[str]) -> int:
+    """Return how many bytes the logs of tasks take that are kept with some runs."""
+    found = book.notebook.database.select("SELECT LENGTH(data) FROM logs WHERE run IN", runs)
+    return sum(size for (size,) in found)
+
+
 def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
     """Forget contents: the runs stay, without what they said of the values."""
     with book.notebook.database.write() as connection:
@@ -146,6 +152,7 @@ def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
         connection.executemany(
             "UPDATE runs SET record = ? WHERE id = ?", [(encode(run), id_) for id_, run in records.items()]
         )
+        connection.executemany("DELETE FROM logs WHERE run = ?", [(run,) for run in scope.runs])
         _changed(connection)
     with store.database.write() as connection:
         connection.executemany(
@@ -157,7 +164,8 @@ def _forget_contents(store: Store, book: Book, scope: Scope) -> None:
 def _forget_runs(store: Store, book: Book, scope: Scope, *, whole: bool) -> None:
     """Forget runs with their outputs and texts; their checkpoints stay as bare nodes where something hangs on them."""
     with book.notebook.database.write() as connection:
-        connection.executemany("DELETE FROM outputs WHERE run = ?", [(run,) for run in scope.runs])
+        for table in ("outputs", "logs"):
+            connection.executemany(f"DELETE FROM {table} WHERE run = ?", [(run,) for run in scope.runs])
         connection.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in scope.runs])
         if whole:
             for table in ("heads", "checkpoints", "versions", "lost", "evicted"):

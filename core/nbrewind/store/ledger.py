@@ -19,6 +19,7 @@ import msgspec
 from nbrewind.store.codec import decode_delta, decoder
 from nbrewind.store.manifest import decode_manifest
 from nbrewind.store.task_book import TaskBook
+from nbrewind.store.task_logs import bytes_of_logs
 
 if TYPE_CHECKING:
     from nbrewind.store.notebook import Notebook
@@ -92,6 +93,8 @@ class Book:
         self.evicted: set[str] = set()
         self.protected: set[str] = set()
         """Ids of the versions in states of kept checkpoints and heads, and of those not saved yet."""
+        self.logs = 0
+        """Bytes of the logs of its tasks."""
         self.budget: int | None = None
         """How many bytes the notebook may hold; None: as many as the store."""
         self._sequence = self._forgotten = -1
@@ -164,6 +167,7 @@ class Book:
         }
         self.evicted = {row[0] for row in read("SELECT version FROM evicted")}
         self.protected = self._protected(read("SELECT checkpoint, time FROM heads ORDER BY time DESC, session"))
+        self.logs = bytes_of_logs(self.notebook.database)
         self.budget = self.notebook.budget
         self._sequence, self._forgotten = sequence, forgotten
         return True
@@ -247,6 +251,10 @@ class Ledger:
             if book.refresh():
                 found.update(version.snapshot for version in book.holding())
         return found
+
+    def logs(self) -> int:
+        """Return the bytes of the logs of all tasks."""
+        return sum(book.logs for book in self.books.values())
 
     def held(self) -> set[str]:
         """Return the snapshots that somebody holds."""

@@ -87,4 +87,12 @@ NOTEBOOK: tuple[Migration, ...] = (
         "CREATE TABLE evicted (version TEXT PRIMARY KEY) WITHOUT ROWID",
         "INSERT INTO meta VALUES ('forgotten', 0)",
     ),
+    (
+        # what managers of tasks have logged while a run went on. size: of the text; left_out: bytes that were too many;
+        # digest: of data, which is compressed
+        "CREATE TABLE logs (number INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, manager INTEGER NOT NULL, name TEXT NOT NULL, "
+        "size INTEGER NOT NULL, left_out INTEGER NOT NULL, digest BLOB NOT NULL, data BLOB NOT NULL)",
+        "CREATE INDEX logs_run ON logs (run)",
+    ),
 )

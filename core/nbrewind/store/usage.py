@@ -52,7 +52,7 @@ class Usage(Record, frozen=True, kw_only=True, omit_defaults=False):
     garbage: int
     """Contents that nothing refers to: the next cleaning removes them."""
     tasks: int = 0
-    """What records of tasks take, whoever's; counted in ``bytes``, and in those of notebooks."""
+    """What records of tasks take, with their logs, whoever's; counted in ``bytes``, and in those of notebooks."""
 
 
 class Share(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -153,11 +153,11 @@ def usage(store: Store, ledger: Ledger) -> Usage:
         for id_, book in ledger.books.items()
     ]
     return Usage(
-        bytes=sum(stored.values()) + ledger.tasks.total(),
+        bytes=sum(stored.values()) + ledger.tasks.total() + ledger.logs(),
         budget=budget(store),
         notebooks=sorted(notebooks, key=lambda found: (-found.bytes, found.path)),
         garbage=sum(size for piece, size in stored.items() if piece not in owners and piece not in of_tasks),
-        tasks=ledger.tasks.total() + sum(size for piece, size in of_tasks.items() if piece in stored),
+        tasks=ledger.tasks.total() + ledger.logs() + sum(size for piece, size in of_tasks.items() if piece in stored),
     )
 
 
@@ -167,7 +167,8 @@ def holdings(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Pi
     pieces = ledger.pieces({version.snapshot for version in book.holding()} | ledger.tasks.snapshots.get(id_, set()))
     found = {piece: size for piece, size in pieces.items() if piece in stored}
     rows = ledger.tasks.total([id_])
-    return {**found, b"rows " + id_.encode(): rows} if rows else found
+    own = {b"rows " + id_.encode(): rows, b"logs " + id_.encode(): book.logs}
+    return found | {piece: size for piece, size in own.items() if size}
 
 
 def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:

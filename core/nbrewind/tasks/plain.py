@@ -1,7 +1,7 @@
 """Arguments that are plain values: what the encoder would write of them, without one.
 
-Most tasks of a loop differ in some numbers and short texts only. What is written here is byte by byte what `Encoder` and
-`key._arguments` write; whatever is not as plain as that is left to them.
+Most tasks of a loop differ in some numbers and short texts only. What is written here is byte by byte what `Encoder`
+and `key._arguments` write; whatever is not as plain as that is left to them.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 from nbrewind.tasks.records import RESULT
 
 from . import door as doors
+from . import logs
 from .futures import files_given
 from .libraries import Libraries
 from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, state_of
@@ -94,6 +95,8 @@ class Managers(Libraries):
             kept: ManagerState | None = state_of(manager)
             if name == "install_library" and kept is not None:
                 self.installed(kept, *args, **options)
+            if name in logs.SECRETS and kept is not None:
+                kept.secrets.append((name, str(args[0] if args else options.get(logs.SECRETS[name], ""))))
             if kept is None or kept.closed or self.is_open(manager):
                 return self.call(name, manager, *args, **options)
             kept.calls.append((name, args, options))
@@ -249,6 +252,7 @@ class Managers(Libraries):
         state.id = number
         if state.tracked is not None:
             state.tracked.id = number
+        logs.name_key(self.cvine, manager, state)
         kept.next_id = number + 1
         return number
 

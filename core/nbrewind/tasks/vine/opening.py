@@ -12,7 +12,7 @@ from typing import Any
 from nbrewind.state.places import is_user_code
 
 from . import door as doors
-from . import views
+from . import logs, views
 from .parts import NAME, ManagerState, TaskState, original, state_of, turn
 from .tasks import hand_over
 
@@ -99,6 +99,7 @@ class Opening:
         for name, args, options in calls:
             self.call(name, manager, *args, **options)
         views.opened(manager, kept, {name for name, _, _ in calls})
+        logs.opened(manager, kept)
         for factory in list(kept.factories):
             self.starting(factory)
 

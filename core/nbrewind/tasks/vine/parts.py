@@ -157,6 +157,8 @@ class ManagerState:
     """Those that are to start as soon as it is open."""
     ended: int = 0
     """How many tasks have run to their end."""
+    secrets: list[tuple[str, str]] = field(default_factory=list)
+    """Settings by which it was told a password, or a file that holds one."""
     number: int = field(default_factory=lambda: next(_numbers))
     """Counts the managers of this process, from 1."""
 

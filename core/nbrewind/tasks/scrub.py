@@ -1,0 +1,49 @@
+"""Takes keys and passwords out of logs before they are kept: those that are known, and what looks like one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+REMOVED = b"[removed]"
+SHORTEST = 6
+"""Characters that a known secret has at least: shorter ones would be found in anything."""
+_WORDS = rb"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization"
+_NAME = re.compile(_WORDS + rb"|(?:^|_)(?:key|auth|pwd|pass)$", re.IGNORECASE)
+_VALUE = rb"(?:\"[^\"\n]*\"|'[^'\n]*'|(?:bearer|basic) +[^\s\"'&,;]+|[^\s\"'&,;]+)"
+_PATTERNS = (
+    # password=..., "token": "...", AWS_SECRET_ACCESS_KEY=...
+    (re.compile(rb"(?i)((?:" + _WORDS + rb")[\w.-]{0,40}[\"'\\]{0,2}\s?[=:]\s?)" + _VALUE), rb"\1" + REMOVED),
+    # --password ..., --api-key ...
+    (re.compile(rb"(?i)(--?[\w-]{0,40}(?:" + _WORDS + rb")[\w-]{0,40} +)" + _VALUE), rb"\1" + REMOVED),
+    # https://user:password@host
+    (re.compile(rb"(://[^\s/:@]{1,100}:)[^\s/@]{1,200}@"), rb"\1" + REMOVED + b"@"),
+    # signed addresses
+    (re.compile(rb"(?i)([?&](?:x-amz-signature|x-amz-security-token|sig|signature)=)[^\s&\"']+"), rb"\1" + REMOVED),
+    # keys that tell what they are
+    (re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), REMOVED),
+    (re.compile(rb"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abpr]-)[0-9A-Za-z_-]{16,}"), REMOVED),
+    (re.compile(rb"\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]*"), REMOVED),
+    (re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REMOVED),
+)
+
+
+def scrubbed(text: bytes, secrets: Iterable[str] = ()) -> bytes:
+    """Return a log without keys and passwords.
+
+    Args:
+        text: the log.
+        secrets: that are known; those of this process's environment, by the names of its variables, are known anyway.
+    """
+    known = {secret for secret in (*secrets, *_of_environment()) if len(secret) >= SHORTEST}
+    if known:
+        longest_first = sorted((os.fsencode(secret) for secret in known), key=len, reverse=True)
+        text = re.sub(b"|".join(map(re.escape, longest_first)), REMOVED, text)
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _of_environment() -> Iterable[str]:
+    return [value for name, value in os.environ.items() if _NAME.search(os.fsencode(name))]
