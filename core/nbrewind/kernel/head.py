@@ -241,6 +241,20 @@ class Head:
             self.fresh, self.gone, self.reloaded = set(), set(), set()
         self.settle()
 
+    def reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
+        """Return new versions of live values of which the head says less than is known."""
+        found = {}
+        for name, version in self.live.versions.items():
+            held = self.state.get("var:" + name)
+            if name not in changed and name not in self.virtual and (held is None or held.id != version.id):
+                found[name] = renew(version, run)
+        return found
+
+    def rebound(self, names: Iterable[str], run: str) -> dict[str, Version]:
+        """Return new versions of live values under names that ``run`` bound: it made them, though they are equal."""
+        live = {name: self.live.versions.get(name) for name in names if name in self.namespace}
+        return {name: renew(version, run) for name, version in live.items() if version is not None}
+
     def renamed(self) -> set[str]:
         """Return the names that are bound to another object than when the last run had ended, or gone."""
         hidden = self.hidden()

@@ -16,7 +16,7 @@ from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.afterwards import Afterwards
 from nbrewind.kernel.figures import open_figures
 from nbrewind.kernel.files import Digests
-from nbrewind.kernel.head import Head, renew
+from nbrewind.kernel.head import Head
 from nbrewind.kernel.hooks import Entry, Outcome
 from nbrewind.kernel.log import quiet
 from nbrewind.kernel.outputs import Tee
@@ -28,7 +28,7 @@ from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.stores import compiled
 from nbrewind.kernel.trace import RELOADED, RESULT, observe, reach_of, reloads
 from nbrewind.kernel.watch import Watch
-from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunTasks, Version, new_id, once
+from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunTasks, new_id, once
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
@@ -276,20 +276,11 @@ class Recorder(Head):
             snapshots.write_changes(changes, run, self.store, lambda key: once(), written, self.most)
             snapshots.write_ambient(settings, run, self.store, lambda key: once(), written)
             snapshots.write_own_modules(self.fresh, run, written, only=self._new and not self.head)
-            written.versions.update(self._reknown(run, written.versions))
+            written.versions.update(self.reknown(run, written.versions))
             if written.all() or changes.removed:
                 mark = self.mark
                 self._record_outside(run, reasons, changes, written, (*effects, *reloads(self.reloaded)))
                 self.mark = mark
-
-    def _reknown(self, run: str, changed: Mapping[str, Version]) -> dict[str, Version]:
-        """Return new versions of live values of which the head says less than is known."""
-        found = {}
-        for name, version in self.live.versions.items():
-            held = self.state.get("var:" + name)
-            if name not in changed and name not in self.virtual and (held is None or held.id != version.id):
-                found[name] = renew(version, run)
-        return found
 
     # -- recording ----------------------------------------------------------------------------------------------------
 
@@ -316,7 +307,8 @@ class Recorder(Head):
             only = only_loads(analysis, extra["own"], self.namespace, self.fresh)
             snapshots.write_own_modules(self.fresh, run, written, only=only)
         if executed and status == "ok":
-            self._rebound(analysis, run, written)
+            bound = [name for name in analysis.must_writes if name not in written.versions]
+            written.versions |= self.rebound(bound, run)
         words = {*analysis.attributes, *(call.rpartition(".")[2] for call in analysis.calls)}
         self.restless = self.restless or not RESTLESS_NAMES.isdisjoint(words)
         record = Run(
@@ -442,13 +434,6 @@ class Recorder(Head):
                 add_logs(self.notebook, run.id, logs)
         except Exception as error:  # whatever it is, the run is recorded
             quiet("keeping logs of tasks", error)
-
-    def _rebound(self, analysis: CellAnalysis, run: str, written: snapshots.Written) -> None:
-        """A name that was bound again to an equal value was still made by this run."""
-        for name in analysis.must_writes:
-            version = self.live.versions.get(name)
-            if name not in written.versions and version is not None and name in self.namespace:
-                written.versions[name] = renew(version, run)
 
     def cell_of(self, entry: Entry) -> str:
         """Return the id of the cell that runs; for a client that sends none, its place by code and occurrence."""
