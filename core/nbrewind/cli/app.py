@@ -12,6 +12,7 @@ COMMANDS = {
     "audit": ("run", "Run a whole notebook in a new kernel and record it."),
     "repeat": ("run", "Bring a notebook up to date, running only what must run."),
     "sweep": ("sweep", "Run variants that differ in parameters, computing once what they share."),
+    "engine": ("engines", "Look at what an engine would start."),
     "status": ("records", "Show the state of every cell, with the reason."),
     "graph": ("records", "Show which cell reads what from which."),
     "history": ("records", "Show the checkpoint tree of a notebook."),

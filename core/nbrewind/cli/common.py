@@ -80,6 +80,9 @@ def command_options(function: Command) -> Command:
 
 def _of_kernel(problem: Exception) -> Usage:
     """Return what to say of a kernel's failure; anything else is a bug, and is raised again with its traceback."""
+    engine = sys.modules.get("nbrewind.driver.engines.engine")
+    if engine is not None and isinstance(problem, engine.EngineError):
+        return Usage(str(problem))
     module = sys.modules.get("nbrewind.driver.session")  # without a kernel it need not be loaded, which takes a while
     if module is None or not isinstance(problem, module.KernelError):
         raise problem

@@ -21,7 +21,7 @@ from nbrewind.cli.common import (
     read_policies,
     records_of,
 )
-from nbrewind.cli.engines import ENGINE, JOBS, chosen_engine
+from nbrewind.cli.engines import ENGINE, JOBS, PROFILE, chosen_engine
 from nbrewind.cli.reports import failure, place_of_step, print_audit, print_places, print_steps, unrecorded
 from nbrewind.cli.show import at_work, count, progress_bar
 from nbrewind.driver.ahead import expected_places
@@ -158,6 +158,7 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @click.option("--verify", type=Share(), default=0.0, metavar="SHARE", help=VERIFY)
 @ENGINE
 @JOBS
+@PROFILE
 @command_options
 def repeat(
     notebook: str,
@@ -172,6 +173,7 @@ def repeat(
     verify: float,
     engine_name: str | None,
     jobs: int | None,
+    profile: str | None,
     store_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -186,7 +188,7 @@ def repeat(
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
     chosen = read_policies(content, notebook, policies)
-    engine = chosen_engine(engine_name, jobs)
+    engine = chosen_engine(engine_name, jobs, profile)
     if dry_run:
         with records_of(store_dir, content, path) as records, at_work("Planning"):
             result = _expected(content, path, last, records, chosen, files=files)

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from nbrewind.cli.common import POLICY, Usage, command_options, emit, load_notebook, open_store, read_policies
+from nbrewind.cli.engines import PROFILE, SWEEP_ENGINE, chosen_engine
+from nbrewind.cli.reports import place_of_step
 from nbrewind.cli.run import KERNEL, end, step_of
 from nbrewind.cli.show import Row, count, duration, note, progress_bar, rows, say
 from nbrewind.driver.notebook_file import cell_index, check_writable, parameter_value, write_notebook
@@ -27,7 +29,9 @@ WORDS = 200
     "-p", "--parameter", "parameters", nargs=2, multiple=True, required=True, metavar="NAME V1,V2,…",
     help="A parameter with its values, separated by commas; quote one that holds a comma.",
 )  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, metavar="N", help="Variants at the same time.")
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Variants at the same time (default: 1).")
+@SWEEP_ENGINE
+@PROFILE
 @click.option("--show", metavar="CELL", help="Show this cell's output: an id or a number (default: the last output).")
 @click.option("-o", "--output", metavar="DIR", help="Write the executed notebooks to DIR, one per variant.")
 @KERNEL
@@ -36,7 +40,9 @@ WORDS = 200
 def sweep(
     notebook: str,
     parameters: tuple[tuple[str, str], ...],
-    jobs: int,
+    jobs: int | None,
+    engine_name: str | None,
+    profile: str | None,
     show: str | None,
     output: str | None,
     kernel: str,
@@ -57,15 +63,24 @@ def sweep(
     found = variants(content, {name: [parameter_value(value) for value in _split(text)] for name, text in parameters})
     shown = content.cells[cell_index(content, show)].id if show else ""
     targets = _targets(output, path, found)
+    engine = chosen_engine(engine_name, None if profile else jobs, profile) if engine_name or profile else None
+    jobs = jobs or (engine.slots if engine is not None else 1)
     with open_store(store_dir) as store, progress_bar("Sweeping", len(found)) as begin:
         work = run_sweep(
-            found, path, store, jobs=jobs, kernel=kernel, policies=chosen, begins=lambda one: begin(_Named(one))
-        )
+            found, path, store, jobs=jobs, kernel=kernel, policies=chosen, engine=engine,
+            begins=lambda one: begin(_Named(one)),
+        )  # fmt: skip
         asyncio.run(work)
     for variant, target in zip(found, targets, strict=False):
         write_notebook(variant.notebook, target)
     if as_json:
-        emit({"variants": [_variant(one, shown) for one in found], "seconds": sum(one.result.seconds for one in found)})
+        name = engine.name if engine is not None else ""
+        emit(
+            {
+                "variants": [_variant(one, shown, name) for one in found],
+                "seconds": sum(one.result.seconds for one in found),
+            }
+        )
     else:
         _print(found, shown, output)
     failed = [one for one in found if one.result.failed]
@@ -115,10 +130,10 @@ def _output(variant: Variant, shown: str) -> str:
     return ""
 
 
-def _variant(variant: Variant, shown: str) -> dict[str, Any]:
+def _variant(variant: Variant, shown: str, engine: str) -> dict[str, Any]:
     return {
         "parameters": dict(variant.parameters),
-        "steps": [step_of(step) for step in variant.result.steps],
+        "steps": [step_of(step) | place_of_step(step, variant.result, engine) for step in variant.result.steps],
         "shared": variant.count("load", "skip"),
         "output": _output(variant, shown),
         "seconds": variant.result.seconds,

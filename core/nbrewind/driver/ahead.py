@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ANOTHER = "it ran as another cell of the same code"
 FREE = "the notebook's kernel was free"
+ALONE = "nothing else can run beside it"
 LOOK_SHARE = 0.1
 """How large a part of the time may be used to look what can run."""
 
@@ -50,8 +51,12 @@ class Turn:
 class Ahead:
     """Keeps an engine busy during one repeat."""
 
-    def __init__(self, engine: Engine, store: Store, scratch: Scratch) -> None:
-        """Run cells on ``engine``, which is open, for a repeat into ``store``; call `follow` before all else."""
+    def __init__(self, engine: Engine, store: Store, scratch: Scratch, *, beside: bool = False) -> None:
+        """Run cells on ``engine``, which is open, for a repeat into ``store``; call `follow` before all else.
+
+        ``beside``: other repeats use it at the same time.
+        """
+        self._beside = beside
         self.engine, self.store, self.scratch = engine, store, scratch
         self.notes: list[str] = []
         self.where: dict[str, str] = {}
@@ -65,6 +70,10 @@ class Ahead:
         self._reasons: dict[str, str] = {}
         """Cell id to why it has to run."""
         self._tried: set[str] = set()
+        self._mine = False
+        """The notebook's kernel is running a cell itself."""
+        self._idle = 0
+        """How many calls of the engine could be under way and are not."""
         self._turn, self._above = Turn(), list[Part]()
         self._news = asyncio.Event()
         self._dirty = False
@@ -100,10 +109,10 @@ class Ahead:
         self._look()
         while cell.id in self._busy or any(job.cell.id == cell.id for job in self._jobs):
             running = self._busy.get(cell.id)
-            if running is None and self.engine.shares:
+            if running is None and (self.engine.shares or self._is_alone()):
+                self.where[cell.id] = ALONE if self._is_alone() else FREE
                 self._jobs = [job for job in self._jobs if job.cell.id != cell.id]
                 self._tried.add(cell.id)
-                self.where[cell.id] = FREE
                 break
             if running is not None:
                 await asyncio.shield(running)
@@ -112,6 +121,7 @@ class Ahead:
             await self._changed()
         if found.answered is None and self.where.get(cell.id) == "":
             self.where[cell.id] = f"what it made ahead does not hold: {found.reason}"
+        self._mine = found.answered is None
         self._news.set()
         return found
 
@@ -150,9 +160,13 @@ class Ahead:
         """Say why a cell ran that the engine has run, and where."""
         return f"{self._reasons.get(cell.id, ANOTHER)}; it ran on the engine {self.engine.name}"
 
+    def _is_alone(self) -> bool:
+        """Whether but one cell can run now: to run it elsewhere would take longer."""
+        return len(self._jobs) == 1 and not (self._busy or self._mine or self._beside)
+
     def ran(self) -> None:
         """Take note that the notebook's kernel has run a cell: more may be known now."""
-        self._dirty = True
+        self._dirty, self._mine = True, False
         self._news.set()
 
     # -- for the engine -----------------------------------------------------------------------------------------------
@@ -185,19 +199,22 @@ class Ahead:
 
     async def _serve(self) -> None:
         """Give the engine one thing after another."""
+        self._idle += 1
         while True:
             if not self._jobs and self._dirty and self._looked < LOOK_SHARE * (monotonic() - self._began) + 1:
                 self._look()
-            jobs = self._jobs[: self.engine.share(self._jobs)]
-            if not jobs:
+            if not self._jobs or self._is_alone():
                 await self._changed()
                 continue
+            jobs = self._jobs[: self.engine.share(self._jobs, self._idle)]
             self._jobs = self._jobs[len(jobs) :]
+            self._idle -= 1
             try:
                 await self._give(jobs)
             except EngineError as error:
                 self._give_up(str(error))
                 return
+            self._idle += 1
 
     async def _give(self, jobs: Sequence[Job]) -> None:
         """Let the engine run some jobs."""
@@ -232,8 +249,9 @@ class Ahead:
 
     def _give_up(self, why: str) -> None:
         """The engine runs nothing more."""
-        if why not in self.notes:
-            self.notes.append(f"{why}; what it has not run runs in the notebook's kernel")
+        note = f"{why}; what it has not run runs in the notebook's kernel"
+        if note not in self.notes:
+            self.notes.append(note)
         self._tried.update(cell.id for cell in self._work.cells)
         self._jobs = []
         self._news.set()
@@ -257,10 +275,10 @@ def expected_places(
 
 
 @asynccontextmanager
-async def ahead_of(
+async def engine_of(
     engine: Engine | None, store: Store, path: Path, kernel: str, cells: Sequence[SourceCell], policies: Policies
-) -> AsyncIterator[Ahead | None]:
-    """Open an engine for one repeat of ``cells``, in a kernel of kind ``kernel``; without one there is nothing to give.
+) -> AsyncIterator[Scratch | None]:
+    """Open an engine for repeats of ``cells``, in kernels of kind ``kernel``; without one there is nothing to give.
 
     Raises:
         EngineError: it can't be used.
@@ -269,17 +287,28 @@ async def ahead_of(
         yield None
         return
     scratch = await asyncio.to_thread(Scratch, store)
-    ahead = None
     try:
         index = store.notebook(path)
         records = History(index.runs() if index is not None else (), store.candidates)
         expected = look_ahead(cells, records, World(path.parent), policies=policies)
         await engine.open(Site(path, kernel, scratch), len(expected.jobs))
-        ahead = Ahead(engine, store, scratch)
-        yield ahead
+        yield scratch
     finally:
         with contextlib.suppress(asyncio.CancelledError):
-            if ahead is not None:
-                await ahead.close()
             await asyncio.shield(engine.close())
         await asyncio.to_thread(scratch.close)
+
+
+@asynccontextmanager
+async def ahead_of(
+    engine: Engine | None, store: Store, scratch: Scratch | None, *, beside: bool = False
+) -> AsyncIterator[Ahead | None]:
+    """Let cells of one repeat run on an engine that is open; see `Ahead`. Nothing without one."""
+    if engine is None or scratch is None:
+        yield None
+        return
+    ahead = Ahead(engine, store, scratch, beside=beside)
+    try:
+        yield ahead
+    finally:
+        await ahead.close()

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from nbformat import NotebookNode
 
-from nbrewind.driver.ahead import Ahead, ahead_of
+from nbrewind.driver.ahead import Ahead, ahead_of, engine_of
 from nbrewind.driver.audit import run_cell, to_execute
 from nbrewind.driver.client import Answer
 from nbrewind.driver.compare import Difference, deviation
@@ -93,7 +93,8 @@ async def repeat(
     cells = to_execute(notebook, last)
     options: dict[str, Any] = {"policies": policies, "files": files, "verify": verify}
     async with (
-        ahead_of(engine, store, path, kernel_of(notebook, kernel), cells, policies) as ahead,
+        engine_of(engine, store, path, kernel_of(notebook, kernel), cells, policies) as scratch,
+        ahead_of(engine, store, scratch) as ahead,
         open_session(notebook, path, store=store.directory, kernel=kernel, policies=policies) as session,
     ):
         work = Repeater(notebook, path, store, session, cells, ahead=ahead, **options)

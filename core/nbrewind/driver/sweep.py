@@ -18,10 +18,13 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from nbrewind.driver.ahead import ahead_of, engine_of
 from nbrewind.driver.audit import to_execute
+from nbrewind.driver.engines.engine import Engine
+from nbrewind.driver.engines.scratch import Scratch
 from nbrewind.driver.notebook_file import NotebookError, inject_parameters
 from nbrewind.driver.repeat import Repeat, Repeater
-from nbrewind.driver.session import KernelError, Session, open_session
+from nbrewind.driver.session import KernelError, Session, kernel_of, open_session
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.store import Store
 
@@ -73,22 +76,25 @@ async def sweep(
     jobs: int = 1,
     kernel: str = "",
     policies: Policies = DEFAULT_POLICIES,
+    engine: Engine | None = None,
     begins: Callable[[Variant], None] = lambda variant: None,
 ) -> None:
     """Bring every variant up to date; outputs and results are set in place. One that fails does not stop the others.
 
     ``jobs``: variants at the same time, after the first; ``begins`` is called before each. One kernel more is there: it
-    starts while the others compute.
+    starts while the others compute. ``engine``: where cells run that can be run elsewhere; those of all variants that
+    are under way are there beside each other.
     """
     kernels, places, shared = asyncio.Semaphore(jobs + 1), asyncio.Semaphore(jobs), asyncio.Event()
 
-    async def work(variant: Variant, session: Session) -> None:
+    async def work(variant: Variant, session: Session, scratch: Scratch | None) -> None:
         begins(variant)
         cells = to_execute(variant.notebook)
-        repeater = Repeater(variant.notebook, path, store, session, cells, policies=policies)
-        variant.result = await repeater.bring_all()
+        async with ahead_of(engine, store, scratch, beside=True) as ahead:
+            repeater = Repeater(variant.notebook, path, store, session, cells, policies=policies, ahead=ahead)
+            variant.result = await repeater.bring_all()
 
-    async def try_(variant: Variant) -> None:
+    async def try_(variant: Variant, scratch: Scratch | None) -> None:
         first = variant is all_[0]
         async with kernels:
             try:
@@ -98,11 +104,13 @@ async def sweep(
                     if not first:
                         await shared.wait()
                     async with places:
-                        await work(variant, session)
+                        await work(variant, session, scratch)
                     shared.set()  # while the kernel ends, the others begin
             except KernelError as error:
                 variant.result = Repeat(failed=str(error))
             if first:
                 shared.set()
 
-    await asyncio.gather(*map(try_, all_))
+    first = all_[0].notebook
+    async with engine_of(engine, store, path, kernel_of(first, kernel), to_execute(first), policies) as scratch:
+        await asyncio.gather(*(try_(variant, scratch) for variant in all_))

@@ -63,6 +63,8 @@ class Job:
     """Expected; 0 where nothing tells."""
     reason: str
     """Why the cell has to run, in words."""
+    files: tuple[str, ...] = ()
+    """Files below the notebook's folder that it read when it ran last."""
     urgency: float = 0.0
     """Seconds from its beginning to the end of the longest chain of cells that wait for it."""
 
@@ -124,6 +126,8 @@ class _Look:
         self._above, self._small, self._makers = list(above), small, makers
         self._defined: set[str] = set()
         """Words that functions of the notebook use."""
+        self._late: dict[str, set[str]] = {}
+        """What cells define that have not run yet, each with the names that it looks up when it is called."""
         self._jobs: list[Job] = []
         self._waiting: dict[str, str] = {}
         self._stay: dict[str, str] = {}
@@ -144,6 +148,8 @@ class _Look:
         if is_small(cell):
             self._small.add(cell.id)
             self._above.append(part_of(cell, found.before))
+            if found.answered is None:
+                self._late.update({name: set(cell.analysis.late_reads) for name in cell.analysis.writes})
         elif runs(found):
             self._consider(found)
 
@@ -162,18 +168,33 @@ class _Look:
             self._waiting[cell.id] = "it waits for another cell of the same code"
         else:
             self._codes.add(cell.analysis.code)
-            parts = (*self._above, part_of(cell, state))
-            self._jobs.append(Job(cell, parts, self._seconds[cell.id], found.reason))
+            parts = (*self._above, part_of(cell, state, self._called(cell)))
+            self._jobs.append(Job(cell, parts, self._seconds[cell.id], found.reason, self._files(cell)))
+
+    def _files(self, cell: SourceCell) -> tuple[str, ...]:
+        """Return the files below the notebook's folder that the cell read when it ran last."""
+        keys = {entry.key for run in recorded_runs(cell, self._records) for entry in run.inputs}
+        return tuple(sorted(key[5:] for key in keys if key.startswith("file:") and not key[5:].startswith("/")))
 
     def _doubts(self, cell: SourceCell, state: PlanState) -> list[Doubt]:
         """Return why what the cell may look up is not known, but for what the kernel of a job makes itself."""
         here = Meeting(cell.analysis, cell.digest, state, self._outside, self._policies)
-        keys = [*here.doubted, *(VAR + name for name in needed_names(cell, state))]
+        keys = [*here.doubted, *(VAR + name for name in (*needed_names(cell, state), *self._called(cell)))]
         for run in recorded_runs(cell, self._records):
             keys += [entry.key for entry in run.inputs if not entry.unread and not entry.kept]
         found = [doubt for key in keys if (doubt := state.doubt_on(key)) is not None]
         found += [self._not_put_back(key, state) for key in keys if self._is_elsewise(key, state)]
         return [doubt for doubt in found if doubt.cell not in self._small]
+
+    def _called(self, cell: SourceCell) -> set[str]:
+        """Return the names that functions which have not been defined yet may look up for the cell."""
+        found: set[str] = set()
+        todo = [*cell.analysis.reads, *cell.analysis.strings]
+        while todo:
+            more = self._late.get(todo.pop(), set()) - found
+            found |= more
+            todo += more
+        return found
 
     def _is_elsewise(self, key: str, state: PlanState) -> bool:
         """Whether a file is not yet as the cells above leave it."""
@@ -261,10 +282,10 @@ def is_small(cell: SourceCell) -> bool:
     return cell.active and (cell.analysis.prelude or bool(predicted(cell)))
 
 
-def part_of(cell: SourceCell, state: PlanState) -> Part:
-    """Return a cell as a job runs it in ``state``."""
+def part_of(cell: SourceCell, state: PlanState, also: Collection[str] = ()) -> Part:
+    """Return a cell as a job runs it in ``state``; ``also``: names that it may look up besides those that are known."""
     known = {key: one for key, one in state.items.items() if one.run and state.doubt_on(key) is None}
-    names = {name for name in needed_names(cell, state) if VAR + name in known}
+    names = {name for name in (*needed_names(cell, state), *also) if VAR + name in known}
     return Part(cell, known, frozenset(names))
 
 

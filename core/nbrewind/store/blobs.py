@@ -80,7 +80,7 @@ class Blobs:
                 os.link(file, temporary)
             except OSError:  # on another disk, or not to be had
                 shutil.copyfile(file, temporary)
-                temporary.chmod(BLOB_MODE)
+            temporary.chmod(BLOB_MODE)
             os.rename(temporary, path)  # two links to one file: nothing is done, and the first stays
         except FileNotFoundError as error:
             raise MissingError(f"content is missing: {file}") from error

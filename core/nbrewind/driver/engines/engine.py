@@ -54,8 +54,8 @@ class Engine(Protocol):
         """
         ...  # pragma: no cover
 
-    def share(self, jobs: Sequence[Job]) -> int:
-        """Return how many of the jobs that can begin now one call of `run` should take."""
+    def share(self, jobs: Sequence[Job], idle: int) -> int:
+        """Return how many of the jobs that can begin now one call of `run` should take; ``idle`` calls are possible."""
         ...  # pragma: no cover
 
     async def close(self) -> None:

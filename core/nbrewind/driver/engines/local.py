@@ -19,7 +19,7 @@ class LocalEngine:
 
     def __init__(self, jobs: int | None = None) -> None:
         """Run ``jobs`` cells at a time, that of the notebook's own kernel included; by default one a processor."""
-        self.slots = max((jobs or _processors()) - 1, 1)
+        self.slots = max((jobs or processors()) - 1, 1)
         self._free: list[asyncio.Future[AheadKernel]] = []
         """Kernels that have started, or are about to."""
         self._taken: set[AheadKernel] = set()
@@ -32,7 +32,7 @@ class LocalEngine:
     async def _start(self) -> AheadKernel:
         return await AheadKernel(self._site.path, self._site.scratch.store, self._site.kernel).__aenter__()
 
-    def share(self, jobs: Sequence[Job]) -> int:
+    def share(self, jobs: Sequence[Job], idle: int) -> int:
         """Return 1: a kernel that is done takes the next."""
         return 1
 
@@ -64,7 +64,8 @@ class LocalEngine:
         await asyncio.gather(*(kernel.close() for kernel in kernels), return_exceptions=True)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -11,10 +11,13 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from nbrewind.model import Run, Version, new_id
+from msgspec.structs import replace
+
+from nbrewind.model import Checkpoint, Run, Version, new_id
 from nbrewind.planning.ahead import Job
 from nbrewind.state.partial import together
 from nbrewind.store import Store
@@ -58,6 +61,25 @@ class Scratch:
         self.tell(run for name in makers if self.store.run(name) is None and (run := self.user.run(name)) is not None)
         return snapshots
 
+    def bring_files(self, jobs: Iterable[Job], folder: Path) -> dict[str, str]:
+        """Bring the files below the notebook's ``folder`` that cells are known to read, or that they name.
+
+        Returns their names, each with its content's snapshot. What lies there may have to be put back, and then the
+        content is that which a cell above has left.
+        """
+        found = {}
+        for job in jobs:
+            items = job.parts[-1].items
+            for name in job.files:
+                version = items.get(f"file:{name}")
+                if version is not None and version.snapshot:
+                    carry(self.user, self.store, [version.snapshot])
+                    found[name] = version.snapshot
+                elif (folder / name).is_file():
+                    found[name] = self.store.put_file(folder / name).id
+        self.store.sync()
+        return found
+
     def tell(self, runs: Iterable[Run]) -> None:
         """Let runs be known here."""
         missing = list(runs)
@@ -65,6 +87,17 @@ class Scratch:
             with self.store.database.write() as connection:
                 for run in missing:
                     self.store.traces.insert(connection, run, answerable=False)
+
+    def take_in(self, run: Run, source: str, shown: Sequence[Mapping[str, Any]]) -> None:
+        """Record a run that was made elsewhere of a text, with what it showed; its contents are here."""
+        index = self.store.notebook(self.directory / "elsewhere")
+        assert index is not None
+        run = replace(run, notebook=index.id)
+        checkpoint = Checkpoint(
+            id=new_id(), notebook=index.id, session=run.session, cell=run.cell, run=run.id, time=run.started,
+            delta={one.key: one.id for one in run.writes},
+        )  # fmt: skip
+        index.record(run, checkpoint, source=source, outputs=shown)
 
     def give(self, run: Run) -> int:
         """Bring what a run has made into the user's store; return the bytes that this adds. In `user.writing()`."""

@@ -1,0 +1,174 @@
+"""The engine taskvine: real managers, factories and workers; what is killed costs a run here, and nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from driver_notebooks import notebook, plain, repeated
+
+from nbrewind.driver.compare import differences
+from nbrewind.driver.engines.engine import EngineError
+from nbrewind.driver.engines.profile import Profile, read_profile
+from nbrewind.driver.engines.scratch import FOLDER
+from nbrewind.driver.engines.taskvine import TaskVineEngine
+from nbrewind.store import Store
+
+pytest.importorskip("ndcctools.taskvine", reason="there is no TaskVine: scripts/taskvine.sh says why")
+
+CELLS = (
+    ("imports", "import time\nimport numpy as np"),
+    ("big", "big = np.arange(40_000.0)"),
+    ("slow", "def slow(k):\n    time.sleep(0.5)\n    return big * k"),
+    *((f"c{k}", f"r{k} = slow({k})\nprint({k}, r{k}.sum())\nr{k}[-1:]") for k in range(4)),
+    ("write", "open('sums.txt', 'w').write(str(r0.sum() + r1.sum()))"),
+    ("all", "print(open('sums.txt').read(), r2.sum(), r3.sum())"),
+)
+
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """What a plain run shows."""
+    return plain(notebook(CELLS), tmp_path_factory.mktemp("full"))
+
+
+def engine(**options) -> TaskVineEngine:
+    return TaskVineEngine(Profile(**{"max_workers": 1, "cores": 2, "memory": 2000, "disk": 2000, **options}))
+
+
+def alive(text: str) -> list[str]:
+    """Processes whose command line holds a text."""
+    found = []
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit() and int(each.name) != os.getpid():
+            try:
+                command = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                folder = os.readlink(each / "cwd")
+            except OSError:
+                continue
+            if text in command or text in folder:
+                found.append(f"{each.name} {command}")
+    return found
+
+
+def nothing_left(text: str, seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while (found := alive(text)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found == [] or pytest.fail(f"left: {found}")
+
+
+def test_cells_run_on_workers_as_here(tmp_path: Path, full) -> None:
+    path = tmp_path / "work.ipynb"
+    with Store.open(tmp_path / "store") as store:
+        made, used = notebook(CELLS), engine()
+        result = repeated(made, path, store, engine=used)
+        assert not result.failed and not result.notes
+        assert differences(made.cells, full.cells) == []
+        assert {cell for cell, why in result.where.items() if why == ""} >= {"c0", "c1", "c2", "c3"}
+        assert "must come at its turn" in result.where["write"] or "beside" in result.where["write"]
+        index = store.notebook(path)
+        assert index is not None
+        assert [(one.cell, one.action) for one in index.checkpoints()] == [(cell, "run") for cell, _ in CELLS]
+        assert len(index.heads()) == 1 and store.doctor(deep=True) == []
+        assert not list((store.directory / FOLDER).iterdir())
+        assert nothing_left(str(tmp_path / "store"))
+        again = repeated(notebook(CELLS), path, store)
+        assert [step.cell for step in again.steps if step.action == "run"] == ["imports", "slow"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["worker", "manager"])
+def test_what_is_killed_costs_time_only(victim: str, tmp_path: Path, full, monkeypatch) -> None:
+    run = TaskVineEngine.run
+
+    async def killing(self, jobs):
+        async def kill() -> None:
+            await asyncio.wait_for(self._worker.wait(), 120)
+            await asyncio.sleep(1)
+            if victim == "manager":
+                os.kill(self.process.pid, signal.SIGKILL)
+                return
+            for line in alive(str(self._folder)):
+                if "vine_worker" in line:
+                    os.kill(int(line.split()[0]), signal.SIGKILL)
+
+        if self._number == 0:
+            self.killer = asyncio.ensure_future(kill())
+        return await run(self, jobs)
+
+    monkeypatch.setattr(TaskVineEngine, "run", killing)
+    with Store.open(tmp_path / "store") as store:
+        made, used = notebook(CELLS), engine()
+        result = repeated(made, tmp_path / "work.ipynb", store, engine=used)
+        assert differences(made.cells, full.cells) == []
+        if victim == "manager":
+            assert result.notes == ["TaskVine's manager has ended; what it has not run runs in the notebook's kernel"]
+        assert nothing_left(str(tmp_path / "store"))
+
+
+def test_without_workers_it_says_so_and_goes_on(tmp_path: Path, full, monkeypatch) -> None:
+    monkeypatch.setattr(Profile, "command", lambda *_, **__: [])
+    with Store.open(tmp_path / "store") as store:
+        made = notebook(CELLS)
+        result = repeated(made, tmp_path / "work.ipynb", store, engine=engine(wait=1))
+        assert differences(made.cells, full.cells) == []
+        note = "no worker of TaskVine has come within 1 s; what it has not run runs in the notebook's kernel"
+        assert result.notes == [note]
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_a_command_that_is_killed(tmp_path: Path) -> None:
+    program = textwrap.dedent(f"""
+        import sys, asyncio, nbformat
+        from pathlib import Path
+        from nbrewind.driver.repeat import repeat
+        from nbrewind.driver.engines.profile import Profile
+        from nbrewind.driver.engines.taskvine import TaskVineEngine
+        from nbrewind.store import Store
+        cells = [("imports", "import time"), *((f"c{{k}}", f"time.sleep(600 + {{k}})") for k in range(2))]
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text, id=name) for name, text in cells])
+        with Store.open({str(tmp_path / "store")!r}) as store:
+            engine = TaskVineEngine(Profile(max_workers=1, cores=2))
+            asyncio.run(repeat(made, Path({str(tmp_path / "work.ipynb")!r}), store, engine=engine))
+    """)
+    command = subprocess.Popen([sys.executable, "-c", program])
+    end = time.monotonic() + 120
+    while not any("engines.task" in line for line in alive(str(tmp_path / "store"))) and time.monotonic() < end:
+        time.sleep(0.3)
+    assert any("engines.task" in line for line in alive(str(tmp_path / "store")))
+    command.kill()
+    command.wait()
+    assert nothing_left(str(tmp_path / "store"), 60)
+
+
+def test_a_profile_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    place = tmp_path / "profile.toml"
+    place.write_text('kind = "slurm"\nmax_workers = 8\ncores = 4\nbatch_options = "--partition=short"\n')
+    found = read_profile(place)
+    assert found.slots == 32 and found.patience == 600
+    command = found.command("/x", "/x/password")
+    assert command[1:3] == ["-T", "slurm"] and command[command.index("--batch-options") + 1] == "--partition=short"
+    for text, why in (
+        ("kind = 3", "kind is 3, which is no text"),
+        ('kind = "grid"', "kind is 'grid': use local, slurm, htcondor"),
+        ("workers = 3", "there is no setting 'workers'"),
+        ("max_workers = 0", "at least one worker"),
+        ('environment = "none.tar.gz"', "there is no environment at"),
+        ("kind = ", "is no TOML"),
+    ):
+        place.write_text(text)
+        with pytest.raises(EngineError, match=why):
+            read_profile(place)
+    with pytest.raises(EngineError, match="can't read"):
+        read_profile(tmp_path / "none.toml")
