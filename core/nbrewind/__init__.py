@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbrewind.kernel.rewind import rewind
     from nbrewind.model import RewindReport
     from nbrewind.tasks.executor import MemoExecutor
+    from nbrewind.tasks.parsl_memoizer import ParslMemoizer as ParslMemoizer
     from nbrewind.tasks.policies import task_policy
     from nbrewind.tasks.scheduler import dask_get
 
@@ -36,6 +37,7 @@ _PLACES = {
     "rewind": "nbrewind.kernel.rewind",
     "RewindReport": "nbrewind.model",
     "MemoExecutor": "nbrewind.tasks.executor",
+    "ParslMemoizer": "nbrewind.tasks.parsl_memoizer",
     "dask_get": "nbrewind.tasks.scheduler",
     "task_policy": "nbrewind.tasks.policies",
     "__version__": "nbrewind._version",

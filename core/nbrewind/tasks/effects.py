@@ -65,11 +65,13 @@ def effect_of(called: Any) -> str:
         elif isinstance(found, type) and is_local(found.__module__):
             todo += [getattr(each, "__func__", each) for each in vars(found).values()]
             todo += found.__bases__
-        elif isinstance(found, types.FunctionType) and is_user_code(found.__code__.co_filename):
-            code = _look_at(found.__code__)
-            if code.effect:
-                return code.effect
-            todo += _reached(found, code.names)
+        elif isinstance(found, types.FunctionType):
+            if is_user_code(found.__code__.co_filename):
+                code = _look_at(found.__code__)
+                if code.effect:
+                    return code.effect
+                todo += _reached(found, code.names)
+            todo += _held(found)  # a decorator of a package holds a function of the user's
         elif found is print:
             return "it prints"
         elif not isinstance(found, _WHOLE) and root_of(module_of(type(found))) not in _DATA:
@@ -86,6 +88,11 @@ def _reached(function: types.FunctionType, names: tuple[str, ...]) -> Iterator[A
                 yield from (vars(value)[inner] for inner in names if inner in vars(value))
         elif callable(value):
             yield value
+
+
+def _held(function: types.FunctionType) -> Iterator[Any]:
+    """Yield what a function holds: what it encloses, and its defaults."""
+    yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import random
 import threading
 import time
@@ -272,6 +274,16 @@ def test_by_default_functions_of_a_notebook_run_in_processes(store: Store) -> No
         k = 4
         assert pool.submit(lambda n: n + k, 5).result() == 9
         assert pool.submit(lambda n: n + k, 5).result() == 9
+
+
+def test_what_a_function_is_given_or_decorated_with_counts_for_what_it_does(store: Store) -> None:
+    def noted(call: Callable[..., Any]) -> Any:
+        return contextlib.contextmanager(call)  # a decorator of a package
+
+    for function, args in ((map, (calls.say, [1])), (functools.partial(min, key=calls.say), ([1, 2],))):
+        for called in (function, noted(calls.say)):
+            assert effect_of((called, args, {})) == "it uses `print`"
+    assert effect_of((noted(calls.scale), (calls.pair, {"a": [calls.scale]}), {})) == ""
 
 
 def test_policies_of_functions_and_of_a_block(store: Store, kind: str) -> None:
