@@ -28,7 +28,7 @@ def tasks(notebook: str, cell: str, name: str, store_dir: str | None, as_json: b
     A cell is named by its id, or by its number counted from 1. Keys and passwords are taken out of logs before they are
     kept; tasks stand there with their keys, in lines with the words `nbrewind task=`.
 
-    Example: nbrewind tasks analysis.ipynb 4 --log transactions
+    Example: nbrewind tasks analysis.ipynb 4
     """
     content, path = load_notebook(notebook)
     cells = content.cells

@@ -90,7 +90,7 @@ NOTEBOOK: tuple[Migration, ...] = (
     (
         # what managers of tasks have logged while a run went on. size: of the text; left_out: bytes that were too many;
         # digest: of data, which is compressed
-        "CREATE TABLE logs (number INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "CREATE TABLE logs (number INTEGER PRIMARY KEY, "
         "run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, manager INTEGER NOT NULL, name TEXT NOT NULL, "
         "size INTEGER NOT NULL, left_out INTEGER NOT NULL, digest BLOB NOT NULL, data BLOB NOT NULL)",
         "CREATE INDEX logs_run ON logs (run)",

@@ -26,6 +26,7 @@ def test_an_index_from_before_eviction(directory: Path, new_history: Any) -> Non
         old.execute("ALTER TABLE checkpoints DROP COLUMN evicted")
         old.execute("ALTER TABLE runs DROP COLUMN evicted")
         old.execute("DROP TABLE evicted")
+        old.execute("DROP TABLE logs")
         old.execute("DELETE FROM meta WHERE key = 'forgotten'")
         old.execute("PRAGMA user_version = 1")
         made = {sql for (sql,) in old.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
