@@ -28,7 +28,15 @@ from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.lease import Lease
-from nbrewind.store.manifest import Manifest, Piece, decode_manifest, encode_manifest, piece_of
+from nbrewind.store.manifest import (
+    ROW_BYTES,
+    Manifest,
+    Piece,
+    decode_manifest,
+    encode_manifest,
+    is_sound,
+    piece_of,
+)
 from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of
 from nbrewind.store.packed import PLAIN, ZSTD, Row, data_of
 from nbrewind.store.segments import segments
@@ -43,7 +51,6 @@ from nbrewind.store.types import (
     StoreError,
 )
 
-ROW_BYTES = 64 * 1024
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
@@ -170,7 +177,42 @@ class Contents:
             raise StoreError(f"could not store {path}: it changed while it was read; try again")
         return self._put_manifest(Manifest("file", (piece,)), added)
 
+    def put_parts(self, manifest: Manifest, read: Callable[[bytes, int], bytes]) -> Stored:
+        """Store a snapshot that comes from another store; see `parts`.
+
+        Args:
+            manifest: what it consists of.
+            read: returns the bytes of a part by digest and size; nothing is written that does not have its digest.
+
+        Raises:
+            ContentError: the manifest is not one that a store makes, or a part is another.
+        """
+        if not is_sound(manifest):
+            raise ContentError("the list of a content's parts is damaged")
+        added = 0
+        with self.lease.shared():
+            for digest, size, is_row in manifest.parts():
+                data = read(digest, size)
+                if len(data) != size or blake3(data).digest() != digest:
+                    raise ContentError(f"content is damaged: {digest.hex()[:12]} does not have its digest")
+                added += self._put_row(data)[1] if is_row else self.blobs.ensure(data, digest)[1]
+                if self._pending > MOST_PENDING_BYTES:
+                    self.write_rows()
+            return self._put_manifest(manifest, added)
+
     # -- get ----------------------------------------------------------------------------------------------------------
+
+    def part(self, digest: bytes, size: int, is_row: bool) -> bytes:
+        """Return one of a manifest's parts, verified.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        if is_row:
+            return self._get_row(Piece(digest, size))
+        data = bytearray(size)
+        self.blobs.read(digest, memoryview(data))
+        return bytes(data)
 
     def has(self, snapshot: str) -> bool:
         """Return whether a snapshot is here and none of its blobs is missing. Their bytes are verified by ``get``."""

@@ -9,6 +9,10 @@ from blake3 import blake3
 
 from nbrewind.store.types import CHUNK_BYTES, ContentError
 
+ROW_BYTES = 64 * 1024
+"""A longer piece is cut into blobs."""
+_DIGEST = 32
+
 
 class Piece(msgspec.Struct, frozen=True, array_like=True):
     """One sequence of bytes: a row if it has no chunks, else blobs of 2 MiB (the last one shorter)."""
@@ -43,6 +47,33 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
     def size(self) -> int:
         """Return the content's size in bytes."""
         return sum(piece.size for piece in self.pieces)
+
+    def parts(self) -> Iterator[tuple[bytes, int, bool]]:
+        """Yield digest and size of all that is stored by itself, and whether it is a row."""
+        for piece in self.pieces:
+            if piece.size and not piece.chunks:
+                yield piece.digest, piece.size, True
+            for digest, start, stop in piece.spans():
+                yield digest, stop - start, False
+
+
+def is_sound(manifest: Manifest) -> bool:
+    """Whether a manifest from elsewhere is one that a store makes: nothing in it contradicts the rest."""
+    count = len(manifest.pieces)
+    if manifest.kind == "file":
+        counts = count == 1 and manifest.segments == 1
+    else:
+        counts = manifest.kind == "value" and 1 <= manifest.segments < count
+    return counts and all(_is_sound_piece(piece) for piece in manifest.pieces)
+
+
+def _is_sound_piece(piece: Piece) -> bool:
+    if len(piece.digest) != _DIGEST or any(len(digest) != _DIGEST for digest in piece.chunks):
+        return False
+    if not piece.chunks:
+        return 0 < piece.size <= ROW_BYTES or (piece.size == 0 and piece.digest == blake3(b"").digest())
+    wanted = -(-piece.size // CHUNK_BYTES)
+    return piece.size > ROW_BYTES and len(piece.chunks) == wanted and piece == piece_of(piece.size, list(piece.chunks))
 
 
 def piece_of(size: int, chunks: list[bytes]) -> Piece:

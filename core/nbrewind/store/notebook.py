@@ -342,6 +342,14 @@ class Notebook:
         self._see_forgotten()
         return self._states.state(checkpoint_id)
 
+    def versions(self, ids: Iterable[str]) -> list[Version]:
+        """Return versions by id.
+
+        Raises:
+            StoreError: the index has none of that id.
+        """
+        return self._states.versions(ids)
+
     def sequence(self) -> int:
         """Return a number that grows with every change."""
         return self.database.counter("sequence")
