@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from keyword import iskeyword
 
 import click
 
@@ -11,6 +12,11 @@ from nbrewind._version import __version__
 COMMANDS = {
     "audit": ("run", "Run a whole notebook in a new kernel and record it."),
     "repeat": ("run", "Bring a notebook up to date, running only what must run."),
+    "export": ("package", "Write a notebook and its records into one package that repeats elsewhere."),
+    "inspect": ("package", "Show what is in a package; nothing of it is run."),
+    "verify": ("package", "Check a package; nothing of it is run unless asked for."),
+    "import": ("package", "Write a package's notebook and data into a folder."),
+    "trust": ("package", "Let a package's records answer here."),
     "sweep": ("sweep", "Run variants that differ in parameters, computing once what they share."),
     "engine": ("engines", "Look at what an engine would start."),
     "status": ("records", "Show the state of every cell, with the reason."),
@@ -39,7 +45,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"nbrewind.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from nbrewind.cli.show import note, plain
 from nbrewind.driver.notebook_file import NotebookError, is_python, read_notebook
+from nbrewind.packages.form import PackageError
 from nbrewind.planning.notebook import History
 from nbrewind.planning.policies import Policies, PolicyError, parse, policies_of
 from nbrewind.store import Notebook, Store, StoreError
@@ -67,7 +68,7 @@ def command_options(function: Command) -> Command:
             return function(*args, **options)
         except (KeyboardInterrupt, asyncio.CancelledError):
             error: Usage = Interrupted("interrupted; what was saved until then is kept")
-        except (Usage, NotebookError, PolicyError, StoreError) as problem:
+        except (Usage, NotebookError, PackageError, PolicyError, StoreError) as problem:
             error = problem if isinstance(problem, Usage) else Usage(str(problem))
         except Exception as problem:
             error = _of_kernel(problem)

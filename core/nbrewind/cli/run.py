@@ -146,11 +146,13 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("notebook")
+@click.argument("notebook", metavar="NOTEBOOK|PACKAGE")
 @OUTPUT
 @INPLACE
 @PARAMETER
 @KERNEL
+@click.option("--into", metavar="DIR", help="Where a package's notebook is written (default: named as the package).")
+@click.option("--data", metavar="DIR", help="Look here for files that a package only names, by their content.")
 @click.option("--to", "target", metavar="CELL", help="Only up to this cell: an id, or a number counted from 1.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
 @click.option("--files", is_flag=True, help="Put recorded files back also over files that are not recorded.")
@@ -166,6 +168,8 @@ def repeat(
     inplace: bool,
     parameters: tuple[tuple[str, str], ...],
     kernel: str,
+    into: str | None,
+    data: str | None,
     target: str | None,
     dry_run: bool,
     files: bool,
@@ -177,7 +181,7 @@ def repeat(
     store_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Bring NOTEBOOK up to date in a new kernel, running only what must run.
+    """Bring NOTEBOOK up to date in a new kernel, running only what must run; or the notebook of a trusted PACKAGE.
 
     Outputs in OUT are complete, as if every cell had run. The first use runs everything and records it.
 
@@ -185,6 +189,7 @@ def repeat(
     """
     if dry_run and (output or inplace):
         raise Usage("--dry-run writes no notebook; leave out -o and --inplace")
+    notebook = _notebook_of(notebook, into, data, store_dir)
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
     chosen = read_policies(content, notebook, policies)
@@ -224,6 +229,19 @@ def repeat(
         first = result.differing[0]
         many = f"{len(result.differing)} of {count(result.verified, 'cell')}"
         end(f"{many} came out otherwise than recorded; the first: cell {first.index + 1}: {first.what}")
+
+
+def _notebook_of(given: str, into: str | None, data: str | None, store_dir: str | None) -> str:
+    """Return the notebook to be repeated, which may be in a package."""
+    from nbrewind.cli.package import is_package, supplied, unpacked
+
+    if is_package(Path(given)):
+        given = str(unpacked(given, into, store_dir))
+    elif into:
+        raise Usage("--into is for packages")
+    if data:
+        supplied(Path(given), data, store_dir)
+    return given
 
 
 def _expected(

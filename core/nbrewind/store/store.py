@@ -250,6 +250,17 @@ class Store:
             notebook.mark_saved(checkpoint, added=0)
         return len(found)
 
+    def note(self, key: str) -> str:
+        """Return what was noted under a key with `set_note`; empty if nothing was."""
+        rows = self.database.read("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else ""
+
+    def set_note(self, key: str, text: str) -> None:
+        """Keep a text with the store."""
+        with self.database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
+        self.database.flush()
+
     # -- care ---------------------------------------------------------------------------------------------------------
 
     def info(self) -> StoreInfo:

@@ -33,8 +33,8 @@ def newest_head(notebook: Notebook) -> str:
 class Slice:
     """The records that belong to the branch which ends at one checkpoint of a notebook."""
 
-    def __init__(self, store: Store, notebook: Notebook, head: str) -> None:
-        """Gather them.
+    def __init__(self, store: Store, notebook: Notebook, head: str, more: Iterable[str] = ()) -> None:
+        """Gather them. ``more``: runs that are to answer, too, though the branch does not cite them.
 
         Raises:
             StoreError: there is no such checkpoint.
@@ -45,6 +45,8 @@ class Slice:
         found: dict[str, tuple[Notebook, Checkpoint]] = {}
         todo = [branch]
         homes = {notebook.id: notebook}
+        others = list(more)
+        todo += [made for run in others if (made := self._made(run, homes))]
         while todo:
             for index, checkpoint in todo.pop():
                 known = found.get(checkpoint.id)
@@ -57,8 +59,11 @@ class Slice:
         self._runs = {
             checkpoint.run: index for index, checkpoint in self._order if checkpoint.action == "run" and checkpoint.run
         }
-        self.cited = [run for run in dict.fromkeys(checkpoint.run for _, checkpoint in reversed(branch)) if run]
-        """The runs that made or answered the branch, oldest first."""
+        self.branch = [checkpoint.id for _, checkpoint in reversed(branch)]
+        """The checkpoints that lead to the head, oldest first."""
+        cited = [checkpoint.run for _, checkpoint in reversed(branch) if checkpoint.run]
+        self.cited = list(dict.fromkeys([*cited, *others]))
+        """The runs that made or answered the branch, oldest first, and the others."""
         self._state = notebook.state(head)
 
     def _branch(self, notebook: Notebook, head: str) -> Iterator[tuple[Notebook, Checkpoint]]:

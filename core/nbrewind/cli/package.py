@@ -1,0 +1,321 @@
+"""``nbrewind export``, ``inspect``, ``verify``, ``import`` and ``trust``: packages."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from nbrewind.cli.common import Failed, Usage, command_options, emit, load_notebook, open_store, place_of
+from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, size
+from nbrewind.packages.data import supply
+from nbrewind.packages.form import MANIFEST, Manifest, PackageError, from_json
+from nbrewind.packages.opened import Package
+from nbrewind.packages.receive import Received, imported, receive, take_over
+from nbrewind.packages.trust import accept, sign, signers, state
+from nbrewind.store import Store
+from nbrewind.store.adopt import facts_of
+
+SHOWN = 20
+"""Lines of a list that is only told in part."""
+UNTRUSTED = "its records don't answer before you trust it: `nbrewind trust {}`"
+
+
+def is_package(path: Path) -> bool:
+    """Whether what lies at a path is a package, not a notebook."""
+    if path.is_dir():
+        return True
+    if path.suffix == ".ipynb" or not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(2) == b"PK"
+
+
+def open_package(path: str) -> Package:
+    """Open a package for a command."""
+    return Package(Path(path))
+
+
+@click.command()
+@click.argument("notebook")
+@click.option("-o", "--output", required=True, metavar="FILE", help="The package: a zip; a folder if it has no suffix.")
+@click.option("--full", "contents", flag_value="full", default=True, help="All that a repeat needs (the default).")
+@click.option("--slim", "contents", flag_value="slim", help="Without contents of more than 64 kB: they are made again.")
+@click.option("--sign", "key", metavar="KEY", help="Also sign with this SSH key.")
+@command_options
+def export(notebook: str, output: str, contents: str, key: str | None, store_dir: str | None, as_json: bool) -> None:
+    """Write NOTEBOOK with all that was recorded of it into one package that repeats elsewhere.
+
+    What looks like a secret is left out, and listed.
+
+    Example: nbrewind export analysis.ipynb -o analysis.zip
+    """
+    from nbrewind.packages.export import export as write
+
+    content, path = load_notebook(notebook)
+    target = Path(output)
+    with open_store(store_dir, create=False) as store, at_work("Exporting"):
+        index = store.notebook(path, cells=[cell.id for cell in content.cells], create=False)
+        if index is None:
+            raise PackageError(f"nothing is recorded of {notebook}: run it first, for example by `nbrewind audit`")
+        store.recover(index)
+        chosen: Any = contents
+        signer = lambda seal: sign(seal, Path(key) if key else None)  # noqa: E731
+        made = write(store, index, content, path, target, contents=chosen, sign=signer)
+    taken = target.stat().st_size if target.is_file() else sum(made.files.values())
+    document = {"package": output, "bytes": taken, **_document(made.manifest)}
+    if as_json:
+        emit(document)
+        return
+    _print_left_out(made.manifest)
+    say(f"{_counts(made.manifest)}; {size(taken)} in {output}")
+
+
+def _document(manifest: Manifest) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(manifest)
+    return {name: value for name, value in found.items() if name not in ("files", "format")}
+
+
+def _counts(manifest: Manifest) -> str:
+    found = f"{count(manifest.runs, 'run')}, {count(manifest.checkpoints, 'checkpoint')}, "
+    tasks = f"{count(manifest.tasks, 'task')}, " if manifest.tasks else ""
+    return f"{found}{tasks}{count(manifest.snapshots, 'content')} of {size(manifest.bytes)}"
+
+
+def _print_left_out(manifest: Manifest) -> None:
+    for title, found in (
+        ("left out", [(f"{one.kind} {one.what}", size(one.bytes), one.reason) for one in manifest.left_out]),
+        ("secrets were found in", [(one.where, "", one.kind) for one in manifest.secrets]),
+    ):
+        if found:
+            rows(
+                ("size", title),
+                [Row((taken,), plain(what), reason) for what, taken, reason in found[:SHOWN]],
+                right=(0,),
+            )
+            if len(found) > SHOWN:
+                say(f"and {len(found) - SHOWN} more: --json has them all")
+            say()
+
+
+@click.command()
+@click.argument("package")
+@command_options
+def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
+    """Show what is in PACKAGE, who signed it, and whether its records would answer. Nothing of it is run or loaded.
+
+    Example: nbrewind inspect analysis.zip
+    """
+    with open_package(package) as found:
+        trusted = _state(found, store_dir)
+        signed = [{"kind": one.kind, "who": one.who, "valid": one.valid} for one in signers(found)]
+        document = {
+            "id": found.id,
+            "trust": trusted,
+            "signatures": signed,
+            "bytes": found.size,
+            **_document(found.manifest),
+        }
+        cells = [
+            {"id": cell.id, "index": number, "recorded": cell.metadata.get("nbrewind", {}).get("run")}
+            for number, cell in enumerate(found.notebook.cells)
+            if cell.cell_type == "code"
+        ]
+    if as_json:
+        emit({**document, "cells": cells})
+        return
+    manifest = found.manifest
+    rows(
+        ("version", "software"),
+        [Row((one.version,), plain(one.name)) for one in manifest.software[:SHOWN]] or [Row(("",), "none recorded")],
+    )
+    say()
+    if manifest.data:
+        listed = [
+            Row((size(one.bytes), "inside" if one.inside else "named"), plain(one.path))
+            for one in manifest.data[:SHOWN]
+        ]
+        rows(("size", "", "data"), listed, right=(0,))
+        say()
+    _print_left_out(manifest)
+    where = f"Python {plain(manifest.python)} on {plain(manifest.platform)}"
+    say(f"{plain(manifest.notebook)}: {_counts(manifest)}; {where}")
+    recorded = sum(1 for cell in cells if cell["recorded"])
+    say(f"{recorded} of {count(len(cells), 'code cell')} recorded")
+    for one in signed:
+        say(f"signed ({one['kind']}): {plain(str(one['who']))}{'' if one['valid'] else ', which does not count here'}")
+    say(f"trust: {trusted}" + ("" if trusted != "untrusted" else f"; {UNTRUSTED.format(package)}"))
+
+
+def _state(found: Package, store_dir: str | None) -> str:
+    if not place_of(store_dir).traces.exists():
+        return state(found, None)
+    with open_store(store_dir, create=False) as store:
+        return state(found, store)
+
+
+@click.command()
+@click.argument("package")
+@click.option(
+    "--repeat", "again", is_flag=True, help="Also run all of it anew, beside, and compare what each cell shows."
+)
+@click.option("--kernel", default="", metavar="NAME", help="Kernelspec for --repeat (default: the notebook's own).")
+@command_options
+def verify(package: str, again: bool, kernel: str, store_dir: str | None, as_json: bool) -> None:
+    """Check all digests, documents and records of PACKAGE. Nothing of it is run or loaded, but with --repeat.
+
+    --repeat runs the code of the notebook: do that only with one that you would run.
+
+    Example: nbrewind verify analysis.zip
+    """
+    with open_package(package) as found:
+        with at_work("Verifying"):
+            try:
+                found.check()
+            except PackageError as error:
+                raise Failed(str(error)) from error
+        differing = _run_again(found, kernel) if again else []
+        trusted = _state(found, store_dir)
+        document = {
+            "id": found.id,
+            "ok": not differing,
+            "trust": trusted,
+            "bytes": found.size,
+            "differences": differing,
+        }
+    if as_json:
+        emit(document)
+    else:
+        for one in differing:
+            say(f"cell {one['index'] + 1}: {plain(one['what'])}")
+        say(f"All that {package} says of itself holds; {'run again' if again else 'not run'}; trust: {trusted}")
+    if differing:
+        raise Failed(f"{count(len(differing), 'cell')} came out otherwise than the package shows")
+
+
+def _run_again(package: Package, kernel: str) -> list[dict[str, Any]]:
+    """Run a package's notebook in a store and a folder of its own; return what differs."""
+    from nbrewind.driver.audit import audit
+    from nbrewind.driver.compare import differing
+
+    with tempfile.TemporaryDirectory() as name:
+        with Store.open(Path(name) / "store") as store:
+            made = receive(package, Path(name) / "work", store)
+            content, path = load_notebook(str(made.notebook))
+            wanted = {cell.id: cell.outputs for cell in package.notebook.cells if cell.cell_type == "code"}
+            for cell in content.cells:
+                if cell.cell_type == "code":
+                    cell.outputs = []
+        with Store.open(Path(name) / "fresh") as fresh:
+            result = asyncio.run(audit(content, path, fresh, kernel=kernel))
+        found = []
+        for done in result.runs:
+            other = differing(wanted[done.cell.id], content.cells[done.cell.index].outputs)
+            what = done.error if done.ends else other.what if other is not None and not other.by_nature else ""
+            if what:
+                found.append({"cell": done.cell.id, "index": done.cell.index, "what": what})
+        return found
+
+
+@click.command("import")
+@click.argument("package")
+@click.argument("folder", required=False, metavar="[DIR]")
+@command_options
+def import_(package: str, folder: str | None, store_dir: str | None, as_json: bool) -> None:
+    """Write the notebook and data of PACKAGE into DIR (default: the package's name without its suffix).
+
+    Its records answer from then on if it is trusted; else they stay in the package until it is.
+
+    Example: nbrewind import analysis.zip copy
+    """
+    with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
+        made = receive(found, Path(folder) if folder else folder_of(package), store)
+        missing = [one.path for one in found.manifest.data if not one.inside]
+    if as_json:
+        emit({**_received(made), "missing": missing})
+        return
+    say(f"{made.notebook} and {count(max(len(made.files) - 1, 0), 'file')} of data; {_answers(made, package)}")
+    for path in missing[:SHOWN]:
+        say(f"not in the package: {plain(path)}")
+
+
+def folder_of(package: str) -> Path:
+    """Return where a package's notebook is written if nothing else is said."""
+    path = Path(package)
+    return Path(path.name + "-imported" if path.is_dir() else path.stem)
+
+
+def _received(made: Received) -> dict[str, Any]:
+    found = made.adopted
+    return {
+        "notebook": str(made.notebook),
+        "files": [str(path) for path in made.files],
+        "trust": made.state,
+        "runs": found.runs if found else 0,
+        "checkpoints": found.checkpoints if found else 0,
+        "tasks": found.tasks if found else 0,
+        "bytes": found.added if found else 0,
+    }
+
+
+def _answers(made: Received, package: str) -> str:
+    if made.adopted is None:
+        return UNTRUSTED.format(package)
+    new = f"{count(made.adopted.runs, 'run')} and {count(made.adopted.tasks, 'task')} are new here"
+    return f"its records answer: {new}, with {size(made.adopted.added)} of contents"
+
+
+def unpacked(package: str, folder: str | None, store_dir: str | None) -> Path:
+    """Return where the notebook of a trusted package is, which is written there if it is not; for ``repeat``."""
+    place = Path(folder) if folder else folder_of(package)
+    with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
+        if state(found, store) == "untrusted":
+            raise PackageError(f"{package} is not trusted: see `nbrewind inspect {package}`, then `nbrewind trust` it")
+        target = place / found.manifest.notebook.rpartition("/")[2]
+        index = store.notebook(target, create=False) if target.is_file() else None
+        if index is None or facts_of(index) != found.document(MANIFEST):
+            receive(found, place, store)
+    return target
+
+
+def supplied(path: Path, source: str, store_dir: str | None) -> None:
+    """Put data that came with no package, and lies in the folder ``source``, beside the notebook at ``path``."""
+    folder = Path(source)
+    if not folder.is_dir():
+        raise Usage(f"--data {source}: there is no such directory")
+    with open_store(store_dir) as store, at_work("Looking for data"):
+        index = store.notebook(path, create=False)
+        facts = facts_of(index) if index else b""
+        if not facts:
+            raise Usage(f"--data is for notebooks that came in a package, which {path} did not")
+        put = supply(from_json(facts, Manifest, str(path)).data, path.parent, folder)
+    for name in put:
+        note(f"{name} was found in {source}")
+
+
+@click.command()
+@click.argument("package")
+@command_options
+def trust(package: str, store_dir: str | None, as_json: bool) -> None:
+    """Let the records of PACKAGE answer here. What a repeat loads from them may run code: trust only whom you know.
+
+    Example: nbrewind trust analysis.zip
+    """
+    with open_package(package) as found, open_store(store_dir) as store, at_work("Verifying"):
+        found.check()
+        accept(found, store)
+        places = imported(found, store)
+        made = [take_over(found, path, store) for path in places]
+    if as_json:
+        runs = sum(one.runs for one in made)
+        emit({"id": found.id, "trust": "trusted", "notebooks": [str(path) for path in places], "runs": runs})
+        return
+    where = ", ".join(map(str, places))
+    say(
+        f"{package} is trusted; "
+        + (f"its records answer for {where}" if where else "`nbrewind import` brings its records")
+    )

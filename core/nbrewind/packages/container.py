@@ -1,0 +1,200 @@
+"""The files of a package that somebody else may have made: a zip, or a folder. Nothing is believed, nothing written.
+
+What is refused here, before any of it is read: names that lead elsewhere or stand twice, links and devices, files that
+say they are more than what can come out of their bytes, and files that share bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from nbrewind.packages.form import MOST_DOCUMENT, PackageError, check_name
+
+CHUNK = 1024 * 1024
+MOST_FILES = 2_000_000
+DEFLATE_RATIO = 1040
+"""No bytes that DEFLATE has packed are more times as many as these."""
+_HEAD = 30
+"""Bytes of a zip that each file takes at least, beside its own."""
+
+
+class Container(Protocol):
+    """Files by name."""
+
+    files: dict[str, int]
+    """Names to sizes in bytes."""
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a file's bytes."""
+        ...  # pragma: no cover
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...  # pragma: no cover
+
+
+class _Files:
+    """What both kinds have in common."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: dict[str, int] = {}
+        self._folded: set[str] = set()
+        self._folders: set[str] = set()
+
+    def _add(self, name: str, size: int) -> None:
+        check_name(name)
+        folded = name.casefold()
+        if folded in self._folded:
+            raise PackageError(f"it holds two files of the name {name}")
+        self._folded.add(folded)
+        above = folded
+        while "/" in above:
+            above = above.rpartition("/")[0]
+            self._folders.add(above)
+        self.files[name] = size
+        if len(self.files) > MOST_FILES:
+            raise PackageError(f"it holds more than {MOST_FILES} files")
+
+    def _check(self) -> None:
+        both = sorted(self._folded & self._folders)
+        if both:
+            raise PackageError(f"{both[0]} is a file in it, and a folder too")
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, name: str, most: int = MOST_DOCUMENT) -> bytes:
+        """Return a file that is a document.
+
+        Raises:
+            PackageError: it is not there, too large, or damaged.
+        """
+        if name not in self.files:
+            raise PackageError(f"it has no {name}")
+        if self.files[name] > most:
+            raise PackageError(f"{name} is too large: {self.files[name]} bytes")
+        return b"".join(self.chunks(name))
+
+
+class Folder(_Files):
+    """A package as a folder."""
+
+    def __init__(self, path: Path) -> None:
+        """List it."""
+        super().__init__(path)
+        todo = [path]
+        while todo:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    mode = entry.stat(follow_symlinks=False)
+                    name = Path(entry.path).relative_to(path).as_posix()
+                    if stat.S_ISDIR(mode.st_mode):
+                        check_name(name)
+                        todo.append(Path(entry.path))
+                    elif stat.S_ISREG(mode.st_mode):
+                        self._add(name, mode.st_size)
+                    else:
+                        raise PackageError(f"{name} is no file: a link, or a device")
+        self._check()
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a file's bytes."""
+        left = self.files[name]
+        with open(os.open(self.path / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0) as file:
+            while data := file.read(CHUNK):
+                left -= len(data)
+                yield data
+        if left:
+            raise PackageError(f"{name} changed while it was read")
+
+
+class Zip(_Files):
+    """A package as a zip."""
+
+    def __init__(self, path: Path) -> None:
+        """List it."""
+        super().__init__(path)
+        self._archive = zipfile.ZipFile(path)
+        try:
+            self._list(path.stat().st_size)
+        except BaseException:
+            self._archive.close()
+            raise
+
+    def _list(self, length: int) -> None:
+        used = 0
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for entry in self._archive.infolist():
+            name = entry.filename
+            mode = entry.external_attr >> 16
+            if entry.orig_filename != name:
+                raise PackageError(f"it holds a file of the name {entry.orig_filename[:200]!r}, which is none")
+            if name.endswith("/") or (mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
+                raise PackageError(f"{name[:200]} is no file: a folder, a link, or a device")
+            if entry.flag_bits & 0x1:
+                raise PackageError(f"{name[:200]} is encrypted")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise PackageError(f"{name[:200]} is packed in a way that packages are not")
+            most = entry.compress_size * (DEFLATE_RATIO if entry.compress_type == zipfile.ZIP_DEFLATED else 1)
+            if entry.file_size > most:
+                raise PackageError(f"{name[:200]} says that it is of {entry.file_size} bytes, which it can't be")
+            used += entry.compress_size + _HEAD
+            self._add(name, entry.file_size)
+            self._entries[name] = entry
+        if used > length:
+            raise PackageError("files in it share their bytes")
+        self._check()
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a file's bytes: exactly as many as it says."""
+        left = self.files[name]
+        try:
+            with self._archive.open(self._entries[name]) as file:
+                while data := file.read(min(CHUNK, left + 1)):
+                    left -= len(data)
+                    if left < 0:
+                        break
+                    yield data
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            raise PackageError(f"{name} is damaged: {error}") from error
+        if left:
+            raise PackageError(f"{name} is not as long as it says")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._archive.close()
+
+
+def open_container(path: Path) -> Folder | Zip:
+    """List the files of a package.
+
+    Raises:
+        PackageError: there is none, or one that must not be read.
+    """
+    try:
+        return Folder(path) if path.is_dir() else Zip(path)
+    except PackageError as error:
+        raise PackageError(f"{path} is no package that can be used: {error}") from error
+    except OSError as error:
+        raise PackageError(f"can't read {path}: {error.strerror or error}") from error
+    except Exception as error:  # zipfile raises many kinds for what is no zip
+        raise PackageError(f"{path} is no package: {error or type(error).__name__}") from error

@@ -1,0 +1,363 @@
+"""Export: a notebook with its records, contents, data, software and provenance becomes a package.
+
+Contents are read twice, a part at a time: once to look for secrets and to name them, once to write them. So a package
+of any size takes little memory, and its files can come in one order, whatever the store's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import msgspec
+from nbformat import NotebookNode
+
+from nbrewind.model import Checkpoint, Version
+from nbrewind.packages import cells, form, oci
+from nbrewind.packages.cleaning import Cleaner, absent, learn_notebook
+from nbrewind.packages.crate import crate
+from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
+from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot, sha256, to_json
+from nbrewind.packages.software import newest_python, platform_name, software_files, software_of
+from nbrewind.packages.writing import FolderWriter, ZipWriter, open_writer
+from nbrewind.store import Notebook, Store
+from nbrewind.store.adopt import facts_of
+from nbrewind.store.manifest import Manifest
+from nbrewind.store.moved import Moved, MovedRun, MovedTask
+from nbrewind.store.transfer import Slice, newest_head, tasks
+from nbrewind.tasks import listed, records
+
+SLIM_BYTES = 64 * 1024
+"""Of a slim package, the largest content that goes along."""
+SLIM = "larger than what goes into a slim package"
+GONE = "the store has it no more"
+TASK_GONE = "what it made did not go along"
+COMPUTE = form.COMPUTE + "compute.yml"
+Contents = Literal["full", "slim"]
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class Exported:
+    """What was exported."""
+
+    manifest: form.Manifest
+    seal: bytes
+    files: dict[str, int] = field(default_factory=dict)
+    """Names and sizes of all files."""
+
+
+def export(
+    store: Store,
+    index: Notebook,
+    notebook: NotebookNode,
+    path: Path,
+    target: Path,
+    *,
+    contents: Contents = "full",
+    sign: Callable[[bytes], dict[str, bytes]] = lambda seal: {},
+    progress: Progress = lambda what, share: None,
+) -> Exported:
+    """Write a package of ``notebook``, which lies at ``path``, to ``target``.
+
+    Args:
+        store: with its records.
+        index: its history.
+        notebook: as read; it stays as it is.
+        path: where it lies: files that runs have read are looked for from there.
+        target: the zip, or the folder if it has no suffix.
+        contents: ``slim``: without large ones.
+        sign: gives signatures of the seal, by name.
+        progress: is told what is being done, and how much of it is done, from 0 to 1.
+
+    Raises:
+        PackageError: there is nothing to export, or the target can't be written.
+    """
+    head = newest_head(index)
+    if not head:
+        raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
+    with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
+        found = Slice(store, index, head, cells.beside(notebook, index, head))
+        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder))
+        made = work.gather(sign)
+        work.write(writer, made)
+        writer.finish()
+    return made
+
+
+class _Export:
+    """One export."""
+
+    def __init__(
+        self,
+        store: Store,
+        index: Notebook,
+        notebook: NotebookNode,
+        path: Path,
+        found: Slice,
+        contents: Contents,
+        progress: Progress,
+        folder: Path,
+    ) -> None:
+        self._store, self._slice, self._folder, self._progress = store, found, folder, progress
+        self._path, self._kind = path, contents
+        self._cleaner = Cleaner(store)
+        before = facts_of(index)
+        self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
+        self._same = self._before is not None and self._before.head == found.head
+        self._points = [one for one in index.checkpoints() if one.run]
+        self._left_out: list[LeftOut] = []
+        self._parts: dict[bytes, tuple[Part, bool]] = {}
+        self._included: dict[str, Manifest] = {}
+        self._documents: dict[str, bytes] = {}
+        self._notebook = cells.plain(notebook)
+        self._data: dict[str, Path] = {}
+
+    # -- gathering ----------------------------------------------------------------------------------------------------
+
+    def gather(self, sign: Callable[[bytes], dict[str, bytes]]) -> Exported:
+        runs = self._slice.runs
+        last = self._last()
+        moved = {one.run.id: one for one in self._slice.records() if isinstance(one, MovedRun)}
+        by_cell = {cell: moved[point.run] for cell, point in last.items() if point.run in moved}
+        self._notebook = cells.with_outputs(self._notebook, by_cell)
+        slots = {
+            slot for run in self._slice.answering().values() for one in listed.unpack(run.tasks) if (slot := one.slot)
+        }
+        found_tasks = list(tasks(self._store, slots))
+        needed = self._needed(found_tasks)
+        self._learn(moved, found_tasks, needed)
+        self._choose(needed)
+        kept_tasks = list(self._kept(found_tasks))
+        counts = self._write_records(kept_tasks)
+        self._write_contents()
+        answering = self._slice.answering()
+        software = software_of(answering, self._before)
+        python = newest_python(answering.values())
+        self._documents.update(software_files(software, python))
+        data = tuple(self._gather_data())
+        self._documents[DESCRIPTION] = description(data)
+        self._documents[COMPUTE] = to_json({"vine_factory_config": {"min-workers": 0, "max-workers": 4, "cores": 1}})
+        self._cleaner.notebook(self._notebook)
+        made = form.Manifest(
+            notebook=form.WORKFLOW + self._path.name,
+            contents=self._kind,
+            head=self._slice.head,
+            python=python,
+            platform=self._before.platform if self._before else platform_name(),
+            runs=counts["run"],
+            checkpoints=counts["checkpoint"],
+            tasks=counts["task"],
+            snapshots=len(self._included),
+            bytes=sum(one.size for one in self._included.values()),
+            cells=tuple(cell.id for cell in self._notebook.cells),
+            software=software,
+            data=data,
+            left_out=self._all_left_out(),
+            secrets=self._all_secrets(),
+            files={name: "sha256:" + sha256(text) for name, text in sorted(self._documents.items())}
+            | {name: "sha256:" + self._digest(name) for name in (form.RECORDS, form.CONTENTS)},
+        )
+        self._documents[form.MANIFEST] = manifest = to_json(made)
+        facts = {cell: cells.facts(runs[point.run], point) for cell, point in last.items() if point.run in runs}
+        cleaned = {cell: self._cleaner.scanner.clean_all(_plain(one))[0] for cell, one in facts.items()}
+        told = {cell: _fact(one) for cell, one in cleaned.items()}
+        self._documents[made.notebook] = cells.described(self._notebook, told, "sha256:" + sha256(manifest))
+        parts = [part for part, _ in sorted(self._parts.values(), key=lambda one: one[0].sha256)]
+        layout = oci.layout(parts, self._path.name, made.head)
+        self._blobs = {name: text for name, text in layout.items() if name.startswith(form.BLOBS)}
+        self._documents.update((name, text) for name, text in layout.items() if name not in self._blobs)
+        sizes = [(name, len(text)) for name, text in sorted(self._documents.items())]
+        texts = {cell.id: cell.source for cell in self._notebook.cells}
+        steps = {name: runs[point.run] for name in made.cells if (point := last.get(name)) and point.run in runs}
+        inside = [(one.inside, one.bytes) for one in data if one.inside]
+        self._documents[form.CRATE] = self._cleaner.text(
+            "provenance", crate(made, steps, texts, [*sizes, *inside]).decode()
+        ).encode()
+        seal = to_json(form.Seal(files=self._sealed(data)))
+        self._documents[form.SEAL] = seal
+        self._documents.update((form.SIGNATURES + name, text) for name, text in sign(seal).items())
+        files = {name: one.bytes for name, one in self._sealed(data).items()} | {form.SEAL: len(seal)}
+        files |= {form.BLOBS + part.sha256: part.bytes for part in parts} | {n: len(t) for n, t in self._blobs.items()}
+        return Exported(made, seal, files)
+
+    def _last(self) -> dict[str, Checkpoint]:
+        branch, cited = set(self._slice.branch), set(self._slice.cited)
+        beside = [one for one in self._points if one.action == "run" and one.run in cited and one.id not in branch]
+        return cells.last_checkpoints([*beside, *(one for one in self._points if one.id in branch)])
+
+    def _needed(self, found: list[MovedTask]) -> dict[str, list[Version]]:
+        needed = self._slice.needed()
+        for task in found:
+            for snapshot in task.contents:
+                needed.setdefault(snapshot, [])
+        return needed
+
+    def _learn(self, moved: dict[str, MovedRun], found: list[MovedTask], needed: dict[str, list[Version]]) -> None:
+        learn_notebook(self._cleaner, self._notebook)
+        known: list[Moved] = [*moved.values(), *found]
+        for one in known:
+            self._cleaner.learn_record(one)
+        for number, (snapshot, versions) in enumerate(needed.items()):
+            self._progress("Looking for names of secrets", number / len(needed))
+            manifest = absent(self._store, snapshot)
+            if manifest is not None:
+                self._cleaner.learn_content(manifest, versions)
+
+    def _choose(self, needed: dict[str, list[Version]]) -> None:
+        for number, (snapshot, versions) in enumerate(needed.items()):
+            self._progress("Looking through contents", number / len(needed))
+            names = sorted({version.key.partition(":")[2] for version in versions})
+            manifest = absent(self._store, snapshot)
+            if manifest is None:
+                reason, size = GONE, sum(version.bytes for version in versions[:1])
+            else:
+                size = manifest.size
+                reason = (
+                    SLIM if self._kind == "slim" and size > SLIM_BYTES else self._cleaner.content(manifest, versions)
+                )
+            if manifest is None or reason:
+                what = ", ".join(names) or "made by a task"
+                self._left_out.append(LeftOut(kind="content", id=snapshot, what=what, bytes=size, reason=reason))
+                continue
+            self._included[snapshot] = manifest
+            for digest, length, is_row in manifest.parts():
+                if digest not in self._parts:
+                    data = self._store.contents.part(digest, length, is_row)
+                    part = Part(blake3=digest.hex(), sha256=sha256(data), bytes=length)
+                    self._parts[digest] = part, is_row
+
+    def _kept(self, found: list[MovedTask]) -> Iterator[MovedTask]:
+        for task in found:
+            cleaned = self._cleaner.record(task)
+            reason = "" if cleaned is not None else "there is a secret in it"
+            if cleaned is not None and any(snapshot not in self._included for snapshot in task.contents):
+                reason = TASK_GONE
+            if reason:
+                facts = records.read(task.record)
+                what = f"task of cell {task.cell}" + (
+                    f", category {facts.category}" if facts and facts.category else ""
+                )
+                slot = f"{task.slot[0]}/{task.slot[1]}"
+                self._left_out.append(LeftOut(kind="task", id=slot, what=what, bytes=len(task.data), reason=reason))
+            else:
+                yield task
+
+    def _write_records(self, found: list[MovedTask]) -> dict[str, int]:
+        counts = {"run": 0, "checkpoint": 0, "task": 0}
+        with self._open(form.RECORDS) as file:
+            for one in self._slice.records():
+                cleaned = self._cleaner.record(one)
+                counts["run" if isinstance(one, MovedRun) else "checkpoint"] += 1
+                file.write(to_json(cleaned, indent=None))
+            for task in found:
+                counts["task"] += 1
+                file.write(to_json(task, indent=None))
+        return counts
+
+    def _write_contents(self) -> None:
+        with self._open(form.CONTENTS) as file:
+            for part, _ in sorted(self._parts.values(), key=lambda one: one[0].sha256):
+                file.write(to_json(part, indent=None))
+            for name, manifest in sorted(self._included.items()):
+                pieces = tuple(
+                    (one.digest.hex(), one.size, tuple(c.hex() for c in one.chunks)) for one in manifest.pieces
+                )
+                kind: Any = manifest.kind
+                file.write(
+                    to_json(Snapshot(id=name, kind=kind, segments=manifest.segments, pieces=pieces), indent=None)
+                )
+
+    def _gather_data(self) -> Iterator[form.DataFile]:
+        inputs = inputs_of(self._slice.answering())
+        for one, left in data_files(inputs, self._path.parent, self._before):
+            reason = ""
+            if one.inside:
+                with open(self._path.parent / one.path, "rb") as file:
+                    reason = self._cleaner.file(one.path, iter(lambda: file.read(1 << 20), b""))
+            if reason:
+                left = LeftOut(kind="file", id=one.path, what=one.path, bytes=one.bytes, reason=reason)
+            if left is not None:
+                self._left_out.append(left)
+            else:
+                self._data[one.inside] = self._path.parent / one.path
+            path = self._cleaner.text("path of a file", one.path)
+            yield form.DataFile(
+                path=path, digest=one.digest, bytes=one.bytes, inside="" if left else one.inside, url=one.url
+            )
+
+    def _all_left_out(self) -> tuple[LeftOut, ...]:
+        """Return what was left out now; what was before, from the same records, for the reason of then."""
+        before = {(one.kind, one.id): one for one in self._before.left_out} if self._before and self._same else {}
+        now = {(one.kind, one.id): one for one in self._left_out}
+        return tuple(one for _, one in sorted((now | before).items()))
+
+    def _all_secrets(self) -> tuple[form.Secret, ...]:
+        before = self._before.secrets if self._before and self._same else ()
+        found = {(one.where, one.kind): one for one in (*before, *self._cleaner.secrets)}
+        return tuple(one for _, one in sorted(found.items()))
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _open(self, name: str) -> IO[bytes]:
+        return open(self._folder / name.rpartition("/")[2], "w+b")
+
+    def _place(self, name: str) -> Path:
+        return self._data.get(name) or self._folder / name.rpartition("/")[2]
+
+    def _digest(self, name: str) -> str:
+        with open(self._place(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
+
+    def _sealed(self, data: tuple[form.DataFile, ...]) -> dict[str, Sealed]:
+        unsealed = (form.SEAL, form.SIGNATURES)
+        found = {
+            name: Sealed(bytes=len(text), sha256=sha256(text))
+            for name, text in self._documents.items()
+            if not name.startswith(unsealed)
+        }
+        for name in (form.RECORDS, form.CONTENTS, *(one.inside for one in data if one.inside)):
+            found[name] = Sealed(bytes=self._place(name).stat().st_size, sha256=self._digest(name))
+        return dict(sorted(found.items()))
+
+    def write(self, writer: ZipWriter | FolderWriter, made: Exported) -> None:
+        """Write all files, sorted by name."""
+        blobs = {
+            form.BLOBS + part.sha256: (bytes.fromhex(part.blake3), is_row) for part, is_row in self._parts.values()
+        }
+        names = sorted({*made.files, *self._documents})
+        for number, name in enumerate(names):
+            self._progress("Writing", number / len(names))
+            if name in self._documents:
+                writer.add(name, self._documents[name])
+            elif name in blobs:
+                digest, is_row = blobs[name]
+                writer.add(name, self._store.contents.part(digest, made.files[name], is_row))
+            elif name in self._blobs:
+                writer.add(name, self._blobs[name])
+            else:
+                writer.stream(name, made.files[name], _chunks(self._place(name)))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        yield from iter(lambda: file.read(1 << 20), b"")
+
+
+def _sha256(file: IO[bytes]) -> str:
+    hasher = hashlib.sha256()
+    while data := file.read(1 << 20):
+        hasher.update(data)
+    return hasher.hexdigest()
+
+
+def _plain(value: object) -> Any:
+    return msgspec.to_builtins(value)
+
+
+def _fact(value: Any) -> cells.CellFacts:
+    return msgspec.convert(value, cells.CellFacts)

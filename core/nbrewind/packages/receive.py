@@ -1,0 +1,142 @@
+"""Receiving a package: its notebook and data become files, and its records a store's, if it is trusted.
+
+All of it is checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbrewind.model import new_id
+from nbrewind.packages import cells
+from nbrewind.packages.form import MANIFEST, PackageError
+from nbrewind.packages.opened import Package, Progress
+from nbrewind.packages.trust import State, state
+from nbrewind.store import Store
+from nbrewind.store.adopt import Adopted, adopt
+
+_IMPORTED = "imported:"
+SPARE = 64 * 1024**2
+"""Bytes that stay free on a disk."""
+
+
+@dataclass
+class Received:
+    """What was made of a package."""
+
+    notebook: Path
+    state: State
+    files: list[Path]
+    """That were written, the notebook included."""
+    adopted: Adopted | None = None
+    """None: its records do not answer, since it is not trusted."""
+
+
+def receive(package: Package, folder: Path, store: Store, progress: Progress = lambda share: None) -> Received:
+    """Write the notebook and the data of a package into a folder; adopt its records if it is trusted.
+
+    Files that are there already must be the same.
+
+    Raises:
+        PackageError: something is wrong with the package, or in the way; then nothing was written.
+    """
+    package.check(progress)
+    found = state(package, store)
+    target = folder / package.manifest.notebook.rpartition("/")[2]
+    text = cells.written(cells.plain(package.notebook))
+    data = [one for one in package.manifest.data if one.inside]
+    _check_room(package, folder, store)
+    _check_free(folder, target, text)
+    for one in data:
+        _check_place(package, folder, one.path, one.inside)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [target] if _write(target, iter([text])) else []
+    written += [folder / one.path for one in data if _write(folder / one.path, package.chunks(one.inside))]
+    made = Received(target, found, written)
+    if found != "untrusted":
+        made.adopted = take_over(package, target, store)
+    else:
+        _remember(package, target, store)
+    return made
+
+
+def take_over(package: Package, notebook: Path, store: Store) -> Adopted:
+    """Make a package's records those of a notebook. It was checked, and is trusted."""
+    return adopt(
+        store,
+        str(notebook),
+        package.manifest.cells,
+        package.records,
+        package.contents.values(),
+        package.part,
+        facts=package.document(MANIFEST),
+    )
+
+
+def imported(package: Package, store: Store) -> list[Path]:
+    """Return where a package's notebook was written while it was not trusted, and still is."""
+    told = store.note(_IMPORTED + package.id)
+    return [path for text in (json.loads(told) if told else ()) if (path := Path(text)).is_file()]
+
+
+def _remember(package: Package, notebook: Path, store: Store) -> None:
+    known = dict.fromkeys([*map(str, imported(package, store)), os.path.realpath(notebook)])
+    store.set_note(_IMPORTED + package.id, json.dumps(list(known)))
+
+
+def _check_room(package: Package, folder: Path, store: Store) -> None:
+    for place in (folder, store.directory):
+        there = next(path for path in (place, *place.absolute().parents) if path.exists())
+        free = shutil.disk_usage(there).free
+        if package.size + SPARE > free:
+            raise PackageError(f"{package.path} holds {package.size} bytes, and {there} has room for {free}")
+
+
+def _check_free(folder: Path, target: Path, text: bytes) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise PackageError(f"can't write into {folder}: it is no folder")
+    if os.path.lexists(target) and not (target.is_file() and target.read_bytes() == text):
+        raise PackageError(f"can't write {target}: there is another file of that name")
+
+
+def _check_place(package: Package, folder: Path, path: str, inside: str) -> None:
+    """Refuse a file of data whose place is taken by another, or leads through a link."""
+    target = folder / path
+    base = os.path.realpath(folder)
+    if not os.path.realpath(target).startswith(base + os.sep):
+        raise PackageError(f"can't write {target}: a link leads out of {folder}")
+    if os.path.lexists(target) and not _same(target, package.chunks(inside)):
+        raise PackageError(f"can't write {target}: there is another file of that name")
+
+
+def _same(path: Path, chunks: Iterator[bytes]) -> bool:
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return all(file.read(len(data)) == data for data in chunks) and not file.read(1)
+
+
+def _write(target: Path, chunks: Iterator[bytes]) -> bool:
+    """Write a file that is not there, complete or not at all; return whether it was written."""
+    if target.exists():
+        return False
+    temporary = target.with_name(f".{target.name[:200]}.{new_id()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb") as file:
+            for data in chunks:
+                file.write(data)
+        os.replace(temporary, target)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise PackageError(f"can't write {target}: {error.strerror or error}") from error
+        raise
+    return True

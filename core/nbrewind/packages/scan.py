@@ -1,0 +1,147 @@
+"""Looks for secrets in contents without loading them: what is pickled is read as a list of opcodes, never run."""
+
+from __future__ import annotations
+
+import pickletools
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nbrewind.packages.secrets import Scanner, is_secret_name, looks_made
+
+MOST_STREAM = 64 * 1024**2
+"""Bytes of a stream whose opcodes are looked at; a longer one that may have a name of a secret in it is left out."""
+OVERLAP = 4096
+"""Bytes of what came before that are looked at together with what comes next."""
+_RUN = 16
+"""Characters that a secret in bytes has at least, unless it is known."""
+_PRINTABLE = bytes(1 if 32 <= code < 127 or code in (9, 10, 13) else 0 for code in range(256))
+_LONG = bytes([1]) * _RUN
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
+_WORDS = (b"passw", b"token", b"secret", b"key", b"credential", b"pwd", b"passphrase", b"passcode")
+_STRONG = re.compile(rb"(?i)passw(?:or)?d|passphrase|secret|credential|(?:api|access|private)[_-]?key|_token")
+_STRINGS = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE"})
+_BYTES = frozenset({"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"})
+SECRET_FILES = re.compile(
+    r"(?i)(?:^|/)(?:\.env(?:\..+)?|\.netrc|_netrc|\.pgpass|\.pypirc|\.npmrc|\.htpasswd|\.git-credentials|\.dockercfg|"
+    r"credentials(?:\.json|\.ya?ml|\.toml|\.ini)?|secrets?(?:\.json|\.ya?ml|\.toml|\.ini|\.env)?|id_(?:rsa|dsa|ecdsa|ed25519)|"
+    r"[^/]*\.(?:pem|key|p12|pfx|jks|kdbx|keystore|ppk|asc|gpg))$"
+)
+"""Names of files that hold secrets and little else."""
+
+
+class Strings(NamedTuple):
+    """What a stream says of secrets by the names in it."""
+
+    values: list[str]
+    """Texts that stand beside such a name."""
+    unclear: bool
+    """There is such a name, and it is not known what it stands for."""
+
+
+def strings_of(stream: bytes) -> Iterator[str | None]:
+    """Yield the texts that a pickle stream puts on its stack, in order, and None for any other value."""
+    memo: dict[int, str] = {}
+    count = 0
+    last: str | None = None
+    for opcode, argument, _ in pickletools.genops(stream):
+        name = opcode.name
+        if name in _STRINGS:
+            last = argument
+            yield last
+        elif name in _BYTES:
+            last = bytes(argument or b"").decode("utf-8", "replace")
+            yield last
+        elif name == "MEMOIZE":
+            if last is not None:
+                memo[count] = last
+            count += 1
+        elif name in ("BINGET", "LONG_BINGET"):
+            last = memo.get(argument or 0)
+            yield last
+        elif name not in ("FRAME", "MARK", "PROTO"):
+            last = None
+            if opcode.stack_after and name not in ("SETITEM", "SETITEMS", "APPENDS", "EMPTY_DICT"):
+                yield None
+
+
+def secret_strings(stream: bytes) -> Strings:
+    """Return what stands beside names of secrets in a pickle stream."""
+    folded = stream.lower()
+    if not any(word in folded for word in _WORDS):
+        return Strings([], False)
+    values: list[str] = []
+    unclear = False
+    try:
+        before: str | None = None
+        for text in strings_of(stream):
+            if before is not None and is_secret_name(before):
+                if text is not None and len(text) >= 4 and not is_secret_name(text):
+                    values.append(text)
+                else:
+                    unclear = True
+            before = text
+        unclear = unclear or (before is not None and is_secret_name(before))
+    except Exception:  # no stream that can be followed: what is in it is not known
+        return Strings(values, True)
+    return Strings(values, unclear)
+
+
+def may_name_secrets(part: bytes) -> bool:
+    """Whether in part of a long stream there is a word of which names of secrets are made."""
+    return _STRONG.search(part) is not None
+
+
+def made_strings(stream: bytes, most: int = 200) -> list[str]:
+    """Return the texts of a stream that look like secrets: of a variable whose name says that it is one."""
+    try:
+        texts = [text for text in strings_of(stream) if text is not None]
+    except Exception:
+        return []
+    single = [text for text in texts if len(texts) == 1 and len(text) >= 4]
+    return single or [text for text in texts if looks_made(text)][:most]
+
+
+class BytesScanner:
+    """Looks at the bytes of one content, part after part."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        """Use the forms and the known secrets of ``scanner``."""
+        self._scanner = scanner
+        self._needles = [one for text in scanner.known for one in _spellings(text)]
+        self._tail = b""
+        self.kinds: list[str] = []
+
+    def feed(self, part: bytes) -> None:
+        """Look at more bytes."""
+        data = self._tail + part
+        self._tail = data[-OVERLAP:]
+        if any(needle in data for needle in self._needles):
+            self.kinds.append("value that is secret elsewhere")
+        for view in (data, *_narrowed(data)):
+            if _LONG in view.translate(_PRINTABLE):
+                texts = [match.decode("ascii") for match in _TEXT.findall(view)]
+                self.kinds += [found.kind for found in self._scanner.find("\n".join(texts))]
+
+
+def kinds_in(scanner: Scanner, parts: Iterable[bytes]) -> list[str]:
+    """Return of what kinds the secrets are in some bytes."""
+    look = BytesScanner(scanner)
+    for part in parts:
+        look.feed(part)
+    return look.kinds
+
+
+def _spellings(text: str) -> Iterator[bytes]:
+    for form in ("utf-8", "utf-16-le", "utf-32-le"):
+        yield text.encode(form, "surrogatepass")
+
+
+def _narrowed(data: bytes) -> Iterator[bytes]:
+    """Yield texts of two or four bytes a character, as arrays of texts are."""
+    sample = data[: 4 * OVERLAP]
+    for width in (4, 2):
+        for start in range(width):
+            above = sample[start + 1 :: width]
+            if above and above.count(0) > 0.9 * len(above) and sample[start::width].count(0) < 0.9 * len(above):
+                yield data[start::width]
