@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,26 +50,42 @@ class Loaded:
         return sorted((one.name, one.action) for one in self.entries)
 
 
-@pytest.fixture(params=["threads", pytest.param("processes", marks=[pytest.mark.slow, pytest.mark.timeout(400)])])
+SLOW = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+def _executor(kind: str) -> Any:
+    """Return an executor: threads of this process, Parsl's own workers, or a manager and a worker of TaskVine."""
+    if kind == "threads":
+        return parsl.ThreadPoolExecutor(label="own", max_threads=2)
+    from parsl.providers import LocalProvider
+
+    worker = f"export PYTHONPATH={TESTS}:{TESTS.parent} PATH={Path(sys.executable).parent}:$PATH"
+    provider = LocalProvider(init_blocks=1, max_blocks=1, worker_init=worker)
+    if kind == "taskvine":
+        pytest.importorskip("ndcctools.taskvine", reason="there is no TaskVine: scripts/taskvine.sh says why")
+        from parsl.executors.taskvine import TaskVineExecutor, TaskVineManagerConfig
+
+        with socket.socket() as found:
+            found.bind(("", 0))
+            config = TaskVineManagerConfig(port=found.getsockname()[1], address="127.0.0.1")
+        return TaskVineExecutor(label="own", worker_launch_method="provider", manager_config=config, provider=provider)
+    return parsl.HighThroughputExecutor(
+        label="own",
+        address="127.0.0.1",
+        loopback_address="127.0.0.1",
+        max_workers_per_node=1,
+        encrypted=False,
+        provider=provider,
+    )
+
+
+@pytest.fixture(params=["threads", pytest.param("processes", marks=SLOW), pytest.param("taskvine", marks=SLOW)])
 def load(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Iterator[Callable[..., Loaded]]:
-    """Begin sessions: apps run in threads of this process, or by workers of the executor for clusters."""
+    """Begin sessions."""
     made: list[Loaded] = []
 
     def one(**policies: Any) -> Loaded:
-        if request.param == "threads":
-            executor = parsl.ThreadPoolExecutor(label="own", max_threads=2)
-        else:
-            from parsl.providers import LocalProvider
-
-            executor = parsl.HighThroughputExecutor(
-                label="own",
-                address="127.0.0.1",
-                loopback_address="127.0.0.1",
-                max_workers_per_node=1,
-                encrypted=False,
-                provider=LocalProvider(init_blocks=1, max_blocks=1, worker_init=f"export PYTHONPATH={TESTS}"),
-            )
-        made.append(Loaded(Memo(store, policies=Policies(**policies)), executor, tmp_path))
+        made.append(Loaded(Memo(store, policies=Policies(**policies)), _executor(request.param), tmp_path))
         return made[-1]
 
     yield one
