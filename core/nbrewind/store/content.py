@@ -37,8 +37,8 @@ from nbrewind.store.manifest import (
     is_sound,
     piece_of,
 )
-from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of
-from nbrewind.store.packed import PLAIN, ZSTD, Row, data_of
+from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of, read_up_to
+from nbrewind.store.packed import Packing, Row, data_of
 from nbrewind.store.segments import segments
 from nbrewind.store.types import (
     CHUNK_BYTES,
@@ -54,7 +54,6 @@ from nbrewind.store.types import (
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
-COMPRESSED_BYTES = 4096  # shorter rows are stored as they are
 
 
 class Pending(NamedTuple):
@@ -78,7 +77,7 @@ class Contents:
         self._rows: dict[bytes, Row] = {}
         self._manifests: dict[str, bytes] = {}
         self._pending = 0
-        self._alike = False  # the last row that was long enough was compressed, and so will the next be, most probably
+        self._pack = Packing()
 
     # -- put ----------------------------------------------------------------------------------------------------------
 
@@ -115,21 +114,11 @@ class Contents:
         piece = Piece(digest, len(data))
         if not data or self.has_row(digest):
             return piece, 0
-        row = self._as_row(data)
+        row = self._pack(data)
         with self._lock:
             self._rows[digest] = row
             self._pending += len(row.data)
         return piece, len(data)
-
-    def _as_row(self, data: bytes) -> Row:
-        if len(data) >= COMPRESSED_BYTES:
-            from nbrewind.store.compress import compress
-
-            found = compress(len(data), lambda start, stop: data[start:stop], sure=self._alike)
-            self._alike = found is not None
-            if found is not None:
-                return Row(ZSTD, found)
-        return Row(PLAIN, data)
 
     def _put_manifest(self, manifest: Manifest, added: int) -> Stored:
         snapshot = manifest.id
@@ -160,11 +149,11 @@ class Contents:
                 if not stat.S_ISREG(before.st_mode):
                     raise StoreError(f"could not store {path}: not a regular file")
                 if before.st_size <= ROW_BYTES:
-                    data = _read(file.read, ROW_BYTES + 1)
+                    data = read_up_to(file.read, ROW_BYTES + 1)
                     size = len(data)
                     piece, added = self._put_row(data)
                 else:
-                    while data := _read(file.read, min(CHUNK_BYTES, before.st_size - size)):
+                    while data := read_up_to(file.read, min(CHUNK_BYTES, before.st_size - size)):
                         digest, new = self.blobs.ensure(data)
                         chunks.append(digest)
                         added += new
@@ -230,7 +219,7 @@ class Contents:
             with open(path, "rb", buffering=0) as file:
                 length = os.fstat(file.fileno()).st_size
                 step = ROW_BYTES + 1 if length <= ROW_BYTES else CHUNK_BYTES
-                while data := _read(file.read, step):
+                while data := read_up_to(file.read, step):
                     chunks.append(blake3(data).digest())
                     size += len(data)
         except OSError:
@@ -378,14 +367,11 @@ class Contents:
         return found[0][0] if found else None
 
     def _get_row(self, piece: Piece) -> bytes:
-        where = f"row {piece.digest.hex()[:12]} of {self._layout.traces}"
-        row = self._rows.get(piece.digest)
-        if row is None:
-            found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (piece.digest,))
-            if not found:
-                raise MissingError(f"content is missing: {where}; run `nbrewind doctor --repair`")
-            row = Row(*found[0])
-        return data_of(row, piece, where)
+        row = self._rows.get(piece.digest) or self.packed(piece.digest)
+        return data_of(row, piece, self._where(piece.digest))
+
+    def _where(self, digest: bytes) -> str:
+        return f"row {digest.hex()[:12]} of {self._layout.traces}"
 
     def packed(self, digest: bytes) -> Row:
         """Return a row as it is stored; it is not verified.
@@ -395,7 +381,7 @@ class Contents:
         """
         found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (digest,))
         if not found:
-            raise MissingError(f"content is missing: row {digest.hex()[:12]} of {self._layout.traces}")
+            raise MissingError(f"content is missing: {self._where(digest)}; run `nbrewind doctor --repair`")
         return Row(*found[0])
 
     def take_over(self, rows: Mapping[bytes, Row], manifests: Mapping[str, bytes]) -> None:
@@ -455,13 +441,3 @@ class Contents:
                 self.taken(pending)
                 self.blobs.flushed(flushed)
             self._database.flush()
-
-
-def _read(read: Callable[[int], bytes | None], size: int) -> bytes:
-    """Read ``size`` bytes, fewer only at the end of the file."""
-    data = read(size) or b""
-    parts = [data]
-    while data and (size := size - len(data)):
-        data = read(size) or b""
-        parts.append(data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)

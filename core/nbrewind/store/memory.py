@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pickle import PickleBuffer
 
 from nbrewind.store.types import Buffer, StoreError
@@ -37,3 +37,13 @@ def allocate(size: int) -> bytearray:
     create.restype = ctypes.py_object
     buffer: bytearray = create(None, size)
     return buffer
+
+
+def read_up_to(read: Callable[[int], bytes | None], size: int) -> bytes:
+    """Read ``size`` bytes, fewer only at the end of the file."""
+    data = read(size) or b""
+    parts = [data]
+    while data and (size := size - len(data)):
+        data = read(size) or b""
+        parts.append(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

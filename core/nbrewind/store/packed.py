@@ -10,6 +10,7 @@ from nbrewind.store.manifest import Piece
 from nbrewind.store.types import ContentError
 
 PLAIN, ZSTD = 0, 1  # codecs: the bytes as they are; compressed
+COMPRESSED_BYTES = 4096  # shorter rows are stored as they are
 
 
 class Row(NamedTuple):
@@ -17,6 +18,26 @@ class Row(NamedTuple):
 
     codec: int
     data: bytes
+
+
+class Packing:
+    """Makes rows of small contents, compressed where that pays."""
+
+    def __init__(self) -> None:
+        """Expect nothing of the first one."""
+        self._alike = False
+        """The last one that was long enough was compressed, and so will the next be, most probably."""
+
+    def __call__(self, data: bytes) -> Row:
+        """Return the row."""
+        if len(data) >= COMPRESSED_BYTES:
+            from nbrewind.store.compress import compress
+
+            found = compress(len(data), lambda start, stop: data[start:stop], sure=self._alike)
+            self._alike = found is not None
+            if found is not None:
+                return Row(ZSTD, found)
+        return Row(PLAIN, data)
 
 
 def data_of(row: Row, piece: Piece, where: str) -> bytes:
