@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -56,13 +57,12 @@ def history(store: Store, path: Path) -> list[tuple[object, ...]]:
     ]
 
 
-def measure(make: Callable[[], Engine | None], wait: float, edited: bool) -> tuple[float, object, NotebookNode]:
-    """Repeat in a new store; return the seconds, the history, and the executed notebook."""
-    with tempfile.TemporaryDirectory() as name, Store.open(Path(name) / "store") as store:
-        path = Path(name) / "work.ipynb"
-        if edited:
-            asyncio.run(repeat(notebook(wait), path, store))
-        content = notebook(wait, EDIT if edited else "k")
+def measure(
+    make: Callable[[], Engine | None], wait: float, folder: Path, value: str
+) -> tuple[float, object, NotebookNode]:
+    """Repeat in ``folder``; return the seconds, the history, and the executed notebook."""
+    path, content = folder / "work.ipynb", notebook(wait, value)
+    with Store.open(folder / "store") as store:
         begin = perf_counter()
         result = asyncio.run(repeat(content, path, store, engine=make()))
         seconds = perf_counter() - begin
@@ -81,12 +81,24 @@ def main() -> None:
     if find_spec("ndcctools") is not None:
         engines["taskvine"] = lambda: TaskVineEngine(Profile(max_workers=2, cores=2))
     print(f"{CELLS} cells that wait {options.wait:g} s, 4 at a time; {os.cpu_count()} processors")
+    with tempfile.TemporaryDirectory() as name:
+        compare(engines, options.turns, options.wait, Path(name))
+
+
+def compare(engines: dict[str, Callable[[], Engine | None]], turns: int, wait: float, above: Path) -> None:
+    """Measure the engines in turn; the first is none. Each works in the same folder, with the store as it was."""
+    recorded, folder = above / "recorded", above / "work"
+    recorded.mkdir()
     for edited in (False, True):
+        if edited:
+            shutil.copytree(folder, recorded, dirs_exist_ok=True)
         times: dict[str, list[float]] = {name: [] for name in engines}
-        for _ in range(options.turns):
+        for _ in range(turns):
             alone: tuple[object, NotebookNode] | None = None
             for name, make in engines.items():
-                seconds, told, content = measure(make, options.wait, edited)
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(recorded, folder)
+                seconds, told, content = measure(make, wait, folder, EDIT if edited else "k")
                 times[name].append(seconds)
                 alone = alone or (told, content)
                 if told != alone[0] or differences(content.cells, alone[1].cells):

@@ -19,6 +19,8 @@ from nbrewind.driver.engines.engine import EngineError
 from nbrewind.driver.engines.profile import Profile, read_profile
 from nbrewind.driver.engines.scratch import FOLDER
 from nbrewind.driver.engines.taskvine import TaskVineEngine
+from nbrewind.driver.sweep import sweep, variants
+from nbrewind.planning import ahead as planning
 from nbrewind.store import Store
 
 pytest.importorskip("ndcctools.taskvine", reason="there is no TaskVine: scripts/taskvine.sh says why")
@@ -172,3 +174,27 @@ def test_a_profile_says_what_is_wrong_with_it(tmp_path: Path) -> None:
             read_profile(place)
     with pytest.raises(EngineError, match="can't read"):
         read_profile(tmp_path / "none.toml")
+
+
+def test_variants_of_a_sweep_run_on_workers(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(planning, "WORTH", 0.0)
+    cells = (
+        ("parameters", "k = 1"),
+        ("imports", "import numpy as np"),
+        ("shared", "rows = np.arange(10.0)"),
+        ("scaled", "scaled = rows * k"),
+        ("last", "print(k, scaled.sum())"),
+    )
+    made = notebook(cells)
+    made.cells[0].metadata.tags = ["parameters"]
+    found = variants(made, {"k": [1, 2, 3]})
+    with Store.open(tmp_path / "store") as store:
+        asyncio.run(sweep(found, tmp_path / "work.ipynb", store, jobs=2, engine=engine()))
+        assert [one.result.failed for one in found] == ["", "", ""]
+        assert [one.notebook.cells[-1].outputs[0].text for one in found] == ["1 45.0\n", "2 90.0\n", "3 135.0\n"]
+        ran = [{step.cell for step in one.result.steps if step.action == "run"} for one in found]
+        assert "shared" in ran[0] and not any("shared" in one for one in ran[1:])
+        places = [{cell: one.result.where.get(cell) for cell in ("scaled", "last")} for one in found]
+        assert places == [{"scaled": "", "last": ""}] * 3
+        assert store.doctor(deep=True) == [] and not list((store.directory / FOLDER).iterdir())
+    assert nothing_left(str(tmp_path / "store"))
