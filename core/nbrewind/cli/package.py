@@ -194,7 +194,9 @@ def verify(package: str, again: bool, kernel: str, store_dir: str | None, as_jso
             say(f"cell {one['index'] + 1}: {plain(one['what'])}")
         say(f"All that {package} says of itself holds; {'run again' if again else 'not run'}; trust: {trusted}")
     if differing:
-        raise Failed(f"{count(len(differing), 'cell')} came out otherwise than the package shows")
+        from nbrewind.cli.run import end
+
+        end(f"{count(len(differing), 'cell')} came out otherwise than the package shows")
 
 
 def _run_again(package: Package, kernel: str) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def crate(
     from rocrate.model.file import File
     from rocrate.rocrate import ROCrate
 
-    made = ROCrate(gen_preview=False)
+    made = ROCrate(gen_preview=False, version="1.1")
 
     def add(identifier: str, **properties: Any) -> Any:
         return made.add(ContextEntity(made, identifier, properties=properties))

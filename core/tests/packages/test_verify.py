@@ -1,0 +1,61 @@
+"""Who has made a package, and whether a new run of it gives what it shows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+from cli_tools import Place
+from package_tools import files, pack, resealed
+
+
+def test_it_is_run_again_beside_and_compared(received: Place, stranger) -> None:
+    answer = received("verify", "a.zip", "--repeat", "--json", **stranger)
+    assert answer.code == 0 and answer.json["differences"] == [] and answer.json["trust"] == "untrusted", answer
+    assert sorted(path.name for path in received.folder.iterdir()) == ["a.zip"], "nothing is left, and nothing recorded"
+
+
+def test_what_comes_out_otherwise_is_told(received: Place, stranger) -> None:
+    found = files(received.folder / "a.zip")
+    notebook = nbformat.reads(found["workflow/a.ipynb"].decode(), as_version=4)
+    next(cell for cell in notebook.cells if cell.id == "use").outputs[0].text = "[0, 1, 2]\n"
+    found["workflow/a.ipynb"] = nbformat.writes(notebook).encode()
+    pack(received.folder / "b.zip", resealed(found))
+    answer = received("verify", "b.zip", "--repeat", "--json", **stranger)
+    assert answer.code == 1 and [one["cell"] for one in answer.json["differences"]] == ["use"], answer
+    assert "1 cell came out otherwise" in answer.line()
+    assert not (received.folder / "b").exists()
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+def test_a_signature_with_an_ssh_key(sent: Place, received: Place, stranger) -> None:
+    key = received.folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
+    target = str(received.folder / "s.zip")
+    assert sent("export", "a.ipynb", "-o", target, "--sign", str(key)).code == 0
+    shown = subprocess.run(["ssh-keygen", "-l", "-f", str(key)], check=True, capture_output=True, text=True).stdout
+    signed = {one["kind"]: one for one in received("inspect", "s.zip", "--json", **stranger).json["signatures"]}
+    assert signed["ssh"]["valid"] and signed["ssh"]["who"].split()[1] == shown.split()[1]
+    assert not signed["notary"]["valid"]
+    assert received("inspect", "s.zip", "--json", **stranger).json["trust"] == "untrusted", (
+        "a key alone decides nothing"
+    )
+    found = files(received.folder / "s.zip")
+    other = resealed({**found, "software/requirements.txt": b"evil\n"})
+    other["nbrewind/signatures/ssh"] = found["nbrewind/signatures/ssh"]
+    pack(received.folder / "t.zip", other)
+    signed = {one["kind"]: one for one in received("inspect", "t.zip", "--json", **stranger).json["signatures"]}
+    assert not signed["ssh"]["valid"]
+    assert sent("export", "a.ipynb", "-o", target, "--sign", "nowhere").code == 2
+
+
+def test_trust_after_the_import_brings_the_records(received: Place, stranger) -> None:
+    assert received("import", "a.zip", "work", **stranger).code == 0
+    before = received("repeat", "work/a.ipynb", "--dry-run", "--json", **stranger)
+    assert {step["action"] for step in before.json["steps"]} == {"run"}
+    answer = received("trust", "a.zip", "--json", **stranger)
+    assert answer.code == 0 and answer.json["runs"] == 8 and len(answer.json["notebooks"]) == 1, answer
+    after = received("repeat", "work/a.ipynb", "--dry-run", "--json", **stranger)
+    assert {step["cell"] for step in after.json["steps"] if step["action"] == "run"} == {"imports", "function"}
