@@ -13,9 +13,10 @@ import msgspec
 from nbrewind.cli.common import Failed, Usage, command_options, emit, load_notebook, open_store, place_of
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, size
 from nbrewind.packages.data import supply
+from nbrewind.packages.embed import embedded, has_package
 from nbrewind.packages.form import MANIFEST, Manifest, PackageError, from_json
 from nbrewind.packages.opened import Package
-from nbrewind.packages.receive import Received, imported, receive, take_over
+from nbrewind.packages.receive import Received, imported, receive, take_over, write_file
 from nbrewind.packages.trust import accept, sign, signers, state
 from nbrewind.store import Store
 from nbrewind.store.adopt import facts_of
@@ -29,8 +30,10 @@ def is_package(path: Path) -> bool:
     """Whether what lies at a path is a package, not a notebook."""
     if path.is_dir():
         return True
-    if path.suffix == ".ipynb" or not path.is_file():
+    if not path.is_file():
         return False
+    if path.suffix == ".ipynb":
+        return has_package(path)
     with open(path, "rb") as file:
         return file.read(2) == b"PK"
 
@@ -45,9 +48,12 @@ def open_package(path: str) -> Package:
 @click.option("-o", "--output", required=True, metavar="FILE", help="The package: a zip; a folder if it has no suffix.")
 @click.option("--full", "contents", flag_value="full", default=True, help="All that a repeat needs (the default).")
 @click.option("--slim", "contents", flag_value="slim", help="Without contents of more than 64 kB: they are made again.")
+@click.option("--embed", is_flag=True, help="FILE is a notebook (.ipynb) that has a slim package in it.")
 @click.option("--sign", "key", metavar="KEY", help="Also sign with this SSH key.")
 @command_options
-def export(notebook: str, output: str, contents: str, key: str | None, store_dir: str | None, as_json: bool) -> None:
+def export(
+    notebook: str, output: str, contents: str, embed: bool, key: str | None, store_dir: str | None, as_json: bool
+) -> None:
     """Write NOTEBOOK with all that was recorded of it into one package that repeats elsewhere.
 
     What looks like a secret is left out, and listed.
@@ -58,6 +64,8 @@ def export(notebook: str, output: str, contents: str, key: str | None, store_dir
 
     content, path = load_notebook(notebook)
     target = Path(output)
+    if embed != (target.suffix == ".ipynb"):
+        raise Usage("--embed writes a notebook: give -o a name that ends in .ipynb, and no other export one")
     with open_store(store_dir, create=False) as store, at_work("Exporting"):
         index = store.notebook(path, cells=[cell.id for cell in content.cells], create=False)
         if index is None:
@@ -65,7 +73,15 @@ def export(notebook: str, output: str, contents: str, key: str | None, store_dir
         store.recover(index)
         chosen: Any = contents
         signer = lambda seal: sign(seal, Path(key) if key else None)  # noqa: E731
-        made = write(store, index, content, path, target, contents=chosen, sign=signer)
+        if embed:
+            with tempfile.TemporaryDirectory() as name:
+                inside = Path(name) / "package.zip"
+                made = write(store, index, content, path, inside, contents="slim", sign=signer)
+                with open_package(str(inside)) as found:
+                    text = embedded(found.notebook, inside.read_bytes())
+            write_file(target, text)
+        else:
+            made = write(store, index, content, path, target, contents=chosen, sign=signer)
     taken = target.stat().st_size if target.is_file() else sum(made.files.values())
     document = {"package": output, "bytes": taken, **_document(made.manifest)}
     if as_json:

@@ -52,6 +52,8 @@ class NotebookFacts(Record, frozen=True, kw_only=True, omit_defaults=False):
     schema: int = SCHEMA
     manifest: str
     """``sha256:HEX`` of the package's manifest."""
+    embedded: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The package itself, a zip in base64, where it was asked for."""
 
 
 def last_checkpoints(branch: Sequence[Checkpoint]) -> dict[str, Checkpoint]:

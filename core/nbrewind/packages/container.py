@@ -6,6 +6,7 @@ say they are more than what can come out of their bytes, and files that share by
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from nbrewind.packages.embed import package_in
 from nbrewind.packages.form import MOST_DOCUMENT, PackageError, check_name
 
 CHUNK = 1024 * 1024
@@ -130,12 +132,12 @@ class Folder(_Files):
 class Zip(_Files):
     """A package as a zip."""
 
-    def __init__(self, path: Path) -> None:
-        """List it."""
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
+        """List it. ``data``: its bytes, if it is in something else at ``path``."""
         super().__init__(path)
-        self._archive = zipfile.ZipFile(path)
+        self._archive = zipfile.ZipFile(path if data is None else io.BytesIO(data))
         try:
-            self._list(path.stat().st_size)
+            self._list(path.stat().st_size if data is None else len(data))
         except BaseException:
             self._archive.close()
             raise
@@ -191,7 +193,9 @@ def open_container(path: Path) -> Folder | Zip:
         PackageError: there is none, or one that must not be read.
     """
     try:
-        return Folder(path) if path.is_dir() else Zip(path)
+        if path.is_dir():
+            return Folder(path)
+        return Zip(path, package_in(path) if path.suffix == ".ipynb" else None)
     except PackageError as error:
         raise PackageError(f"{path} is no package that can be used: {error}") from error
     except OSError as error:

@@ -123,9 +123,23 @@ def _same(path: Path, chunks: Iterator[bytes]) -> bool:
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> bool:
-    """Write a file that is not there, complete or not at all; return whether it was written."""
+    """Write a file unless it is there; return whether it was written."""
     if target.exists():
         return False
+    _put(target, chunks)
+    return True
+
+
+def write_file(target: Path, data: bytes) -> None:
+    """Write a file, complete or not at all.
+
+    Raises:
+        PackageError: it can't be written.
+    """
+    _put(target, iter([data]))
+
+
+def _put(target: Path, chunks: Iterator[bytes]) -> None:
     temporary = target.with_name(f".{target.name[:200]}.{new_id()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -139,4 +153,3 @@ def _write(target: Path, chunks: Iterator[bytes]) -> bool:
         if isinstance(error, OSError):
             raise PackageError(f"can't write {target}: {error.strerror or error}") from error
         raise
-    return True
