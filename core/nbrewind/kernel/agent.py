@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,8 +126,10 @@ class Agent:
         from nbrewind.planning.policies import PolicyError, policies_of
 
         way: TaskWay = "repeat" if self.mode == "repeat" else "audit"
+        metadata = _metadata(self.path)
+        self.recorder.limits.never = _never(metadata)
         try:
-            policies = policies_of(_metadata(self.path), place=os.path.basename(self.path))
+            policies = policies_of(metadata, place=os.path.basename(self.path))
         except PolicyError as error:
             self.unanswered = f"No record answers in this kernel: {error}"
             if self.tasks is not None:
@@ -337,3 +340,10 @@ def _content(path: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _never(metadata: Mapping[str, Any]) -> frozenset[str]:
+    """Return the variables that are never recorded, by the notebook's metadata; what is no list of names is none."""
+    own = metadata.get("nbrewind")
+    names = own.get("never_record") if isinstance(own, Mapping) else None
+    return frozenset(name for name in names if type(name) is str) if isinstance(names, list) else frozenset()

@@ -17,6 +17,7 @@ from nbrewind.kernel.log import quiet
 from nbrewind.kernel.own_modules import let_go, loaded
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
+from nbrewind.kernel.snapshots import Limits
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT, LOCAL, module_of
 from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held, together
@@ -40,8 +41,7 @@ class Head:
         self.saver = Saver(shell.kernel, store, notebook)
         self.namespace: dict[str, Any] = shell.user_ns
         self.live = LiveState(self.namespace, self.hidden, limit())
-        self.most = _setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0")
-        """How many bytes one value's content may take to be stored."""
+        self.limits = Limits(_setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0"))
         self.ambient = Ambient(os.path.realpath(os.path.dirname(notebook.path)))
         self.imports = Imports()
         self.state: dict[str, Version] = {}

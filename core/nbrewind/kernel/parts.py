@@ -187,7 +187,8 @@ def set_parts(recorder: Recorder, entry: Entry, run: str, versions: dict[str, Ve
         version = versions.get(name)
         if version is not None:
             value = recorder.namespace[name]
-            new = {key: _digest(value, key) or version.digest for key in use.sets}
+            told = not recorder.limits.secret(name, version.kind)
+            new = {key: (told and _digest(value, key)) or version.digest for key in use.sets}
         elif live is not None:
             version, new = renew(live, run), {key: before.part(key) for key in use.sets}
         else:

@@ -273,7 +273,7 @@ class Recorder(Head):
     ) -> None:
         written, run = snapshots.Written(), new_id()
         with self.store.writing():
-            snapshots.write_changes(changes, run, self.store, lambda key: once(), written, self.most)
+            snapshots.write_changes(changes, run, self.store, lambda key: once(), written, self.limits)
             snapshots.write_ambient(settings, run, self.store, lambda key: once(), written)
             snapshots.write_own_modules(self.fresh, run, written, only=self._new and not self.head)
             written.versions.update(self.reknown(run, written.versions))
@@ -298,7 +298,7 @@ class Recorder(Head):
         changes = narrow.scan(self, entry, reach, settings, status if executed else "")
         trace = observe(self, entry, reach, run, settings, changes, done=executed and status == "ok")
         written = snapshots.Written(added=trace.files.added)
-        snapshots.write_changes(changes, run, self.store, trace.derive, written, self.most)
+        snapshots.write_changes(changes, run, self.store, trace.derive, written, self.limits)
         set_parts(self, entry, run, written.versions)
         snapshots.write_ambient(settings, run, self.store, trace.derive, written)
         snapshots.write_modules(trace.modules, run, trace.derive, written)

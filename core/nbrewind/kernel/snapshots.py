@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nbrewind.kernel.log import quiet
 from nbrewind.model import Version, new_id, once
 from nbrewind.planning.trace import IMPORT, LOCAL, digest_of
+from nbrewind.state.secret_names import PLAIN, is_secret_name
 from nbrewind.store import Content, Store, StoreError
 
 
@@ -32,21 +33,42 @@ class Written:
         return [*self.versions.values(), *self.ambient.values(), *self.modules]
 
 
+@dataclass
+class Limits:
+    """What is not stored of values."""
+
+    most: float
+    """How many bytes one value's content may take; of a larger one the digest is known: it stays as fresh as it is."""
+    never: Collection[str] = ()
+    """Variables of which the notebook's user says that they are never recorded."""
+
+    def secret(self, name: str, kind: str) -> str:
+        """Return why a variable is kept live only, in words; empty if it is not."""
+        if name in self.never:
+            return "the notebook's settings say that it is never recorded"
+        if kind not in PLAIN and is_secret_name(name):
+            return "its name says that it is secret: it is kept in this kernel only, and not recorded"
+        return ""
+
+
 def write_changes(
-    changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written, most: float
+    changes: Any, run: str, store: Store, derive: Callable[[str], str], written: Written, limits: Limits
 ) -> None:
     """Make versions of changed groups (`nbrewind.state.Changes`). ``derive`` gives the digest of a key without one.
 
-    A content of more than ``most`` bytes is not stored: its digest is known, so it stays as fresh as it is.
+    Of what is secret, and of what shares with it, nothing is stored, no digest either: it could be guessed from that.
     """
     for group in changes.groups:
         snapshot, loadable, reason = "", group.loadable, group.reason
+        secret = next(filter(None, (limits.secret(name, group.kind.get(name, "")) for name in group.members)), "")
         if group.content is not None:
             size = sum(group.bytes.values())
-            if size <= most:
+            if secret:
+                failure = secret
+            elif size <= limits.most:
                 snapshot, failure = _put(group.content, store, written)
             else:
-                failure = f"it takes {size:,} bytes, and one value may take {most:,.0f} (NBREWIND_VALUE_BYTES)"
+                failure = f"it takes {size:,} bytes, and one value may take {limits.most:,.0f} (NBREWIND_VALUE_BYTES)"
             group.content = None  # it held views of the user's memory
             if failure:
                 loadable, reason = False, failure
@@ -56,9 +78,9 @@ def write_changes(
                 id=new_id(),
                 key=key,
                 run=run,
-                digest=group.digest.get(name) or derive(key),
+                digest=(not secret and group.digest.get(name)) or derive(key),
                 kind=group.kind.get(name, ""),
-                preview=group.preview.get(name, ""),
+                preview="" if secret else group.preview.get(name, ""),
                 fixed=group.fixed.get(name, False),
                 loadable=loadable,
                 reason=reason,
@@ -77,7 +99,9 @@ def write_ambient(
     """Make versions of changed interpreter state (`nbrewind.state.AmbientChange` by key)."""
     for key, change in changes.items():
         snapshot, failure = "", ""
-        if change.content is not None:
+        if key.startswith("env:") and is_secret_name(key[4:]):
+            failure = "its name says that it is secret: its value is not recorded"
+        elif change.content is not None:
             snapshot, failure = _put(Content(change.content, [], b""), store, written)
         written.ambient[key] = Version(
             id=new_id(),

@@ -25,8 +25,9 @@ from nbrewind.packages.scan import (
     may_name_secrets,
     secret_strings,
 )
-from nbrewind.packages.secrets import Scanner, is_secret_name, looks_made
+from nbrewind.packages.secrets import Scanner, looks_made
 from nbrewind.packages.tables import clean_tables, column_values
+from nbrewind.state.secret_names import is_secret_name
 from nbrewind.store import ContentError, Store
 from nbrewind.store.manifest import Manifest
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask

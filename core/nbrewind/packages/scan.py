@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nbrewind.packages.secrets import Scanner, is_secret_name, looks_made
+from nbrewind.packages.secrets import Scanner, looks_made
+from nbrewind.state.secret_names import is_secret_name
 
 MOST_STREAM = 64 * 1024**2
 """Bytes of a stream whose opcodes are looked at; a longer one that may have a name of a secret in it is left out."""

@@ -12,20 +12,13 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from nbrewind.state.secret_names import is_secret_name
+
 MARK = "[secret-removed]"
 """Stands where a secret was."""
 LEAST_KNOWN = 6
 """Characters of a text that is looked for wherever it may stand."""
 MOST_KNOWN = 1000
-
-_WORDS = (
-    r"pass(?:word|wd|phrase|code)|pwd|secret|credentials?|(?:api|access|private|secret|account|encryption|signing|ssh)[_.-]?key"
-    r"|(?:auth|access|api|bearer|refresh|session|id|github|gitlab|slack|hf|bot|oauth)[_.-]?tok(?:en)?|(?:^|[_.-])token"
-)
-_SECRET_NAME = re.compile(rf"(?:^|[^A-Za-z])[A-Za-z0-9_.-]*?(?:{_WORDS})(?:[_.-]?(?:value|text|str|\d+))?$", re.I)
-_NOT_SECRET = re.compile(
-    r"(?:num|max|n|len|count|first|last|pad|eos|bos|unk|sep|cls|mask|next|prev|stop)[_.-]?token$", re.I
-)
 
 TOKENS: tuple[tuple[str, str], ...] = (
     (
@@ -83,11 +76,6 @@ class Found(NamedTuple):
     start: int
     end: int
     kind: str
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether a name says that what it stands for is secret."""
-    return 2 < len(name) < 100 and _SECRET_NAME.search(name) is not None and _NOT_SECRET.search(name) is None
 
 
 @cache

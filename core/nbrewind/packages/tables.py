@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nbrewind.packages.secrets import MARK, is_secret_name
+from nbrewind.packages.secrets import MARK
+from nbrewind.state.secret_names import is_secret_name
 
 KIND = "column whose name says so"
 MOST_WORDS = 50

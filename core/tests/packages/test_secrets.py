@@ -11,8 +11,9 @@ from cli_tools import Place
 from package_tools import files
 
 from nbrewind.packages.scan import kinds_in, secret_strings
-from nbrewind.packages.secrets import MARK, Scanner, is_secret_name
+from nbrewind.packages.secrets import MARK, Scanner
 from nbrewind.packages.tables import clean_tables
+from nbrewind.state.secret_names import is_secret_name
 
 G = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
 PLANTED = {
