@@ -118,6 +118,7 @@ class Ahead:
                 await asyncio.shield(running)
                 found = await again()
                 break
+            self._news.set()  # whoever serves the engine may not have heard of it
             await self._changed()
         if found.answered is None and self.where.get(cell.id) == "":
             self.where[cell.id] = f"what it made ahead does not hold: {found.reason}"
