@@ -188,8 +188,9 @@ class Ahead:
             makers=work.made,
         )
         self._jobs = [job for job in found.jobs if job.cell.id not in self._busy and job.cell.id not in self._tried]
-        if self.engine.shares:  # the last first: the notebook's kernel comes to the others itself
-            self._jobs.sort(key=lambda job: (-job.urgency, -job.cell.index))
+        if self.engine.shares and self._jobs:  # the notebook's kernel comes to the first itself
+            first = min(job.cell.index for job in self._jobs)
+            self._jobs.sort(key=lambda job: (job.cell.index == first, -round(job.urgency), -job.cell.index))
         self.where.update({cell: why for cell, why in found.stay.items() if cell not in self._tried})
         self._looked += monotonic() - begin
 

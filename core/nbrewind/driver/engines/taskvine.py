@@ -29,7 +29,7 @@ MANAGER = "nbrewind.driver.engines.manager"
 TASK = "nbrewind.driver.engines.task"
 TOGETHER = 30.0
 """Seconds: cells that are expected to take longer than this together are tasks of their own."""
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds for the manager to open, and to end."""
 
 
@@ -83,7 +83,15 @@ class TaskVineEngine:
                 start_new_session=True,
             )  # fmt: skip
         self._listener = asyncio.ensure_future(self._listen(self.process))
-        await self._wait(self._open, PATIENCE)
+
+    async def _opened(self) -> None:
+        """Wait until the manager is open.
+
+        Raises:
+            EngineError: it does not open.
+        """
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._open.wait(), PATIENCE)
         if not self.port:
             last = (self._folder / "log").read_text("utf-8", "replace").strip().rpartition("\n")[2][:300]
             raise EngineError(f"TaskVine's manager did not open: {last or 'it does not say why'}")
@@ -94,10 +102,6 @@ class TaskVineEngine:
         path = os.pathsep.join(filter(None, (os.path.dirname(sys.executable), found.get("PATH", ""))))
         temporary = {"TMPDIR": str(self._folder / "tmp")} if self.profile.kind == "local" else {}
         return {**found, "PATH": path, "CATALOG_HOST": "localhost", **temporary}
-
-    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Take note of what the manager tells, to its end."""
@@ -134,6 +138,7 @@ class TaskVineEngine:
         number, works = self._number, [works_of(job) for job in jobs]
         back = self._folder / f"back-{number}"
         order = await asyncio.to_thread(self._write, jobs, works, number)
+        await self._opened()
         process = self.process
         if process is None or process.stdin is None or process.returncode is not None:
             raise EngineError("TaskVine's manager has ended")
