@@ -269,9 +269,10 @@ def reduce_exception(pickler: Snapshotter, obj: Any) -> Any:
     if cls.__module__ == "builtins" or getattr(cls, "__reduce__", None) is not BaseException.__reduce__:
         if cls.__module__ != "builtins" and not is_standard(root_of(cls.__module__)):
             pickler.exact = False
+        reduced = obj.__reduce_ex__(5)  # not what a library has put into `copyreg`, which would save tracebacks
         if not _was_raised_from(obj):
-            return NotImplemented
-        function, args, *rest = obj.__reduce_ex__(5)
+            return reduced
+        function, args, *rest = reduced
         state = (rest[0] if rest else None, obj.__cause__, obj.__context__, obj.__suppress_context__)
         return function, args, state, None, None, rebuild.set_raised
     made = (attributes(obj), slots(obj))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import sys
 from pathlib import Path
@@ -187,3 +188,17 @@ def test_a_class_that_was_loaded_is_not_told_from_one_that_was_not(kind: str) ->
     loaded.run(other)
     for name in ("One", "Other"):
         assert loaded.state[name].digest == plain.state[name].digest
+
+
+@pytest.mark.py311
+def test_a_library_that_pickles_tracebacks_changes_nothing_of_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(error: BaseException) -> Any:
+        return type(error), (error.__traceback__,)
+
+    monkeypatch.setitem(copyreg.dispatch_table, ZeroDivisionError, refuses)
+    session = Session()
+    session.run("try: 1 / 0\nexcept Exception as error: err = error")
+    there = session.mark()
+    session.run("err = None")
+    session.rewind(there)
+    assert session.value("(type(err).__name__, err.args)") == ("ZeroDivisionError", ("division by zero",))

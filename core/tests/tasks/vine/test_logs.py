@@ -82,21 +82,19 @@ def test_the_environment_says_how_much_is_kept(monkeypatch, text, most):
     assert logs.limit() == most
 
 
-def test_what_is_too_much_is_left_out_and_counted(tmp_path):
+def test_what_is_too_much_is_left_out_and_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "_folders", {})
     kept = logs.ManagerState({})
     (tmp_path / "transactions").write_bytes(b"one line\n" * 100 + b"half a li")
     logs._folders[str(tmp_path)] = logs.LogFolder(kept, str(tmp_path))
-    try:
-        (found,) = logs.collect(100)
-        assert (found.text, found.left_out) == (b"one line\n" * 11, 909 - 100)
-        assert list(logs.collect(100)) == []
-        with open(tmp_path / "transactions", "ab") as stream:
-            stream.write(b"ne\nand ")
-        (found,) = logs.collect(100)
-        assert found.text == b"ne\n"
-        kept.closed = True
-        (found,) = logs.collect(100)
-        assert found.text == b"and "
-        assert str(tmp_path) not in logs._folders
-    finally:
-        logs._folders.pop(str(tmp_path), None)
+    (found,) = logs.collect(100)
+    assert (found.text, found.left_out) == (b"one line\n" * 11, 909 - 100)
+    assert list(logs.collect(100)) == []
+    with open(tmp_path / "transactions", "ab") as stream:
+        stream.write(b"ne\nand ")
+    (found,) = logs.collect(100)
+    assert found.text == b"ne\n"
+    kept.closed = True
+    (found,) = logs.collect(100)
+    assert found.text == b"and "
+    assert str(tmp_path) not in logs._folders
