@@ -176,6 +176,7 @@ def test_a_profile_says_what_is_wrong_with_it(tmp_path: Path) -> None:
         read_profile(tmp_path / "none.toml")
 
 
+@pytest.mark.slow
 def test_variants_of_a_sweep_run_on_workers(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(planning, "WORTH", 0.0)
     cells = (

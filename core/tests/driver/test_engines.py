@@ -114,7 +114,10 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
+QUICK = ("nothing recorded", "a cell moved above what it reads")
+
+
+@pytest.mark.parametrize("edit", [pytest.param(e, marks=() if e in QUICK else pytest.mark.slow) for e in EDITS])
 def test_a_repeat_with_an_engine_shows_what_a_full_run_shows(edit: str, tmp_path: Path) -> None:
     path = tmp_path / "work" / "analysis.ipynb"
     path.parent.mkdir()
