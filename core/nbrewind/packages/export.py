@@ -23,7 +23,7 @@ from nbrewind.packages.crate import crate
 from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
 from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot, sha256, to_json
 from nbrewind.packages.software import newest_python, platform_name, software_files, software_of
-from nbrewind.packages.writing import FolderWriter, ZipWriter, open_writer
+from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
 from nbrewind.store.adopt import facts_of
 from nbrewind.store.manifest import Manifest
@@ -324,7 +324,7 @@ class _Export:
             found[name] = Sealed(bytes=self._place(name).stat().st_size, sha256=self._digest(name))
         return dict(sorted(found.items()))
 
-    def write(self, writer: ZipWriter | FolderWriter, made: Exported) -> None:
+    def write(self, writer: Writer, made: Exported) -> None:
         """Write all files, sorted by name."""
         blobs = {
             form.BLOBS + part.sha256: (bytes.fromhex(part.blake3), is_row) for part, is_row in self._parts.values()

@@ -11,6 +11,7 @@ import os
 import shutil
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,36 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX, _MODE = 3, 0o100644 << 16
 
 
-class ZipWriter:
+class Writer(ABC):
+    """Writes a package beside its place, and moves it there at the end; where something is raised, nothing is left."""
+
+    @abstractmethod
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file that is at hand."""
+
+    @abstractmethod
+    def stream(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
+        """Add a file of ``size`` bytes that is not in memory."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Move it to its place."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Leave nothing."""
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.drop()
+
+
+class ZipWriter(Writer):
     """Writes a zip beside its place, and moves it there at the end."""
 
     def __init__(self, path: Path) -> None:
@@ -74,17 +104,8 @@ class ZipWriter:
         with contextlib.suppress(OSError):
             os.unlink(self._temporary)
 
-    def __enter__(self) -> ZipWriter:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.drop()
-
-
-class FolderWriter:
+class FolderWriter(Writer):
     """Writes a folder beside its place, and moves it there at the end."""
 
     def __init__(self, path: Path) -> None:
@@ -124,17 +145,8 @@ class FolderWriter:
         """Leave nothing."""
         shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def __enter__(self) -> FolderWriter:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.drop()
-
-
-def open_writer(path: Path) -> ZipWriter | FolderWriter:
+def open_writer(path: Path) -> Writer:
     """Begin a package at a path: a folder where it ends in a slash or is one, else a zip.
 
     Raises:

@@ -1,21 +1,11 @@
 """Make the tools importable under ``--import-mode=importlib``; one notebook, audited once for all tests."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+from beside import load
 
 HERE = Path(__file__).parent
-
-
-def load(name: str, path: Path) -> None:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
 
 
 load("driver_notebooks", HERE.parent / "driver" / "notebooks.py")
