@@ -9,7 +9,6 @@ the program (Linux).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
@@ -18,17 +17,12 @@ import sys
 import tempfile
 import threading
 
+from nbrewind.driver.parent import end_with_parent
+
 MOMENT = 3.0
 """Seconds for a program to end by itself."""
 GLANCE = 0.2
 """Seconds between two looks whether it has."""
-PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent() -> None:
-    """Have the system end this process when the one ends that has started it, where it can."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main(command: list[str]) -> int:

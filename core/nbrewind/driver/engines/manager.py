@@ -8,7 +8,6 @@ reason, it ends, with the factory and all workers; should it be killed, the syst
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import queue
@@ -20,6 +19,8 @@ from typing import Any
 
 import ndcctools.taskvine as vine
 
+from nbrewind.driver.parent import end_with_parent
+
 SLICE = 1
 """Seconds that TaskVine waits for tasks before new orders are looked at; it takes whole ones only."""
 IDLE = 0.2
@@ -28,13 +29,6 @@ MOMENT = 5.0
 """Seconds for the factory to end its workers."""
 FORSAKEN = 3
 """How many workers may be lost with a task before it is given up."""
-PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent() -> None:
-    """Have the system end this process when the one ends that has started it, where it can."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def tell(**event: Any) -> None:
