@@ -6,12 +6,12 @@ import dis
 import os
 import re
 import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from nbrewind.analysis.tables import ENVIRONMENT_NAMES
 from nbrewind.kernel.watch import codes_in
-from nbrewind.model import ABSENT, CellAnalysis
+from nbrewind.model import ABSENT, CellAnalysis, Version
 from nbrewind.planning.outside import PLACE
 from nbrewind.planning.trace import digest_of
 
@@ -57,7 +57,7 @@ def environment(
     texts = set(texts_of(codes))
     names = {name for word in READERS.keys() & words for name in READERS[word]}
     doubts = []
-    if not ENVIRONMENT_NAMES.isdisjoint(words):
+    if not ENVIRONMENT_NAMES.isdisjoint(words) and not _only_imports(words, texts, codes):
         asked = {text for text in (*texts, *analysis.strings, *analysis.keys) if text.isidentifier()}
         asked = {text for text in asked if text in os.environ or text.isupper()}
         if not asked or any(map(reads_any_variable, codes)):
@@ -72,6 +72,13 @@ def environment(
     return {f"env:{name}": digest_of(os.environ[name]) if name in os.environ else ABSENT for name in names}, doubts
 
 
+def under_another_name(names: Iterable[str], state: Mapping[str, Version]) -> list[str]:
+    """Return why not all is known that a run has read, if one of the variables among it is the environment."""
+    other = (name for name in names if name not in ENVIRONMENT_NAMES)
+    found = any((version := state.get("var:" + name)) is not None and version.kind == "_Environ" for name in other)
+    return [WHICH_IS_NOT_KNOWN] if found else []
+
+
 def place(analysis: CellAnalysis, words: Collection[str]) -> tuple[str, ...]:
     """Return the key of the notebook's folder if a run may have learnt where that is."""
     known = PLACE_NAMES.isdisjoint(words) and PLACE_MAGICS.isdisjoint(analysis.magics)
@@ -83,6 +90,32 @@ def texts_of(codes: Iterable[types.CodeType]) -> Iterator[str]:
     for code in codes:
         for part in (code, *codes_in(code)):
             yield from (text for text in part.co_consts if isinstance(text, str) and 0 < len(text) < 1000)
+
+
+def _only_imports(words: Collection[str], texts: Collection[str], codes: Collection[types.CodeType]) -> bool:
+    """Whether all that code does with the environment is to import it by its name, which every reader needs then."""
+    named = ENVIRONMENT_NAMES.intersection(words)
+    imported: set[str] = set()
+    for code in codes:
+        for part in (code, *codes_in(code)):
+            found = _imported(part)
+            if found is None:
+                return False
+            imported |= found
+    return named <= imported and ENVIRONMENT_NAMES.isdisjoint(texts)
+
+
+@lru_cache(maxsize=2048)
+def _imported(code: types.CodeType) -> frozenset[str] | None:
+    """Return which of the words code imports under these very names; nothing if it does anything else with one."""
+    if ENVIRONMENT_NAMES.isdisjoint((*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars)):
+        return frozenset()
+    steps = [step for step in dis.get_instructions(code) if step.argval in ENVIRONMENT_NAMES]
+    pairs = list(zip(steps[::2], steps[1::2], strict=False))
+    plain = all(
+        one.opname == "IMPORT_FROM" and to.opname.startswith("STORE_") and one.argval == to.argval for one, to in pairs
+    )
+    return frozenset(one.argval for one, _ in pairs) if plain and len(steps) % 2 == 0 else None
 
 
 @lru_cache(maxsize=2048)

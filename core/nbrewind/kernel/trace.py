@@ -217,6 +217,7 @@ def observe(
     drawn = [key for key in settings if key.startswith("ambient:rng.")]
     used_words, ran = _ran(recorder, reach, started)
     environment, doubts = surroundings.environment(analysis, used_words, ran)
+    doubts = doubts or surroundings.under_another_name(names - reach.unread, state)
     if doubts:
         environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
     effects = [*files.effects, *nature(analysis, used_words, ran, recorder.namespace, drawn, state)]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from .changes import GroupChange
 from .limit import OverLimit
-from .links import Walker
+from .links import walked
 from .live import LiveState, no_collection
 from .snapshot import ScanInterrupted
 
@@ -23,7 +23,7 @@ def apart(live: LiveState, names: Collection[str]) -> tuple[list[GroupChange], d
         with no_collection():
             others = live.names()
             definitions = live.defined(others)
-            walker = Walker([*others, *names], live.bound, definitions, live.limit)
+            walker = walked([*others, *names], live.bound, definitions, live.limit)
             for group in walker.groups():
                 theirs = hidden.intersection(group.members)
                 if theirs and len(theirs) < len(group.members):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .objects import attributes, reduce_trusted
+from .attributes import attributes
+from .objects import reduce_trusted
 
 if TYPE_CHECKING:
     from .snapshot import Snapshotter

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import adapters
+from .cycles import cycles
+from .inside import attributes_inside, keeps_inside, with_entries_inside
 from .kinds import LEAVES, Walk, is_user_class, walk_kind
 from .limit import Limit, OverLimit
 from .space import cuts_of, home_of
@@ -47,6 +49,15 @@ class Group(NamedTuple):
     """Why the group can't be saved soundly, in words; empty if nothing was found."""
 
 
+def walked(
+    names: Iterable[str], namespace: Mapping[str, Any], definitions: Mapping[int, str], limit: Limit | None = None
+) -> Walker:
+    """Walk over all values of a namespace, closely where that is needed; see `Walker`."""
+    names = list(names)
+    walker = Walker(names, namespace, definitions, limit)
+    return Walker(names, namespace, definitions, limit, closely=True) if walker.hidden else walker
+
+
 class Walker:
     """One walk over all values of a namespace; raises `OverLimit`, with the name, where one takes too long."""
 
@@ -56,8 +67,13 @@ class Walker:
         namespace: Mapping[str, Any],
         definitions: Mapping[int, str],
         limit: Limit | None = None,
+        closely: bool = False,
     ) -> None:
         self.limit = limit or Limit()
+        self.closely = closely
+        """The dictionary of each instance's attributes is visited, too: a name holds one (`inside`)."""
+        self.hidden = False
+        """A dictionary was met whose entries lie inside an instance: only a closer walk tells which."""
         self.names = sorted(names)
         self.definitions = definitions
         home = home_of(namespace)
@@ -142,6 +158,8 @@ class Walker:
         level: list[Any] = [root]
         waiting: list[list[Any]] = []
         inside: list[Any] = []
+        held: list[Any] = []
+        found: list[Any] = []
         count = 0
         while level or inside:
             count += len(level)
@@ -152,10 +170,11 @@ class Walker:
             if self.below:
                 level, inside = inside, []
             nodes: list[Any] = []
+            dicts: list[dict[Any, Any]] = []
             figures: list[Any] = []
             extra: list[Any] = []
             if len(level) > _MANY and not self.below:
-                level = self._visit_many(index, level, nodes)
+                level = self._visit_many(index, level, nodes, dicts)
             for obj in level:
                 cls = type(obj)
                 kind = kinds.get(cls) or self._kind(cls)
@@ -172,7 +191,7 @@ class Walker:
                             self.union(self.private[key], index)
                         if key not in cut:
                             owner[key] = index
-                            (figures if kind == "figure" else nodes).append(obj)
+                            (dicts if cls is dict else figures if kind == "figure" else nodes).append(obj)
                         elif cut[key]:
                             self.problem(index, cut[key])
                     elif parent[seen] != parent[index]:
@@ -189,7 +208,16 @@ class Walker:
                     self.problem(index, f"an object of type {cls.__qualname__} belongs to the running kernel")
                 else:
                     self.problem(index, f"values of type {cls.__qualname__} can't be looked into")
-            held = gc.get_referents(*nodes) if nodes else []
+            level, held, found = [], [], []  # `with_entries_inside` counts who else holds them
+            parts: list[Any] = []
+            for members in with_entries_inside(dicts):
+                self.hidden = True
+                parts += [*members, *members.values()]
+            if self.closely:
+                parts += [attributes_inside(obj) for obj in nodes if keeps_inside(type(obj))]
+            held = gc.get_referents(*nodes, *dicts) if nodes or dicts else []
+            if parts:
+                held += parts
             found = [obj for obj in held if type(obj) not in LEAVES] if len(held) <= _PART else self._links(held)
             if extra:
                 self.keep.append(extra)
@@ -213,7 +241,7 @@ class Walker:
             found += [obj for obj in held[start : start + _PART] if type(obj) not in LEAVES]
         return found
 
-    def _visit_many(self, index: int, level: list[Any], nodes: list[Any]) -> list[Any]:
+    def _visit_many(self, index: int, level: list[Any], nodes: list[Any], dicts: list[dict[Any, Any]]) -> list[Any]:
         """Do for many objects at once what `walk` does for one; return those that need to be looked at one by one."""
         ids = set(map(id, level))
         if len(ids) < len(level):
@@ -233,7 +261,13 @@ class Walker:
             level = [obj for obj in level if id(obj) not in known]
             ids -= known
         self.many.append((ids, index))
-        nodes += level
+        if dict not in plain:
+            nodes += level
+        elif len(plain) == 1:
+            dicts += level
+        else:
+            nodes += [obj for obj in level if type(obj) is not dict]
+            dicts += [obj for obj in level if type(obj) is dict]
         return rest
 
     def owner_of(self, key: int) -> int | None:
@@ -342,48 +376,6 @@ class Walker:
             if names:
                 needed = (self.find(position[name]) for name in names if name in position)
                 graph.setdefault(self.find(index), set()).update(needed)
-        for cycle in _cycles(graph):
+        for cycle in cycles(graph):
             for index in cycle[1:]:
                 self.union(cycle[0], index)
-
-
-def _cycles(graph: dict[int, set[int]]) -> list[list[int]]:
-    """Return the strongly connected components with more than one member (Tarjan, without recursion)."""
-    order: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    on_stack: set[int] = set()
-    result: list[list[int]] = []
-    for start in graph:
-        if start in order:
-            continue
-        work = [(start, iter(graph.get(start, ())))]
-        order[start] = low[start] = len(order)
-        stack.append(start)
-        on_stack.add(start)
-        while work:
-            node, targets = work[-1]
-            for target in targets:
-                if target not in order:
-                    order[target] = low[target] = len(order)
-                    stack.append(target)
-                    on_stack.add(target)
-                    work.append((target, iter(graph.get(target, ()))))
-                    break
-                if target in on_stack:
-                    low[node] = min(low[node], order[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == order[node]:
-                    component = []
-                    while True:
-                        member = stack.pop()
-                        on_stack.discard(member)
-                        component.append(member)
-                        if member == node:
-                            break
-                    if len(component) > 1:
-                        result.append(component)
-    return result

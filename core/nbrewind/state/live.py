@@ -17,7 +17,7 @@ from nbrewind.store.types import Content, Opened
 from .changes import Aside, Baseline, Changes, GroupChange
 from .kinds import ATOM_BYTES, ATOMS, is_user_class
 from .limit import Limit, OverLimit
-from .links import Group, Walker
+from .links import Group, Walker, walked
 from .load import Loaded, load
 from .partial import beside, looked_at
 from .reading import read, unread
@@ -225,7 +225,7 @@ class LiveState:
         }
         while True:
             try:
-                return Walker([n for n in names if n not in left], self.bound, definitions, self.limit), left
+                return walked([n for n in names if n not in left], self.bound, definitions, self.limit), left
             except OverLimit as error:
                 left[error.name] = str(error)  # once more, so that no other name is linked by a part of it
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import rebuild
+from .attributes import attributes, slots
 from .kinds import ATOMS, HEAP_TYPE, is_importable, is_standard, module_of, root_of
 from .sentinels import SINGLETONS
 from .space import looks_at
@@ -22,41 +23,7 @@ from .space import looks_at
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
 
-HAVE_GC = 1 << 14
-"""``Py_TPFLAGS_HAVE_GC``: `gc.get_referents` sees what an instance holds."""
-
 _BASES: tuple[type, ...] = (dict, list, tuple, str, int, float, complex, bytes)
-
-
-def attributes(obj: Any) -> dict[str, Any]:
-    """Return an instance's own attributes without running its code; empty if it has no dict.
-
-    Types of the C kind make the dict when they are asked for it (``functools.partial``, ``io.BytesIO``), and it shows
-    in their pickles from then on: they are not asked if they have none yet.
-    """
-    cls = type(obj)
-    if cls.__dictoffset__ > 0 and cls.__flags__ & HAVE_GC:
-        dicts = sum(type(item) is dict for item in gc.get_referents(obj))
-        if dicts == (1 if issubclass(cls, functools.partial) else 0):  # one holds its keyword arguments
-            return {}
-    try:
-        found = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
-
-
-def slots(obj: Any) -> dict[str, Any]:
-    """Return the values in an instance's slots without running its code."""
-    found: dict[str, Any] = {}
-    for base in type(obj).__mro__:
-        for name, member in type.__getattribute__(base, "__dict__").items():
-            if isinstance(member, types.MemberDescriptorType) and name not in found:
-                try:
-                    found[name] = member.__get__(obj, type(obj))
-                except AttributeError:
-                    continue
-    return found
 
 
 def user_reducer(cls: type) -> Callable[[Snapshotter, Any], Any]:
@@ -194,6 +161,8 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
         return None  # it is saved by its name in its class
     if name is None or getattr(sys.modules.get(module), name, None) is not obj or looks_at(pickler.namespace, module):
         return None
+    if (module, name) in ENVIRONMENT and set(pickler.members) != {name}:
+        pickler.exact = False  # what reads it need not name it, and then nothing tells which variables it reads
     if (module, name) in OWNED:
         return rebuild.module_attribute, (module, name)
     if (module, name) == SINGLETONS.get(id(obj)) or module == "typing":
@@ -203,7 +172,8 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
     return pickler.refuse(f"an object of type {type(obj).__qualname__} is a part of the module {module}")
 
 
-OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand")}
+ENVIRONMENT = {("os", "environ"), ("os", "environb")}
+OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand"), *ENVIRONMENT}
 """Global objects of libraries whose state is an ambient provider's."""
 _module_globals: dict[str, tuple[int, dict[int, str]]] = {}
 

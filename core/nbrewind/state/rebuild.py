@@ -187,10 +187,21 @@ def new(cls: type, base: type, args: tuple[Any, ...]) -> Any:
 def set_plain(obj: Any, state: tuple[Any, Any]) -> None:
     """Give an instance its attributes without running its ``__setattr__``."""
     members, slots = state
-    if members:
+    if type(members) is tuple:  # the dictionary itself: something else has it, too
+        object.__setattr__(obj, "__dict__", _interned(*members))
+    elif members:
         object.__getattribute__(obj, "__dict__").update({sys.intern(k): v for k, v in members.items()})
     for name, value in (slots or {}).items():
         object.__setattr__(obj, name, value)
+
+
+def _interned(members: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the same dictionary, the names in it as Python keeps names."""
+    if type(members) is dict and any(type(key) is str and sys.intern(key) is not key for key in members):
+        pairs = [(sys.intern(key) if type(key) is str else key, value) for key, value in members.items()]
+        members.clear()
+        members.update(pairs)
+    return members
 
 
 def mapping_proxy(mapping: Any) -> types.MappingProxyType[Any, Any]:

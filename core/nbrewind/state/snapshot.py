@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from xxhash import xxh3_128_digest
 
 from . import arrays, arrow, definitions, objects, rebuild, resources, tensors
+from .attributes import keeping_shared
 from .code import Places, canonical
 from .digest import Fingerprint
 from .kinds import is_importable, is_tracked, is_user_class, module_of, root_of, save_kind
@@ -350,10 +351,8 @@ def _choose(cls: type) -> Handler:
     kind, reason = save_kind(cls)
     if kind == "refused":
         return lambda pickler, obj: pickler.refuse(reason)
-    if kind == "lossy":
-        return _named(objects.reduce_lossy, cls)
-    if kind == "special":
-        return _named(objects.reduce_special, cls)
     if kind == "plain":
-        return objects.user_reducer(cls) if is_user_class(cls) else _named(_plain, cls)
-    return _named(objects.reduce_trusted, cls)
+        handler = objects.user_reducer(cls) if is_user_class(cls) else _plain
+    else:
+        handler = {"lossy": objects.reduce_lossy, "special": objects.reduce_special}.get(kind, objects.reduce_trusted)
+    return _named(keeping_shared(handler) if cls.__dictoffset__ else handler, cls)

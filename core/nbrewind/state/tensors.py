@@ -6,7 +6,7 @@ import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .objects import attributes
+from .attributes import attributes
 
 if TYPE_CHECKING:
     from .links import Walker

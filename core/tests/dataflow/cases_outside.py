@@ -84,6 +84,18 @@ CASES = [
         why="another variable is read than was written",
     ),
     case(
+        "environment_imported",
+        ["from os import environ", "environ['NBR_CASE_H'] = '1'", "print(environ['NBR_CASE_H'])"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="the environment under its own name",
+    ),
+    case(
+        "environment_under_another_name",
+        ["import os\nenv = os.environ", "os.environ['NBR_CASE_I'] = '1'", "print(env['NBR_CASE_I'])"],
+        [(0, 1), (0, 2), (1, 2)],
+        why="whoever has the environment reads what is in it",
+    ),
+    case(
         "seeded_draws",
         ["import random\nrandom.seed(0)", "a = random.random()", "b = random.random()\nprint(b)"],
         [(0, 1), (1, 2)],

@@ -12,6 +12,7 @@ from oracles.kernels import Kernel, Kernels
 
 from . import (
     cases_again,
+    cases_attributes,
     cases_functions,
     cases_interpreter,
     cases_libraries,
@@ -24,6 +25,7 @@ from . import (
 from .form import RESTART, Case
 
 CASES = [
+    *cases_attributes.CASES,
     *cases_functions.CASES,
     *cases_values.CASES,
     *cases_libraries.CASES,
