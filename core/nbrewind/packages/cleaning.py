@@ -84,10 +84,10 @@ class Cleaner:
             return
         size = sum(piece.size for piece in manifest.pieces[: manifest.segments])
         if size > MOST_STREAM:
-            parts = (self._store.contents.part(*part) for part in _stream_of(manifest).parts())
+            parts = map(self._store.contents.part, _stream_of(manifest).parts())
             self._streams[manifest.id] = Strings([], any(map(may_name_secrets, parts)))
             return
-        stream = b"".join(self._store.contents.part(*part) for part in _stream_of(manifest).parts())
+        stream = b"".join(map(self._store.contents.part, _stream_of(manifest).parts()))
         found = secret_strings(stream)
         self.scanner.learn(found.values)
         if any(is_secret_name(version.key.partition(":")[2]) for version in versions):
@@ -118,7 +118,7 @@ class Cleaner:
         table = any(version.kind.endswith(TABLES) for version in versions)
         look = BytesScanner(self.scanner)
         for part in manifest.parts():
-            data = self._store.contents.part(*part)
+            data = self._store.contents.part(part)
             if table and may_name_secrets(data):
                 look.kinds.append("table with a column whose name may say so")
             look.feed(data)

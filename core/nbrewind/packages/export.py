@@ -27,6 +27,7 @@ from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
 from nbrewind.store.adopt import facts_of
 from nbrewind.store.manifest import Manifest
+from nbrewind.store.manifest import Part as StoredPart
 from nbrewind.store.moved import Moved, MovedRun, MovedTask
 from nbrewind.store.transfer import Slice, newest_head, tasks
 from nbrewind.tasks import listed, records
@@ -111,7 +112,7 @@ class _Export:
         self._same = self._before is not None and self._before.head == found.head
         self._points = [one for one in index.checkpoints() if one.run]
         self._left_out: list[LeftOut] = []
-        self._parts: dict[bytes, tuple[Part, bool]] = {}
+        self._parts: dict[bytes, tuple[Part, StoredPart]] = {}
         self._included: dict[str, Manifest] = {}
         self._documents: dict[str, bytes] = {}
         self._notebook = cells.plain(notebook)
@@ -225,11 +226,11 @@ class _Export:
                 self._left_out.append(LeftOut(kind="content", id=snapshot, what=what, bytes=size, reason=reason))
                 continue
             self._included[snapshot] = manifest
-            for digest, length, is_row in manifest.parts():
-                if digest not in self._parts:
-                    data = self._store.contents.part(digest, length, is_row)
-                    part = Part(blake3=digest.hex(), sha256=sha256(data), bytes=length)
-                    self._parts[digest] = part, is_row
+            for part in manifest.parts():
+                if part.digest not in self._parts:
+                    sha = sha256(self._store.contents.part(part))
+                    named = Part(blake3=part.digest.hex(), sha256=sha, bytes=part.size)
+                    self._parts[part.digest] = named, part
 
     def _kept(self, found: list[MovedTask]) -> Iterator[MovedTask]:
         for task in found:
@@ -326,17 +327,14 @@ class _Export:
 
     def write(self, writer: Writer, made: Exported) -> None:
         """Write all files, sorted by name."""
-        blobs = {
-            form.BLOBS + part.sha256: (bytes.fromhex(part.blake3), is_row) for part, is_row in self._parts.values()
-        }
+        blobs = {form.BLOBS + named.sha256: part for named, part in self._parts.values()}
         names = sorted({*made.files, *self._documents})
         for number, name in enumerate(names):
             self._progress("Writing", number / len(names))
             if name in self._documents:
                 writer.add(name, self._documents[name])
             elif name in blobs:
-                digest, is_row = blobs[name]
-                writer.add(name, self._store.contents.part(digest, made.files[name], is_row))
+                writer.add(name, self._store.contents.part(blobs[name]))
             elif name in self._blobs:
                 writer.add(name, self._blobs[name])
             else:

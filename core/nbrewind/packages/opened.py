@@ -181,7 +181,7 @@ class Package:
         with self._named():
             return self._contents[1]
 
-    def part(self, digest: bytes, size: int) -> bytes:
+    def part(self, digest: bytes) -> bytes:
         """Return a part of a content; who takes it verifies it."""
         with self._named():
             return self._container.read(form.BLOBS + self._contents[0][digest].sha256, CHUNK_BYTES)

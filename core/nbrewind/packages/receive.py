@@ -74,7 +74,7 @@ def take_over(package: Package, notebook: Path, store: Store) -> Adopted:
         package.manifest.cells,
         package.records,
         package.contents.values(),
-        package.part,
+        lambda part: package.part(part.digest),
         facts=package.document(MANIFEST),
     )
 

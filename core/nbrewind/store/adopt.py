@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from nbrewind.model import Checkpoint, Run
 from nbrewind.store.codec import encode, encode_text
 from nbrewind.store.database import Connection
-from nbrewind.store.manifest import Manifest
+from nbrewind.store.manifest import Manifest, Part
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
 from nbrewind.store.rows import add_versions, advance, hold_not
 from nbrewind.store.tasks import Place, TaskRow
@@ -50,7 +50,7 @@ def adopt(
     cells: Collection[str],
     records: Callable[[], Iterable[Moved]],
     contents: Iterable[Manifest],
-    read: Callable[[bytes, int], bytes],
+    read: Callable[[Part], bytes],
     *,
     facts: bytes = b"",
 ) -> Adopted:
@@ -62,7 +62,7 @@ def adopt(
         cells: its cells' ids.
         records: gives them, as often as it is called, in the order of `nbrewind.store.transfer.Slice.records`.
         contents: what came along.
-        read: returns a part of a content by digest and size; it is verified.
+        read: returns a part of a content; it is verified.
         facts: kept with the index, for who exports the notebook again (`facts_of`).
 
     Raises:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -31,6 +31,7 @@ from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import (
     ROW_BYTES,
     Manifest,
+    Part,
     Piece,
     decode_manifest,
     encode_manifest,
@@ -166,41 +167,49 @@ class Contents:
             raise StoreError(f"could not store {path}: it changed while it was read; try again")
         return self._put_manifest(Manifest("file", (piece,)), added)
 
-    def put_parts(self, manifest: Manifest, read: Callable[[bytes, int], bytes]) -> Stored:
-        """Store a snapshot that comes from another store; see `parts`.
+    def put_parts(self, manifest: Manifest, read: Callable[[Part], bytes | Path]) -> Stored:
+        """Store a snapshot that comes from another store; nothing is durable before ``sync``.
 
         Args:
             manifest: what it consists of.
-            read: returns the bytes of a part by digest and size; nothing is written that does not have its digest.
+            read: returns a part that is not here: its bytes, or of a blob another store's file. It is verified.
 
         Raises:
-            ContentError: the manifest is not one that a store makes, or a part is another.
+            ContentError: the manifest is not one that a store makes; a part is missing or damaged.
         """
         if not is_sound(manifest):
             raise ContentError("the list of a content's parts is damaged")
         added = 0
         with self.lease.shared():
-            for digest, size, is_row in manifest.parts():
-                data = read(digest, size)
-                if len(data) != size or blake3(data).digest() != digest:
-                    raise ContentError(f"content is damaged: {digest.hex()[:12]} does not have its digest")
-                added += self._put_row(data)[1] if is_row else self.blobs.ensure(data, digest)[1]
+            for part in manifest.parts():
+                if not self._has_part(part):
+                    added += self._put_part(part, read(part))
                 if self._pending > MOST_PENDING_BYTES:
                     self.write_rows()
             return self._put_manifest(manifest, added)
 
+    def _put_part(self, part: Part, data: bytes | Path) -> int:
+        if isinstance(data, Path) and not part.is_row:
+            return self.blobs.take(data, part.digest, part.size)
+        if isinstance(data, Path) or len(data) != part.size or blake3(data).digest() != part.digest:
+            raise ContentError(f"content is damaged: {part.digest.hex()[:12]} does not have its digest")
+        return self._put_row(data)[1] if part.is_row else self.blobs.ensure(data, part.digest)[1]
+
+    def _has_part(self, part: Part) -> bool:
+        return self.has_row(part.digest) if part.is_row else self.blobs.present(part.digest, part.size)
+
     # -- get ----------------------------------------------------------------------------------------------------------
 
-    def part(self, digest: bytes, size: int, is_row: bool) -> bytes:
+    def part(self, part: Part) -> bytes:
         """Return one of a manifest's parts, verified.
 
         Raises:
             ContentError: missing or damaged.
         """
-        if is_row:
-            return self._get_row(Piece(digest, size))
-        data = bytearray(size)
-        self.blobs.read(digest, memoryview(data))
+        if part.is_row:
+            return self._get_row(part)
+        data = bytearray(part.size)
+        self.blobs.read(part.digest, memoryview(data))
         return bytes(data)
 
     def has(self, snapshot: str) -> bool:
@@ -209,7 +218,10 @@ class Contents:
             manifest = self.manifest(snapshot)
         except ContentError:
             return False
-        return all(self._has_piece(piece) for piece in manifest.pieces)
+        return all(
+            self.has_row(part.digest) if part.is_row else self.blobs.is_whole(part.digest, part.size)
+            for part in manifest.parts()
+        )
 
     def holds_file(self, path: str | os.PathLike[str]) -> bool:
         """Return whether what lies at ``path`` is stored as a file: nothing is lost if it is overwritten."""
@@ -232,13 +244,6 @@ class Contents:
         """Return those of some snapshots that were removed. A manifest goes before anything that it lists."""
         found = {snapshot for snapshot in snapshots if snapshot not in self._manifests}
         return found - {row[0] for row in self._database.select("SELECT id FROM snapshots WHERE id IN", found)}
-
-    def _has_piece(self, piece: Piece) -> bool:
-        if piece.size == 0:
-            return True
-        if not piece.chunks:
-            return self.has_row(piece.digest)
-        return all(self.blobs.is_whole(digest, stop - start) for digest, start, stop in piece.spans())
 
     def manifest(self, snapshot: str) -> Manifest:
         """Return a snapshot's manifest.
@@ -301,7 +306,8 @@ class Contents:
         temporary = target.with_name(f".{target.name}.{new_id()}")
         try:
             with open(temporary, "xb", buffering=0) as file:
-                for data in self._stream(manifest):
+                for part in manifest.parts():
+                    data = self.part(part)
                     rest = memoryview(data)
                     while rest:
                         rest = rest[file.write(rest) :]
@@ -319,8 +325,8 @@ class Contents:
         Raises:
             ContentError: missing or damaged.
         """
-        for _ in self._stream(self.manifest(snapshot)):
-            pass
+        for part in self.manifest(snapshot).parts():
+            self.part(part)
 
     def adopt(self, snapshot: str) -> None:
         """Take over a snapshot that another process wrote and may not have flushed: durable after ``sync``.
@@ -328,35 +334,23 @@ class Contents:
         Raises:
             ContentError: missing or damaged.
         """
-        for piece in self.manifest(snapshot).pieces:
-            if piece.size and not piece.chunks:
-                self._get_row(piece)
-            for digest, start, stop in piece.spans():
-                self.blobs.adopt(digest, stop - start)
+        for part in self.manifest(snapshot).parts():
+            if part.is_row:
+                self._get_row(part)
+            else:
+                self.blobs.adopt(part.digest, part.size)
 
     def discard_damaged(self, snapshot: str) -> None:
         """Remove the parts of a snapshot that are damaged, so that whoever makes them again writes them again."""
-        for piece in self.manifest(snapshot).pieces:
-            if piece.size and not piece.chunks:
-                try:
-                    self._get_row(piece)
-                except ContentError:
+        for part in self.manifest(snapshot).parts():
+            try:
+                self.part(part)
+            except ContentError:
+                if part.is_row:
                     with self._database.write() as connection:
-                        connection.execute("DELETE FROM contents WHERE digest = ?", (piece.digest,))
-            for digest, start, stop in piece.spans():
-                try:
-                    self.blobs.read(digest, memoryview(bytearray(stop - start)))
-                except ContentError:
-                    self.blobs.remove(digest)
-
-    def _stream(self, manifest: Manifest) -> Iterator[bytes | bytearray]:
-        for piece in manifest.pieces:
-            if piece.size and not piece.chunks:
-                yield self._get_row(piece)
-            for digest, start, stop in piece.spans():
-                data = bytearray(stop - start)
-                self.blobs.read(digest, memoryview(data))
-                yield data
+                        connection.execute("DELETE FROM contents WHERE digest = ?", (part.digest,))
+                else:
+                    self.blobs.remove(part.digest)
 
     def has_row(self, digest: bytes) -> bool:
         """Return whether a small content is here; its bytes are verified when they are read."""
@@ -366,9 +360,9 @@ class Contents:
         found = self._database.read("SELECT codec FROM contents WHERE digest = ?", (digest,))
         return found[0][0] if found else None
 
-    def _get_row(self, piece: Piece) -> bytes:
-        row = self._rows.get(piece.digest) or self.packed(piece.digest)
-        return data_of(row, piece, self._where(piece.digest))
+    def _get_row(self, part: Part | Piece) -> bytes:
+        row = self._rows.get(part.digest) or self.packed(part.digest)
+        return data_of(row, part, self._where(part.digest))
 
     def _where(self, digest: bytes) -> str:
         return f"row {digest.hex()[:12]} of {self._layout.traces}"
@@ -383,14 +377,6 @@ class Contents:
         if not found:
             raise MissingError(f"content is missing: {self._where(digest)}; run `nbrewind doctor --repair`")
         return Row(*found[0])
-
-    def take_over(self, rows: Mapping[bytes, Row], manifests: Mapping[str, bytes]) -> None:
-        """Commit rows and manifests of another store, which are verified; the blobs that these list are here."""
-        with self._lock:
-            self._rows.update(rows)
-            self._pending += sum(len(row.data) for row in rows.values())
-            self._manifests.update(manifests)
-        self.sync()
 
     # -- rows and durability ------------------------------------------------------------------------------------------
 

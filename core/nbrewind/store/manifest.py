@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 from blake3 import blake3
@@ -27,6 +28,21 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
             start = index * CHUNK_BYTES
             yield digest, start, min(start + CHUNK_BYTES, self.size)
 
+    def parts(self) -> Iterator[Part]:
+        """Yield all that is stored by itself."""
+        if self.size and not self.chunks:
+            yield Part(self.digest, self.size, True)
+        for digest, start, stop in self.spans():
+            yield Part(digest, stop - start, False)
+
+
+class Part(NamedTuple):
+    """What is stored by itself: a row, or one of the blobs of a large piece."""
+
+    digest: bytes
+    size: int
+    is_row: bool
+
 
 class Manifest(msgspec.Struct, frozen=True, array_like=True):
     """The pieces of one snapshot: of a value ``(segment..., side, buffer...)``, of a file ``(content,)``."""
@@ -48,13 +64,10 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
         """Return the content's size in bytes."""
         return sum(piece.size for piece in self.pieces)
 
-    def parts(self) -> Iterator[tuple[bytes, int, bool]]:
-        """Yield digest and size of all that is stored by itself, and whether it is a row."""
+    def parts(self) -> Iterator[Part]:
+        """Yield all that is stored by itself."""
         for piece in self.pieces:
-            if piece.size and not piece.chunks:
-                yield piece.digest, piece.size, True
-            for digest, start, stop in piece.spans():
-                yield digest, stop - start, False
+            yield from piece.parts()
 
 
 def is_sound(manifest: Manifest) -> bool:

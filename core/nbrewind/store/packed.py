@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from nbrewind.store.manifest import Piece
+from nbrewind.store.manifest import Part, Piece
 from nbrewind.store.types import ContentError
 
 PLAIN, ZSTD = 0, 1  # codecs: the bytes as they are; compressed
@@ -40,8 +40,8 @@ class Packing:
         return Row(PLAIN, data)
 
 
-def data_of(row: Row, piece: Piece, where: str) -> bytes:
-    """Return the bytes of a piece that is stored as a row, verified; ``where`` it is stored is said in errors.
+def data_of(row: Row, piece: Part | Piece, where: str) -> bytes:
+    """Return the bytes of what is stored as a row, verified; ``where`` it is stored is said in errors.
 
     Raises:
         ContentError: damaged.

@@ -29,12 +29,12 @@ class Move:
         self.contents = [store.contents.manifest(name) for name in self.slice.needed()]
         self.parts: dict[bytes, bytes] = {}
         for manifest in self.contents:
-            for digest, size, is_row in manifest.parts():
-                self.parts[digest] = store.contents.part(digest, size, is_row)
+            for part in manifest.parts():
+                self.parts[part.digest] = store.contents.part(part)
 
     def into(self, store: Store, path: Path, more: list[Moved] | None = None) -> Adopted:
         records = [*self.records, *(more or [])]
-        read = lambda digest, size: self.parts[digest]  # noqa: E731
+        read = lambda part: self.parts[part.digest]  # noqa: E731
         return adopt(store, str(path), ["cell-1"], lambda: records, self.contents, read, facts=b"facts")
 
 
@@ -183,8 +183,8 @@ def test_records_of_tasks_come_along_but_never_over_others(store, notebook, hist
     assert [task.slot for task in found] == [(-8, 1), (7, 0)]
     move = Move(store, notebook)
     move.contents.append(store.contents.manifest(held))
-    for digest, size, is_row in move.contents[-1].parts():
-        move.parts[digest] = store.contents.part(digest, size, is_row)
+    for part in move.contents[-1].parts():
+        move.parts[part.digest] = store.contents.part(part)
     other.tasks.add(TaskRow((-8, 1), Place(), b"part", 1.0, b"theirs", b"", ()))
     other.tasks.flush()
     assert move.into(other, tmp_path / "b.ipynb", found).tasks == 1
@@ -219,4 +219,4 @@ def test_lists_of_parts_that_no_store_makes_are_refused(store):
     assert not any(map(is_sound, wrong))
     for manifest in wrong:
         with pytest.raises(ContentError):
-            store.contents.put_parts(manifest, lambda digest, size: b"")
+            store.contents.put_parts(manifest, lambda part: b"")
