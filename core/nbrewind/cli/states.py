@@ -65,7 +65,7 @@ def _find(records: Records, content: NotebookNode, name: str) -> Checkpoint:
 def _gone(records: Records, state: Mapping[str, Version]) -> set[str]:
     """Return the ids of the versions whose contents are not in the store any more."""
     assert records.store is not None
-    missing = records.store.contents.missing(version.snapshot for version in state.values() if version.snapshot)
+    missing = records.store.contents.rows.missing(version.snapshot for version in state.values() if version.snapshot)
     return {version.id for version in state.values() if version.snapshot in missing}
 
 

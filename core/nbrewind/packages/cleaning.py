@@ -247,6 +247,6 @@ def learn_notebook(cleaner: Cleaner, notebook: Any) -> None:
 def absent(store: Store, snapshot: str) -> Manifest | None:
     """Return what a content consists of; None where the store has it no more."""
     try:
-        return store.contents.manifest(snapshot) if store.has(snapshot) else None
+        return store.contents.rows.manifest(snapshot) if store.has(snapshot) else None
     except ContentError:
         return None

@@ -131,7 +131,7 @@ class _Writer:
     def _add_run(self, connection: Connection, moved: MovedRun) -> None:
         run = replace(moved.run, notebook=self._index.id)
         wanted = {version.snapshot: version.id for version in run.writes if version.snapshot}
-        gone = self._store.contents.missing(wanted)
+        gone = self._store.contents.rows.missing(wanted)
         self._missing.update(version.id for version in run.writes if version.snapshot in gone)
         add_versions(connection, run.writes)
         if run.id in self._elsewhere:
@@ -146,7 +146,7 @@ class _Writer:
         checkpoint = moved.checkpoint
         add_versions(connection, moved.versions)
         snapshots = [version.snapshot for version in moved.versions if version.snapshot]
-        gone = self._store.contents.missing(snapshots)
+        gone = self._store.contents.rows.missing(snapshots)
         self._missing.update(version.id for version in moved.versions if version.snapshot in gone)
         self._check(connection, checkpoint)
         held = {key: name for key, name in self._gone.get(checkpoint.parent, {}).items() if key not in checkpoint.delta}
@@ -191,7 +191,7 @@ def _add_tasks(store: Store, index: Notebook, tasks: Iterable[MovedTask]) -> int
     wanted = {task.slot: task for task in tasks}
     kept = store.tasks.kept(wanted)
     new = [task for slot, task in wanted.items() if slot not in kept]
-    new = [task for task in new if not store.contents.missing(task.contents)]
+    new = [task for task in new if not store.contents.rows.missing(task.contents)]
     for task in new:
         place = Place(index.id, task.cell)
         store.tasks.add(TaskRow(task.slot, place, task.part, task.seconds, task.record, task.data, task.contents))

@@ -4,10 +4,6 @@ A snapshot is a manifest of *pieces*: the segments of the stream (`segments`), t
 of a file). A piece of up to 64 KiB is a row; a larger one is a list of blobs of 2 MiB, cut at fixed offsets, so that
 changing one element of a large array writes one blob. The id is the BLAKE3 digest over the pieces' digests and sizes.
 All digests and sizes are those of the bytes as they are put, however they are stored.
-
-A row is compressed where that pays (`compress`), before it is written: SQLite would take longer for what this saves.
-Rows are buffered in memory until a run is recorded, ``sync`` is called, or a megabyte has gathered: a put on the cell's
-path costs no transaction of its own.
 """
 
 from __future__ import annotations
@@ -15,38 +11,34 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
 from blake3 import blake3
 
 from nbrewind.model import new_id
 from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
-from nbrewind.store.database import Connection, Database, Guard
+from nbrewind.store.database import Database, Guard
 from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import (
     ROW_BYTES,
     Manifest,
     Part,
     Piece,
-    decode_manifest,
-    encode_manifest,
     is_sound,
     piece_of,
 )
 from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of, read_up_to
-from nbrewind.store.packed import Packing, Row, data_of
 from nbrewind.store.segments import segments
+from nbrewind.store.small import Rows
 from nbrewind.store.types import (
     CHUNK_BYTES,
     Content,
     ContentError,
     Later,
-    MissingError,
     Opened,
     Stored,
     StoreError,
@@ -55,13 +47,6 @@ from nbrewind.store.types import (
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
-
-
-class Pending(NamedTuple):
-    """Rows that a transaction has taken over from memory."""
-
-    rows: dict[bytes, Row]
-    manifests: dict[str, bytes]
 
 
 class Contents:
@@ -73,12 +58,8 @@ class Contents:
         self._layout = place
         self._database = database
         self.lease = lease
-        self._lock = Guard(place.directory)
+        self.rows = Rows(place, database)
         self._sync_lock = Guard(place.directory)
-        self._rows: dict[bytes, Row] = {}
-        self._manifests: dict[str, bytes] = {}
-        self._pending = 0
-        self._pack = Packing()
 
     # -- put ----------------------------------------------------------------------------------------------------------
 
@@ -88,8 +69,8 @@ class Contents:
             stored = []
             for segment in segments(memoryview(content.stream)):
                 stored.append(self._put_piece(segment))
-                if self._pending > MOST_PENDING_BYTES:
-                    self.write_rows()
+                if self.rows.pending > MOST_PENDING_BYTES:
+                    self.rows.write()
             count = len(stored)
             stored.append(self._put_piece(memoryview(content.side)))
             known = iter(content.digests)
@@ -102,7 +83,7 @@ class Contents:
     def _put_piece(self, view: memoryview, known: Sequence[bytes] = ()) -> tuple[Piece, int]:
         size = len(view)
         if size <= ROW_BYTES:
-            return self._put_row(bytes(view))
+            return self.rows.ensure(bytes(view))
         chunks, added = [], 0
         for start, name in zip_longest(range(0, size, CHUNK_BYTES), known):
             digest, new = self.blobs.ensure(view[start : start + CHUNK_BYTES], name)
@@ -110,27 +91,11 @@ class Contents:
             added += new
         return piece_of(size, chunks), added
 
-    def _put_row(self, data: bytes) -> tuple[Piece, int]:
-        digest = blake3(data).digest()
-        piece = Piece(digest, len(data))
-        if not data or self.has_row(digest):
-            return piece, 0
-        row = self._pack(data)
-        with self._lock:
-            self._rows[digest] = row
-            self._pending += len(row.data)
-        return piece, len(data)
-
     def _put_manifest(self, manifest: Manifest, added: int) -> Stored:
-        snapshot = manifest.id
-        if snapshot not in self._manifests and not self._database.read(
-            "SELECT 1 FROM snapshots WHERE id = ?", (snapshot,)
-        ):
-            with self._lock:
-                self._manifests[snapshot] = encode_manifest(manifest)
-        if self._pending > PENDING_BYTES:
-            self.write_rows()
-        return Stored(snapshot, manifest.size, added)
+        self.rows.add_manifest(manifest)
+        if self.rows.pending > PENDING_BYTES:
+            self.rows.write()
+        return Stored(manifest.id, manifest.size, added)
 
     def put_file(self, path: str | os.PathLike[str]) -> Stored:
         """Store a file's content, a chunk at a time.
@@ -152,7 +117,7 @@ class Contents:
                 if before.st_size <= ROW_BYTES:
                     data = read_up_to(file.read, ROW_BYTES + 1)
                     size = len(data)
-                    piece, added = self._put_row(data)
+                    piece, added = self.rows.ensure(data)
                 else:
                     while data := read_up_to(file.read, min(CHUNK_BYTES, before.st_size - size)):
                         digest, new = self.blobs.ensure(data)
@@ -184,8 +149,8 @@ class Contents:
             for part in manifest.parts():
                 if not self._has_part(part):
                     added += self._put_part(part, read(part))
-                if self._pending > MOST_PENDING_BYTES:
-                    self.write_rows()
+                if self.rows.pending > MOST_PENDING_BYTES:
+                    self.rows.write()
             return self._put_manifest(manifest, added)
 
     def _put_part(self, part: Part, data: bytes | Path) -> int:
@@ -193,10 +158,10 @@ class Contents:
             return self.blobs.take(data, part.digest, part.size)
         if isinstance(data, Path) or len(data) != part.size or blake3(data).digest() != part.digest:
             raise ContentError(f"content is damaged: {part.digest.hex()[:12]} does not have its digest")
-        return self._put_row(data)[1] if part.is_row else self.blobs.ensure(data, part.digest)[1]
+        return self.rows.ensure(data)[1] if part.is_row else self.blobs.ensure(data, part.digest)[1]
 
     def _has_part(self, part: Part) -> bool:
-        return self.has_row(part.digest) if part.is_row else self.blobs.present(part.digest, part.size)
+        return self.rows.present(part.digest) if part.is_row else self.blobs.present(part.digest, part.size)
 
     # -- get ----------------------------------------------------------------------------------------------------------
 
@@ -207,7 +172,7 @@ class Contents:
             ContentError: missing or damaged.
         """
         if part.is_row:
-            return self._get_row(part)
+            return self.rows.read(part)
         data = bytearray(part.size)
         self.blobs.read(part.digest, memoryview(data))
         return bytes(data)
@@ -215,11 +180,11 @@ class Contents:
     def has(self, snapshot: str) -> bool:
         """Return whether a snapshot is here and none of its blobs is missing. Their bytes are verified by ``get``."""
         try:
-            manifest = self.manifest(snapshot)
+            manifest = self.rows.manifest(snapshot)
         except ContentError:
             return False
         return all(
-            self.has_row(part.digest) if part.is_row else self.blobs.is_whole(part.digest, part.size)
+            self.rows.present(part.digest) if part.is_row else self.blobs.is_whole(part.digest, part.size)
             for part in manifest.parts()
         )
 
@@ -240,35 +205,13 @@ class Contents:
         piece = Piece(whole, size) if length <= ROW_BYTES else piece_of(size, chunks)
         return size == length and self.has(Manifest("file", (piece,)).id)
 
-    def missing(self, snapshots: Iterable[str]) -> set[str]:
-        """Return those of some snapshots that were removed. A manifest goes before anything that it lists."""
-        found = {snapshot for snapshot in snapshots if snapshot not in self._manifests}
-        return found - {row[0] for row in self._database.select("SELECT id FROM snapshots WHERE id IN", found)}
-
-    def manifest(self, snapshot: str) -> Manifest:
-        """Return a snapshot's manifest.
-
-        Raises:
-            ContentError: the store does not have it.
-        """
-        data = self._manifests.get(snapshot)
-        if data is None:
-            found = self._database.read("SELECT manifest FROM snapshots WHERE id = ?", (snapshot,))
-            if not found:
-                raise MissingError(f"content {snapshot[:12]} is not in the store at {self._layout.directory}")
-            data = found[0][0]
-        manifest = decode_manifest(data)
-        if manifest.id != snapshot:
-            raise ContentError(f"content {snapshot[:12]} is damaged in {self._layout.traces}; run `nbrewind doctor`")
-        return manifest
-
     def fetch(self, snapshot: str) -> Opened:
         """Return a value's content, verified but for large buffers, which are not read yet.
 
         Raises:
             ContentError: missing or damaged.
         """
-        manifest = self.manifest(snapshot)
+        manifest = self.rows.manifest(snapshot)
         if manifest.kind != "value":
             raise ContentError(f"content {snapshot[:12]} is that of a file, not of a value")
         count = manifest.segments
@@ -292,7 +235,7 @@ class Contents:
             for digest, part in jobs:
                 self.blobs.read(digest, part)
         elif piece.size:
-            view[:] = self._get_row(piece)
+            view[:] = self.rows.read(piece)
 
     def get_file(self, snapshot: str, path: str | os.PathLike[str]) -> None:
         """Write a stored file's content to ``path``, replacing what is there only once all is verified.
@@ -301,7 +244,7 @@ class Contents:
             ContentError: missing or damaged.
             StoreError: ``path`` can't be written.
         """
-        manifest = self.manifest(snapshot)
+        manifest = self.rows.manifest(snapshot)
         target = Path(path)
         temporary = target.with_name(f".{target.name}.{new_id()}")
         try:
@@ -325,7 +268,7 @@ class Contents:
         Raises:
             ContentError: missing or damaged.
         """
-        for part in self.manifest(snapshot).parts():
+        for part in self.rows.manifest(snapshot).parts():
             self.part(part)
 
     def adopt(self, snapshot: str) -> None:
@@ -334,83 +277,21 @@ class Contents:
         Raises:
             ContentError: missing or damaged.
         """
-        for part in self.manifest(snapshot).parts():
+        for part in self.rows.manifest(snapshot).parts():
             if part.is_row:
-                self._get_row(part)
+                self.rows.read(part)
             else:
                 self.blobs.adopt(part.digest, part.size)
 
     def discard_damaged(self, snapshot: str) -> None:
         """Remove the parts of a snapshot that are damaged, so that whoever makes them again writes them again."""
-        for part in self.manifest(snapshot).parts():
+        for part in self.rows.manifest(snapshot).parts():
             try:
                 self.part(part)
             except ContentError:
-                if part.is_row:
-                    with self._database.write() as connection:
-                        connection.execute("DELETE FROM contents WHERE digest = ?", (part.digest,))
-                else:
-                    self.blobs.remove(part.digest)
+                (self.rows if part.is_row else self.blobs).remove(part.digest)
 
-    def has_row(self, digest: bytes) -> bool:
-        """Return whether a small content is here; its bytes are verified when they are read."""
-        return digest in self._rows or self._row(digest) is not None
-
-    def _row(self, digest: bytes) -> int | None:
-        found = self._database.read("SELECT codec FROM contents WHERE digest = ?", (digest,))
-        return found[0][0] if found else None
-
-    def _get_row(self, part: Part | Piece) -> bytes:
-        row = self._rows.get(part.digest) or self.packed(part.digest)
-        return data_of(row, part, self._where(part.digest))
-
-    def _where(self, digest: bytes) -> str:
-        return f"row {digest.hex()[:12]} of {self._layout.traces}"
-
-    def packed(self, digest: bytes) -> Row:
-        """Return a row as it is stored; it is not verified.
-
-        Raises:
-            ContentError: the store does not have it.
-        """
-        found = self._database.read("SELECT codec, data FROM contents WHERE digest = ?", (digest,))
-        if not found:
-            raise MissingError(f"content is missing: {self._where(digest)}; run `nbrewind doctor --repair`")
-        return Row(*found[0])
-
-    # -- rows and durability ------------------------------------------------------------------------------------------
-
-    def take(self, connection: Connection) -> Pending:
-        """Write the buffered rows inside the caller's transaction; once that is committed, call ``taken``."""
-        with self._lock:
-            pending = Pending(dict(self._rows), dict(self._manifests))
-        if pending.rows:
-            connection.executemany(
-                "INSERT OR IGNORE INTO contents VALUES (?, ?, ?)",
-                [(digest, *row) for digest, row in pending.rows.items()],
-            )
-        if pending.manifests:
-            connection.executemany(
-                "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?)",
-                [(snapshot, decode_manifest(data).size, data) for snapshot, data in pending.manifests.items()],
-            )
-        return pending
-
-    def taken(self, pending: Pending) -> None:
-        """Drop from memory what a transaction has committed."""
-        with self._lock:
-            for digest, row in pending.rows.items():
-                if self._rows.pop(digest, None) is not None:
-                    self._pending -= len(row.data)
-            for snapshot in pending.manifests:
-                self._manifests.pop(snapshot, None)
-
-    def write_rows(self) -> None:
-        """Commit the buffered rows."""
-        if self._rows or self._manifests:
-            with self._database.write() as connection:
-                pending = self.take(connection)
-            self.taken(pending)
+    # -- durability ---------------------------------------------------------------------------------------------------
 
     def sync(self) -> None:
         """Return when everything put before the call is safely on disk.
@@ -420,10 +301,10 @@ class Contents:
         """
         with self._sync_lock:
             flushed = self.blobs.flush()
-            if flushed or self._rows or self._manifests:
+            if flushed or self.rows.waiting:
                 with self._database.write() as connection:
-                    pending = self.take(connection)
+                    pending = self.rows.take(connection)
                     connection.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", list(flushed.items()))
-                self.taken(pending)
+                self.rows.taken(pending)
                 self.blobs.flushed(flushed)
             self._database.flush()

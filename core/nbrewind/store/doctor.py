@@ -30,7 +30,7 @@ SETTLE_SECONDS = 0.2
 
 def examine(store: Store, *, repair: bool = False, deep: bool = False) -> list[Finding]:
     """Return what is wrong with a store; see ``Store.doctor``."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     with contextlib.suppress(StoreError):
         store.tasks.commit()
     findings = [*_permissions(store, repair), *_database(store.database)]
@@ -198,7 +198,7 @@ def _tasks(store: Store, known: dict[str, ContentError | None], *, repair: bool,
 def _check(store: Store, snapshot: str, deep: bool) -> ContentError | None:
     """Return what is wrong with a snapshot, if anything is."""
     try:
-        store.contents.manifest(snapshot)
+        store.contents.rows.manifest(snapshot)
         if deep or not store.contents.has(snapshot):
             store.contents.verify(snapshot)
     except ContentError as error:

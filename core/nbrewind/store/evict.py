@@ -223,7 +223,7 @@ class Choice:
 
 def plan(store: Store, ledger: Ledger, budget: int | None, spare: int = 0) -> tuple[Cleanup, list[Chosen]]:
     """Return what a cleaning would do now."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     ledger.refresh()
     limit = budget_of(store) if budget is None else budget
     stored = ledger.stored()

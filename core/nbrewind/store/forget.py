@@ -68,7 +68,7 @@ class Scope(NamedTuple):
 
 def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name: str, preview: bool) -> Forgotten:
     """Forget; see ``Store.forget``."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     ledger.refresh()
     if notebook.id not in ledger.books:
         return Forgotten(runs=0, checkpoints=0, bytes=0)

@@ -98,7 +98,7 @@ class Notebook:
                 raise self._unknown(checkpoint_id)
             run, action, lost, delta = rows[0]
             versions = self._states.versions(decode_delta(delta).values())
-            gone = self._traces.contents.missing(version.snapshot for version in versions if version.snapshot)
+            gone = self._traces.contents.rows.missing(version.snapshot for version in versions if version.snapshot)
             if gone:  # taken over from an earlier version of which it was asked to forget the content meanwhile
                 removed = [version.id for version in versions if version.snapshot in gone]
                 evict(connection, removed, [run], [checkpoint_id], REMOVED)
@@ -202,7 +202,7 @@ class Notebook:
     def _cite(self, connection: Connection, checkpoint: Checkpoint) -> str:
         """Hold the contents of versions made elsewhere. Returns why they are gone; empty if they are all there."""
         versions = [version for version in self._states.versions(checkpoint.delta.values()) if version.snapshot]
-        gone = self._traces.contents.missing(version.snapshot for version in versions)
+        gone = self._traces.contents.rows.missing(version.snapshot for version in versions)
         hold_not(connection, [version.id for version in versions if version.snapshot in gone])
         held = [(version.id,) for version in versions if version.snapshot not in gone]
         connection.executemany("DELETE FROM evicted WHERE version = ?", held)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbrewind.model import Record
 from nbrewind.store.manifest import Manifest, Part, decode_manifest, encode_manifest
-from nbrewind.store.packed import Row, data_of
+from nbrewind.store.small import Row, data_of
 from nbrewind.store.store import Store
 from nbrewind.store.types import MissingError
 
@@ -33,11 +33,11 @@ def pack(store: Store, snapshots: Iterable[str]) -> Parcel:
     Raises:
         ContentError: one of them is not there.
     """
-    manifests = [store.contents.manifest(snapshot) for snapshot in dict.fromkeys(snapshots)]
+    manifests = [store.contents.rows.manifest(snapshot) for snapshot in dict.fromkeys(snapshots)]
     parts = dict.fromkeys(part for manifest in manifests for part in manifest.parts())
     return Parcel(
         manifests=tuple(map(encode_manifest, manifests)),
-        rows={part.digest.hex(): store.contents.packed(part.digest) for part in parts if part.is_row},
+        rows={part.digest.hex(): store.contents.rows.stored(part.digest) for part in parts if part.is_row},
         blobs=tuple(part.digest.hex() for part in parts if not part.is_row),
     )
 
@@ -70,7 +70,7 @@ def carry(source: Store, target: Store, snapshots: Iterable[str]) -> int:
     def read(part: Part) -> bytes | Path:
         return source.contents.part(part) if part.is_row else source.layout.blob(part.digest)
 
-    return _put(target, map(source.contents.manifest, missing), read) if missing else 0
+    return _put(target, map(source.contents.rows.manifest, missing), read) if missing else 0
 
 
 def _put(store: Store, manifests: Iterable[Manifest], read: Callable[[Part], bytes | Path]) -> int:

@@ -84,7 +84,7 @@ class Store:
         """Commit what is buffered and close all connections; other threads are refused from then on."""
         try:
             self.tasks.close()
-            self.contents.write_rows()
+            self.contents.rows.write()
         finally:
             with self._lock:
                 for notebook in self._notebooks.values():

@@ -205,7 +205,7 @@ class Tasks:
 
     def _write(self, rows: Sequence[TaskRow], uses: Iterable[tuple[int, Place]]) -> None:
         with self.database.write() as connection:
-            pending = self.contents.take(connection)
+            pending = self.contents.rows.take(connection)
             places = {place: _number_of_place(connection, place) for place in dict.fromkeys(row.place for row in rows)}
             rows = [row for row in rows if places[row.place]]
             parts = {part: _number_of_part(connection, part) for part in dict.fromkeys(row.part for row in rows)}
@@ -224,7 +224,7 @@ class Tasks:
                 "INSERT OR IGNORE INTO task_uses SELECT number, ? FROM tasks WHERE number = ?",
                 [(at, number) for number, place in uses if (at := _number_of_place(connection, place))],
             )
-        self.contents.taken(pending)
+        self.contents.rows.taken(pending)
 
     def _written(self, rows: Iterable[TaskRow], uses: Iterable[tuple[int, Place]]) -> None:
         with self._lock:

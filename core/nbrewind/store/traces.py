@@ -51,13 +51,13 @@ class Traces:
         with self.database.write() as connection:
             if not connection.execute("SELECT 1 FROM notebooks WHERE id = ?", (run.notebook,)).fetchall():
                 raise StoreError(f"the records of notebook {run.notebook} were forgotten")
-            pending = self.contents.take(connection)
+            pending = self.contents.rows.take(connection)
             self.insert(connection, run, answerable=False)
             if source is not None:
                 connection.execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", (run.source, encode_text(source)))
             if analysis is not None:
                 connection.execute("INSERT OR REPLACE INTO analyses VALUES (?, ?)", (analysis.code, encode(analysis)))
-        self.contents.taken(pending)
+        self.contents.rows.taken(pending)
 
     @staticmethod
     def insert(connection: Connection, run: Run, *, answerable: bool) -> None:

@@ -114,7 +114,7 @@ def bytes_held(store: Store, notebook: Notebook) -> int:
     """Return how many bytes the contents take that a notebook holds."""
     from nbrewind.store.ledger import Book, Ledger
 
-    store.contents.write_rows()
+    store.contents.rows.write()
     book = Book(notebook)
     book.refresh()
     ledger = Ledger(store)
@@ -124,7 +124,7 @@ def bytes_held(store: Store, notebook: Notebook) -> int:
 
 def bytes_on_disk(store: Store) -> int:
     """Return how many bytes the contents of a store take."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     read = store.database.read
     rows = read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0]
     rows += read("SELECT COALESCE(SUM(bytes), 0) FROM task_places")[0][0]
@@ -133,7 +133,7 @@ def bytes_on_disk(store: Store) -> int:
 
 def usage(store: Store, ledger: Ledger) -> Usage:
     """Return what a store holds; see ``Store.usage``."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     ledger.refresh()
     stored = ledger.stored()
     held = {id_: holdings(ledger, book, stored) for id_, book in ledger.books.items()}
@@ -173,7 +173,7 @@ def holdings(ledger: Ledger, book: Book, stored: Mapping[Piece, int]) -> dict[Pi
 
 def shares(store: Store, ledger: Ledger, notebook: Notebook) -> Shares:
     """Return a notebook's contents by cell and by name; see ``Store.shares``."""
-    store.contents.write_rows()
+    store.contents.rows.write()
     ledger.refresh()
     if notebook.id not in ledger.books:
         return Shares(cells=[], names=[])

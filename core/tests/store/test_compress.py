@@ -19,7 +19,7 @@ from nbrewind.store import Content, ContentError, Store
 from nbrewind.store import blobs as blobs_module
 from nbrewind.store.compress import compress, decompress, zstd
 from nbrewind.store.content import CHUNK_BYTES, ROW_BYTES
-from nbrewind.store.packed import COMPRESSED_BYTES
+from nbrewind.store.small import COMPRESSED_BYTES
 
 BIG = 3 * CHUNK_BYTES + 5
 SIZES = [1, COMPRESSED_BYTES - 1, COMPRESSED_BYTES, ROW_BYTES, ROW_BYTES + 1, CHUNK_BYTES, BIG]

@@ -47,7 +47,7 @@ def test_a_store_from_before_compression(directory: Path, monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         patch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:1])
         patch.setattr("nbrewind.store.blobs._compressed", lambda *_: None)
-        patch.setattr("nbrewind.store.packed.COMPRESSED_BYTES", 1_000_000)
+        patch.setattr("nbrewind.store.small.COMPRESSED_BYTES", 1_000_000)
         with Store.open(directory) as old:
             stored = old.put(content)
             old.sync()

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from nbrewind.store import Content, ContentError, Store
 from nbrewind.store.manifest import Manifest, encode_manifest
-from nbrewind.store.packed import Row
 from nbrewind.store.parcel import carry, pack, unpack
+from nbrewind.store.small import Row
 from nbrewind.store.types import CHUNK_BYTES
 
 BIG = Random(1).randbytes(CHUNK_BYTES + 77_777)
@@ -45,7 +45,7 @@ def test_what_is_carried_is_the_same_file(store: Store, other: Store) -> None:
     name = store.put(CONTENT).id
     store.sync()
     assert carry(store, other, [name]) > len(BIG)
-    blob = next(part.digest for part in store.contents.manifest(name).parts() if not part.is_row)
+    blob = next(part.digest for part in store.contents.rows.manifest(name).parts() if not part.is_row)
     assert store.layout.blob(blob).samefile(other.layout.blob(blob))
     assert carry(store, other, [name]) == 0 and other.get(name) == CONTENT
 
@@ -55,7 +55,7 @@ def test_nothing_of_a_parcel_is_trusted(store: Store, other: Store, tmp_path: Pa
     store.sync()
     parcel = pack(store, [name])
     (digest, (codec, data)), *_ = parcel.rows.items()
-    contents = store.contents.manifest(name)
+    contents = store.contents.rows.manifest(name)
     damaged = [
         replace(parcel, rows=parcel.rows | {digest: Row(codec, data[:-1] + b"?")}),
         replace(parcel, rows=parcel.rows | {digest: Row(7, data)}),

@@ -26,7 +26,7 @@ class Move:
     def __init__(self, store: Store, notebook: Notebook) -> None:
         self.slice = Slice(store, notebook, newest_head(notebook))
         self.records = list(self.slice.records())
-        self.contents = [store.contents.manifest(name) for name in self.slice.needed()]
+        self.contents = [store.contents.rows.manifest(name) for name in self.slice.needed()]
         self.parts: dict[bytes, bytes] = {}
         for manifest in self.contents:
             for part in manifest.parts():
@@ -182,7 +182,7 @@ def test_records_of_tasks_come_along_but_never_over_others(store, notebook, hist
     found = list(tasks(store, [(7, 0), (-8, 1), (9, 9)]))
     assert [task.slot for task in found] == [(-8, 1), (7, 0)]
     move = Move(store, notebook)
-    move.contents.append(store.contents.manifest(held))
+    move.contents.append(store.contents.rows.manifest(held))
     for part in move.contents[-1].parts():
         move.parts[part.digest] = store.contents.part(part)
     other.tasks.add(TaskRow((-8, 1), Place(), b"part", 1.0, b"theirs", b"", ()))
@@ -193,7 +193,7 @@ def test_records_of_tasks_come_along_but_never_over_others(store, notebook, hist
 
 
 def test_lists_of_parts_that_no_store_makes_are_refused(store):
-    row = store.contents.manifest(store.put(Content(b"s", [BIG], b"side")).id)
+    row = store.contents.rows.manifest(store.put(Content(b"s", [BIG], b"side")).id)
     big = row.pieces[-1]
     assert is_sound(row) and len(big.chunks) == 2
     wrong = [
