@@ -84,7 +84,7 @@ def adopt(
                 writer.add(connection, moved)
             writer.end(connection, facts)
         index.database.flush()
-        index.reconcile()
+        index.agreement.restore()
         tasks = _add_tasks(store, index, (moved for moved in records() if isinstance(moved, MovedTask)))
         store.sync()
     return Adopted(index, writer.runs, writer.checkpoints, tasks, added)

@@ -120,9 +120,9 @@ def _unusable(store: Store, notebook: str, why: str, repair: bool) -> Finding:
 
 
 def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]:
-    if not notebook.agrees():
+    if not notebook.agreement.holds():
         time.sleep(SETTLE_SECONDS)
-    if notebook.agrees():
+    if notebook.agreement.holds():
         return
     unlike, truth, traces = _unlike(store, notebook)
     if unlike:  # of a run that is being recorded, one may have been read before it changed, and the other after
@@ -133,7 +133,7 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
     differing = len(unlike)
     extra = sum(run not in truth and trace.recorded < time.time() - GRACE_SECONDS for run, trace in traces.items())
     if repair:
-        notebook.reconcile()
+        notebook.agreement.restore()
     where = str(notebook.database.path)
     if missing:
         yield Finding(
@@ -149,7 +149,7 @@ def _traces(store: Store, notebook: Notebook, repair: bool) -> Iterator[Finding]
 
 def _unlike(store: Store, notebook: Notebook) -> tuple[set[tuple[str, bool]], dict[str, bool], dict[str, Trace]]:
     """Return the runs whose trace and index differ, with what the index says; and all of both."""
-    truth = dict(notebook.truth())
+    truth = notebook.agreement.truth()
     traces = store.traces.of(notebook.id)  # in this order: somebody may be recording, and a trace comes before its run
     unlike = {(run, told) for run, told in truth.items() if run in traces and traces[run].answerable != told}
     return unlike, truth, traces

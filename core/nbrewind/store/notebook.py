@@ -7,11 +7,11 @@ run, which never answers and is removed later. ``mark_saved`` goes the other way
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbrewind.model import CellAnalysis, Checkpoint, Run, Version
+from nbrewind.store.agreement import Agreement
 from nbrewind.store.codec import decode_delta, decode_outputs, decode_run, encode
 from nbrewind.store.database import Connection, Database, Guard, Row
 from nbrewind.store.layout import Layout
@@ -19,17 +19,10 @@ from nbrewind.store.registry import Entry
 from nbrewind.store.rows import REMOVED, add_versions, advance, evict, follows, hold_not, lose, move
 from nbrewind.store.schema import NOTEBOOK
 from nbrewind.store.states import States
-from nbrewind.store.traces import GRACE_SECONDS, Traces, provable
+from nbrewind.store.traces import Traces, provable
 from nbrewind.store.types import ContentError, StoreError
 
 _CHECKPOINT = "id, parent, session, cell, run, action, time, delta, label, keep, saved, lost, evicted, stored"
-
-
-class Truth(NamedTuple):
-    """What the index says about a run: whether it may answer."""
-
-    run: str
-    answerable: bool
 
 
 class Notebook:
@@ -50,7 +43,8 @@ class Notebook:
         self._runs_number = 0
         self._forgotten = 0
         self._runs_lock = Guard(self.database.path)
-        self.reconcile()
+        self.agreement = Agreement(self.id, self.database, traces)
+        self.agreement.restore()
 
     # -- the two commits ----------------------------------------------------------------------------------------------
 
@@ -354,46 +348,11 @@ class Notebook:
         """Return a number that grows with every change."""
         return self.database.counter("sequence")
 
-    # -- agreement with the traces ------------------------------------------------------------------------------------
-
-    def truth(self) -> list[Truth]:
-        """Return, for every run, whether it may answer."""
-        rows = self.database.read(
-            "SELECT r.id, r.provable AND NOT r.evicted AND EXISTS (SELECT 1 FROM checkpoints c "
-            "WHERE c.run = r.id AND c.action = 'run' AND c.saved AND c.lost = '') FROM runs r ORDER BY r.number"
-        )
-        return [Truth(run, bool(answerable)) for run, answerable in rows]
+    # -- versions and their contents -----------------------------------------------------------------------------------
 
     def own(self, runs: Iterable[str]) -> list[str]:
         """Return those of some runs that are of this notebook."""
         return [row[0] for row in self.database.select("SELECT id FROM runs WHERE id IN", runs)]
-
-    def agrees(self) -> bool:
-        """Return whether the traces say what this index says."""
-        return not any(self._differences())
-
-    def _differences(self) -> tuple[list[str], dict[str, bool], list[str]]:
-        """Return runs without a trace, runs whose trace says something else, and old traces without a run."""
-        traces, truth = self._traces.of(self.id), dict(self.truth())
-        missing = [run for run in truth if run not in traces]
-        wrong = {run: answers for run, answers in truth.items() if run in traces and traces[run].answerable != answers}
-        limit = time.time() - GRACE_SECONDS
-        extra = [run for run, trace in traces.items() if run not in truth and trace.recorded < limit]
-        return missing, wrong, extra
-
-    def reconcile(self) -> None:
-        """Make the traces say what this index says; a crash between two commits leaves them apart."""
-        if self.agrees():
-            return
-        with self._traces.database.write() as connection:
-            missing, wrong, extra = self._differences()
-            answers = dict(self.truth())
-            for run in missing:
-                (record,) = self.database.read("SELECT record FROM runs WHERE id = ?", (run,))[0]
-                self._traces.insert(connection, decode_run(record), answerable=answers[run])
-            for run, answerable in wrong.items():
-                connection.execute("UPDATE traces SET answerable = ? WHERE run = ?", (answerable, run))
-            connection.executemany("DELETE FROM traces WHERE run = ?", [(run,) for run in extra])
 
     def saved_versions(self) -> Iterator[tuple[str, Version]]:
         """Yield every version that a saved checkpoint introduced and that is not evicted, with that checkpoint's id."""
@@ -423,7 +382,7 @@ class Notebook:
             for checkpoint_id, reason in holding.items():
                 lose(connection, [checkpoint_id], reason)
             advance(connection)
-        self.reconcile()
+        self.agreement.restore()
 
     def close(self) -> None:
         """Close the index."""

@@ -97,7 +97,7 @@ def test_what_is_cheapest_to_make_again_for_its_size_goes_first(store: Store, hi
     assert store.clean(1).after == 100 * KB, "the head is never touched"
     assert history.values(head.id) == {"x": noise(4, 100 * KB)}
     assert store.doctor(deep=True) == []
-    assert history.notebook.agrees()
+    assert history.notebook.agreement.holds()
 
 
 def test_each_eviction_makes_those_dearer_that_need_it(store: Store, history: Any) -> None:

@@ -96,7 +96,7 @@ def test_a_run_that_is_saved_while_the_doctor_looks_is_no_finding(
         return look(notebook)
 
     monkeypatch.setattr(store.traces, "of", saved_meanwhile)
-    monkeypatch.setattr(type(history.notebook), "agrees", lambda notebook: False)
+    monkeypatch.setattr(type(history.notebook.agreement), "holds", lambda agreement: False)
     assert store.doctor() == []
     assert history.notebook.checkpoint(made.id).saved
 

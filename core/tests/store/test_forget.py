@@ -115,7 +115,7 @@ def test_a_name(store: Store, history: Any) -> None:
         gone.id,
         later.id,
     } | {checkpoint.id for checkpoint in history.notebook.checkpoints()[31:]}
-    assert history.notebook.agrees()
+    assert history.notebook.agreement.holds()
     assert store.doctor(deep=True) == []
 
 

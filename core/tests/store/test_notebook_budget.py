@@ -76,7 +76,7 @@ def test_what_is_cheapest_goes_of_this_notebook_only(store: Store, history: Any,
     assert [entry.seconds for entry in done.evictions] == [0.1, 0.5]
     assert held(store)["a"] == 100 * KB and not gone(other.notebook)
     assert store.clean().evictions == []
-    assert store.doctor(deep=True) == [] and history.notebook.agrees()
+    assert store.doctor(deep=True) == [] and history.notebook.agreement.holds()
 
 
 @pytest.mark.py311
@@ -186,7 +186,7 @@ def test_any_history(runs: list[Any], budgets: tuple[int | None, ...], whole: in
             states = [author.head, *(each.id for each in author.notebook.checkpoints() if each.keep)]
             for state in filter(None, states):
                 author.values(state)
-            assert author.notebook.agrees()
+            assert author.notebook.agreement.holds()
         assert store.doctor(deep=True) == []
 
 

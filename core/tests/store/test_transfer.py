@@ -66,7 +66,7 @@ def test_what_answered_there_answers_here(store, notebook, history, other, tmp_p
     assert [run.number for run in moved.notebook.runs()] == [1, 2, 3]
     assert moved.notebook.heads() == notebook.heads()
     assert facts_of(moved.notebook) == b"facts" and facts_of(notebook) == b""
-    assert other.doctor(deep=True) == [] and moved.notebook.agrees()
+    assert other.doctor(deep=True) == [] and moved.notebook.agreement.holds()
 
 
 def test_to_adopt_again_changes_nothing(store, notebook, history, other, tmp_path):
@@ -113,7 +113,7 @@ def test_where_the_runs_are_already_they_are_cited(store, notebook, history, tmp
     assert [run.id for run in store.candidates("code:1")] == [first.run]
     assert moved.notebook.checkpoint(first.id).action == "skip"
     assert values(store, moved.notebook, first.id) == {"x": b"one"}
-    assert store.doctor() == [] and moved.notebook.agrees() and notebook.agrees()
+    assert store.doctor() == [] and moved.notebook.agreement.holds() and notebook.agreement.holds()
     again = Move(store, moved.notebook)
     assert again.records == move.records, "the run's own checkpoint is the one that counts"
 
