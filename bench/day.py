@@ -17,7 +17,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cell_overhead import Kernel
+
+from nbrewind_server.history import history_of
+from nbrewind_server.records import Records
+from nbrewind_server.texts import Texts
 
 ARRAYS, ELEMENTS, NAMES = 50, 5_000_000, 200
 """50 arrays of 40 MB are 2 GB."""
@@ -84,12 +89,6 @@ def work(runs: int, budget: int, folder: Path) -> dict[str, Any]:
 
 def timeline(store: Path, notebook: Path) -> float:
     """Return what reading the history takes, the least of several, in milliseconds."""
-    import msgspec
-
-    from nbrewind_server.history import history_of
-    from nbrewind_server.records import Records
-    from nbrewind_server.texts import Texts
-
     found = []
     for _ in range(5):
         start = time.perf_counter()

@@ -62,10 +62,14 @@ def parts_of_interpreter() -> dict[int, str]:
     main = sys.modules.get("__main__")
     namespaces = (builtins.__dict__, main.__dict__ if main else sys.modules, sys.modules)
     found = dict.fromkeys(map(id, namespaces), NAMESPACE)
-    lists = {"argv": sys.argv, "meta_path": sys.meta_path, "path": sys.path, "path_hooks": sys.path_hooks}
-    found |= {id(value): f"it holds sys.{name} itself" for name, value in lists.items()}
-    found[id(warnings.filters)] = "it holds warnings.filters itself"
+    found |= {id(value): f"it holds {name} itself" for name, value in interpreter_lists().items()}
     return dict.fromkeys(SHARED, "") | found
+
+
+def interpreter_lists() -> dict[str, list[Any]]:
+    """Return lists of the interpreter's own, by where they are."""
+    lists = {f"sys.{name}": getattr(sys, name) for name in ("argv", "meta_path", "path", "path_hooks")}
+    return {**lists, "warnings.filters": warnings.filters}
 
 
 def is_a(obj: object, kinds: type | tuple[type, ...]) -> bool:

@@ -24,6 +24,8 @@ class Baseline:
     """Why it was not read to its end, in words; empty if it was."""
     walked: bool = True
     """False: nor was it walked to its end, so what it shares with others is not known."""
+    plain: bool = False
+    """One name's value, long, of plain containers and atoms alone (`plain`)."""
 
     def same_objects(self, ids: tuple[int, ...]) -> bool:
         """Tell whether the names are still bound to the same objects, as far as ids tell."""

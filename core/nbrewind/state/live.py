@@ -20,6 +20,7 @@ from .limit import Limit, OverLimit
 from .links import Group, Walker, walked
 from .load import Loaded, load
 from .partial import beside, looked_at
+from .plain import read_plain
 from .reading import read, unread
 from .snapshot import ScanInterrupted, Snapshotter
 from .space import Flat, Space
@@ -151,7 +152,12 @@ class LiveState:
                 groups.append(change)
         definitions = self.defined(others)
         looked = others if only is None else self._looked_at(only, others, definitions)
-        if looked:
+        plain = None
+        if len(looked) == 1:
+            plain = read_plain(looked[0], self._groups.get((looked[0],)), namespace, self._chunks, self.limit)
+        if plain is not None:
+            groups += plain
+        elif looked:
             walker, left = self._walk(looked, definitions)
             if left and len(looked) < len(others):  # what is not walked may share anything with any other name
                 looked = others

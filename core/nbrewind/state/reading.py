@@ -79,7 +79,11 @@ def read(
         preview={name: describe.preview(value) for name, value in zip(members, values, strict=True)},
         fixed={name: describe.fixed(value) for name, value in zip(members, values, strict=True)},
         bytes={name: share + (rest if index == 0 else 0) for index, name in enumerate(members)},
-        baseline=_baseline(values, fingerprint),
+        baseline=_baseline(
+            values,
+            fingerprint,
+            plain=pickler.plain and len(members) == 1 and fingerprint is not None and not fingerprint.small,
+        ),
     )
 
 
@@ -114,10 +118,11 @@ def unread(
     )
 
 
-def _baseline(values: list[Any], fingerprint: Fingerprint | None, limit: str = "", walked: bool = True) -> Baseline:
-    return Baseline(
-        tuple(id(value) for value in values), tuple(_weak(value) for value in values), fingerprint, limit, walked
-    )
+def _baseline(
+    values: list[Any], fingerprint: Fingerprint | None, limit: str = "", walked: bool = True, plain: bool = False
+) -> Baseline:
+    ids, weak = tuple(map(id, values)), tuple(map(_weak, values))
+    return Baseline(ids, weak, fingerprint, limit, walked, plain)
 
 
 def _weak(value: object) -> weakref.ref[object] | None:

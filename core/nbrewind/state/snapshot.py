@@ -124,6 +124,8 @@ class Snapshotter(pickle.Pickler):
         self.needs: set[str] = set()
         self.packages: set[str] = set()
         self.exact = True
+        self.plain = True
+        """All was of types that pickle saves by itself."""
         self.keep: list[Any] = []
         self.cells: set[int] = set()
         self.tensors: dict[tuple[int, int, str], tensors.Memory] = {}
@@ -182,6 +184,14 @@ class Snapshotter(pickle.Pickler):
             return f"it can't be saved: {words or type(error).__name__}"
         return ""
 
+    def took(self, value: list[Any]) -> bool:
+        """Tell whether a list was in what has been saved: then it is only a reference to that."""
+        start = self.file.tell()
+        self.dump(value)
+        with self.file.getbuffer() as view:
+            data = bytes(view[start:]).removeprefix(START)
+        return data[9 if data[:1] == pickle.FRAME else 0 :][:1] in (pickle.BINGET, pickle.LONG_BINGET)
+
     def refuse(self, reason: str) -> NoReturn:
         """Give up on the group."""
         raise Refused(reason)
@@ -204,6 +214,7 @@ class Snapshotter(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """Decide how an object is saved."""
+        self.plain = False
         cls = type(obj)
         handler = _HANDLERS.get(cls)
         if handler is None:
