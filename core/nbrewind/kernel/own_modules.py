@@ -186,8 +186,16 @@ def _attributes(code: types.CodeType) -> Iterator[str]:
                 yield step.argval
 
 
-def changed_since(recorder: Recorder, names: Iterable[str], runs: Iterable[Run]) -> Iterator[str]:
-    """Yield those of the modules whose files are not those that the runs met."""
+def changed_since(
+    recorder: Recorder, state: Mapping[str, Version], imported: Iterable[str], runs: Iterable[Run]
+) -> Iterator[str]:
+    """Yield the modules that have what is in their files now, where these are not the files that the runs met.
+
+    They were imported, or are loaded in ``state`` and IPython loads them anew before cells (``%autoreload``).
+    """
+    names = set(imported)
+    if "AutoreloadMagics" in recorder.shell.magics_manager.registry:
+        names |= {key.removeprefix(LOCAL) for key in state if key.startswith(LOCAL)}
     met = {entry.key: entry.digest for run in runs for entry in run.inputs if entry.key.startswith("file:")}
     for file, name in files_of(recorder.live.space.modules).items():
         key = path_key(file, recorder.folder)

@@ -20,6 +20,7 @@ from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, 
 from nbrewind.kernel.recompute import Recomputer
 from nbrewind.kernel.trace import RELOADED
 from nbrewind.model import ABSENT, DEFAULT, Checkpoint, LostName, RewindReport, Run, Version
+from nbrewind.planning.history import branch
 from nbrewind.planning.keeper import FileKeeper
 from nbrewind.planning.trace import LOCAL, is_initial, module_of
 from nbrewind.state import Loaded, LoadError, held, is_fixed
@@ -130,7 +131,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
     results = recorder.results.plan(checkpoint.id, back, forth, loaded.values, [*removed, *lost])
     others = [
         f"{name} has the functions and classes that are in its file now"
-        for name in changed_since(recorder, imported, forth)
+        for name in changed_since(recorder, state, imported, led_to(recorder, checkpoint.id))
     ]
     notes = (*untouched(recorder, between, anew & kept), *others, *inexact(loaded, made), *remade)
     if missing and not partial:
@@ -272,6 +273,13 @@ def crossed(recorder: Recorder, target: str) -> tuple[list[Run], list[Run]]:
     return ran(place for place in here if place not in there), ran(
         place for place in reversed(there) if place not in here
     )
+
+
+def led_to(recorder: Recorder, target: str) -> list[Run]:
+    """Return the runs that led to a checkpoint, oldest first."""
+    runs = {run.id: run for run in recorder.notebook.runs()}
+    line = [*branch(recorder.notebook.checkpoints(), target)]
+    return [runs[checkpoint.run] for checkpoint in reversed(line) if checkpoint.run in runs]
 
 
 def tied(recorder: Recorder, names: Collection[str]) -> dict[str, str]:

@@ -151,3 +151,21 @@ def test_functions_that_keep_a_replaced_object_are_told(kernel, own):
     kernel.cells(["import own10", "own10.keep(1)"])
     report = rewound(kernel, "c0")
     assert report.startswith("Not rewound") and "lost       own10.reg: the function own10.keep keeps it" in report
+
+
+@pytest.mark.py311
+def test_what_was_loaded_anew_by_itself_is_noted(kernel, own):
+    text = "def say(): return 'old'\nclass K:\n    def m(self): return 'old'\n"
+    own("own15", text)
+    kernel.cells(["%load_ext autoreload\n%autoreload 2", "import own15; k = own15.K(); say = own15.say", "r = say()"])
+    note = "note       own15 has the functions and classes that are in its file now"
+    assert note not in rewound(kernel, "c1")
+    own("own15", text.replace("old", "newer"))
+    kernel.cells(["s = say(), k.m()"])
+    assert kernel.value("s") == ("newer", "newer")
+    assert note in rewound(kernel, "c1")
+    assert kernel.value("say(), k.m()") == ("newer", "newer")
+    own("own15", text)
+    assert note not in rewound(kernel, "c1")
+    kernel.cells(["s = say(), k.m()"])
+    assert kernel.value("s") == ("old", "old")
