@@ -32,7 +32,9 @@ class Finder:
 
     def __call__(self, run: str) -> Run | None:
         """Return a run."""
-        return self._runs.get(run) or (self._store.run(run) if run else None)
+        if run and run not in self._runs and (found := self._store.run(run)) is not None:
+            self._runs[run] = found
+        return self._runs.get(run)
 
 
 def history_of(records: Records, path: Path) -> History:
@@ -41,7 +43,10 @@ def history_of(records: Records, path: Path) -> History:
     if store is None or index is None:
         return History(sequence=0, heads=(), checkpoints=())
     sequence = index.sequence()
-    rows = history_rows(index.checkpoints(), Finder(store, index), records.text)
+    checkpoints, find = index.checkpoints(), Finder(store, index)
+    made = (find(checkpoint.run) for checkpoint in checkpoints)
+    texts, _ = records.find_texts({run.source for run in made if run is not None}, {})
+    rows = history_rows(checkpoints, find, texts.get)
     return History(
         sequence=sequence,
         heads=tuple(Head(session=session, checkpoint=place) for session, place in index.heads().items()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from nbrewind.planning.outside import FileDigests
@@ -83,19 +83,15 @@ class Records:
 
     def text(self, digest: str) -> str | None:
         """Return a text by its digest."""
-        found, _ = self.texts.find([digest], {}, self._stored_text())
-        return found.get(digest)
+        return self.find_texts([digest], {})[0].get(digest)
 
     def find_texts(self, digests: Collection[str], given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
         """Return texts by digest, and the digests whose texts nobody here has."""
         wrong = self.texts.add(given)
         if wrong:
             raise Refused("request", f"the text that was sent for digest {wrong[0]} has another one")
-        return self.texts.find(digests, given, self._stored_text())
-
-    def _stored_text(self) -> Callable[[str], str | None]:
         store = self.store()
-        return store.source if store is not None else lambda digest: None
+        return self.texts.find(digests, given, store.sources if store is not None else lambda digests: {})
 
     def file_digests(self) -> FileDigests:
         """Return the memory of files' digests, which grows as it is used."""

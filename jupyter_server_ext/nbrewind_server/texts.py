@@ -36,26 +36,21 @@ class Texts:
         return wrong
 
     def find(
-        self, digests: Iterable[str], given: Mapping[str, str], elsewhere: Callable[[str], str | None]
+        self, digests: Iterable[str], given: Mapping[str, str], elsewhere: Callable[[list[str]], Mapping[str, str]]
     ) -> tuple[dict[str, str], list[str]]:
         """Return the texts of some digests, and those that are neither given, nor here, nor ``elsewhere``."""
-        found: dict[str, str] = {}
-        missing: dict[str, None] = {}
-        for digest in digests:
-            text = given.get(digest)
-            if text is None:
-                with self._lock:
-                    text = self._texts.get(digest)
-                    if text is not None:
-                        self._texts.move_to_end(digest)
-            if text is None and (text := elsewhere(digest)) is not None:
-                with self._lock:
-                    self._put(digest, text)
-            if text is None:
-                missing[digest] = None
-            else:
-                found[digest] = text
-        return found, list(missing)
+        wanted = dict.fromkeys(digests)
+        found = {digest: given[digest] for digest in wanted if digest in given}
+        with self._lock:
+            for digest in (wanted.keys() - found.keys()) & self._texts.keys():
+                found[digest] = self._texts[digest]
+                self._texts.move_to_end(digest)
+        others = elsewhere([digest for digest in wanted if digest not in found])
+        with self._lock:
+            for digest, text in others.items():
+                self._put(digest, text)
+        found |= others
+        return found, [digest for digest in wanted if digest not in found]
 
     def _put(self, digest: str, text: str) -> None:
         if digest in self._texts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -176,7 +176,11 @@ class Store:
 
     def source(self, digest: str) -> str | None:
         """Return the text of a source digest."""
-        return self.traces.source(digest)
+        return self.sources([digest]).get(digest)
+
+    def sources(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return the texts of source digests, of those that are there."""
+        return self.traces.sources(digests)
 
     # -- contents -----------------------------------------------------------------------------------------------------
 

@@ -99,10 +99,10 @@ class Traces:
         rows = self.database.read("SELECT record FROM traces WHERE run = ?", (run_id,))
         return decode_run(rows[0][0]) if rows else None
 
-    def source(self, digest: str) -> str | None:
-        """Return the text of a source digest."""
-        rows = self.database.read("SELECT text FROM sources WHERE digest = ?", (digest,))
-        return decode_text(rows[0][0]) if rows else None
+    def sources(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return the texts of source digests, of those that are there."""
+        rows = self.database.select("SELECT digest, text FROM sources WHERE digest IN", digests)
+        return {digest: decode_text(text) for digest, text in rows}
 
     def analysis(self, code: str) -> CellAnalysis | None:
         """Return what the kernel's Python said about some code."""
