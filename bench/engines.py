@@ -1,7 +1,7 @@
 """What engines save: a notebook with eight independent cells that wait 5 seconds each, with 4 cells at a time.
 
 Run with ``python bench/engines.py [--turns N] [--wait SECONDS]``. Side by side: a repeat without an engine, with the
-engine ``local`` (``--jobs 4``) and with ``taskvine`` (two local workers of two cores), where TaskVine is installed. Two
+engine ``local`` (``--jobs 4``) and with ``taskvine`` (a local worker of four cores), where TaskVine is installed. Two
 cases: nothing was ever recorded; all cells were recorded, and what they call was edited. A time is from before the
 kernel, the manager and the workers start to the end of the last cell. Outputs and histories must be the same. Nothing
 is asserted.
@@ -79,7 +79,7 @@ def main() -> None:
     options = parser.parse_args()
     engines: dict[str, Callable[[], Engine | None]] = {"none": lambda: None, "local": lambda: LocalEngine(4)}
     if find_spec("ndcctools") is not None:
-        engines["taskvine"] = lambda: TaskVineEngine(Profile(max_workers=2, cores=2))
+        engines["taskvine"] = lambda: TaskVineEngine(Profile(cores=4))
     print(f"{CELLS} cells that wait {options.wait:g} s, 4 at a time; {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory() as name:
         compare(engines, options.turns, options.wait, Path(name))

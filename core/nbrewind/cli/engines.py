@@ -41,7 +41,7 @@ def chosen_engine(name: str | None, jobs: int | None, profile: str | None) -> En
     from nbrewind.driver.engines.taskvine import TaskVineEngine
 
     try:
-        return TaskVineEngine(read_profile(profile) if profile else Profile(max_workers=jobs or processors()))
+        return TaskVineEngine(read_profile(profile) if profile else Profile(cores=jobs or processors()))
     except EngineError as error:
         raise Usage(str(error)) from error
 

@@ -72,8 +72,6 @@ class Ahead:
         self._tried: set[str] = set()
         self._mine = False
         """The notebook's kernel is running a cell itself."""
-        self._idle = 0
-        """How many calls of the engine could be under way and are not."""
         self._turn, self._above = Turn(), list[Part]()
         self._news = asyncio.Event()
         self._dirty = False
@@ -201,22 +199,20 @@ class Ahead:
 
     async def _serve(self) -> None:
         """Give the engine one thing after another."""
-        self._idle += 1
         while True:
             if not self._jobs and self._dirty and self._looked < LOOK_SHARE * (monotonic() - self._began) + 1:
                 self._look()
-            if not self._jobs or self._is_alone():
+            share = 0 if not self._jobs or self._is_alone() else self.engine.share(self._jobs)
+            if not share:
                 await self._changed()
                 continue
-            jobs = self._jobs[: self.engine.share(self._jobs, self._idle)]
+            jobs = self._jobs[:share]
             self._jobs = self._jobs[len(jobs) :]
-            self._idle -= 1
             try:
                 await self._give(jobs)
             except EngineError as error:
                 self._give_up(str(error))
                 return
-            self._idle += 1
 
     async def _give(self, jobs: Sequence[Job]) -> None:
         """Let the engine run some jobs."""

@@ -21,6 +21,8 @@ from nbrewind.driver.engines.scratch import FOLDER
 from nbrewind.driver.engines.taskvine import TaskVineEngine
 from nbrewind.driver.sweep import sweep, variants
 from nbrewind.planning import ahead as planning
+from nbrewind.planning.ahead import Job
+from nbrewind.planning.notebook import SourceCell
 from nbrewind.store import Store
 
 pytest.importorskip("ndcctools.taskvine", reason="there is no TaskVine: scripts/taskvine.sh says why")
@@ -33,6 +35,7 @@ CELLS = (
     ("write", "open('sums.txt', 'w').write(str(r0.sum() + r1.sum()))"),
     ("all", "print(open('sums.txt').read(), r2.sum(), r3.sum())"),
 )
+TASK = "-m nbrewind.driver.engines.task order back"
 
 
 pytestmark = pytest.mark.timeout(400)
@@ -146,12 +149,27 @@ def test_nothing_is_left_of_a_command_that_is_killed(tmp_path: Path) -> None:
     """)
     command = subprocess.Popen([sys.executable, "-c", program])
     end = time.monotonic() + 120
-    while not any("engines.task" in line for line in alive(str(tmp_path / "store"))) and time.monotonic() < end:
+    while not any(TASK in line for line in alive(str(tmp_path / "store"))) and time.monotonic() < end:
         time.sleep(0.3)
-    assert any("engines.task" in line for line in alive(str(tmp_path / "store")))
+    assert any(TASK in line for line in alive(str(tmp_path / "store")))
     command.kill()
     command.wait()
     assert nothing_left(str(tmp_path / "store"), 60)
+
+
+def test_short_cells_share_a_task_and_a_worker(tmp_path: Path) -> None:
+    def job(seconds: float) -> Job:
+        return Job(cell=SourceCell("c", 0, "1"), parts=(), seconds=seconds, reason="")
+
+    used = engine(max_workers=2, cores=2)
+    assert used.share([job(5.0)] * 8) == 4 and used.share([job(0.0)] * 3) == 2
+    assert used.share([job(100.0)] * 8) == 1 and used.share([job(50.0), job(5.0), job(20.0), job(1.0)]) == 2
+    used._cores = {1: 2}
+    assert used.share([job(5.0)] * 8) == 8
+    used._cores = {1: 2, 2: 1}
+    assert used.share([job(5.0)] * 8) == 6
+    used._cores = {1: 2, 2: 2}
+    assert used.share([job(5.0)]) == 0
 
 
 def test_a_profile_says_what_is_wrong_with_it(tmp_path: Path) -> None:

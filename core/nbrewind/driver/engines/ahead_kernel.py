@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from nbrewind.driver.client import CELL_CLIENT, CellClient
+from nbrewind.driver.engines.stem import Stem
 from nbrewind.driver.execute import execute
 from nbrewind.driver.live import by_run
 from nbrewind.driver.session import STARTS, KernelError, StartError, ask_agent, attach, check_language, quietly
@@ -63,12 +67,34 @@ def works_of(job: Job) -> list[Work]:
     ]
 
 
+class Forking(LocalProvisioner):
+    """Forks kernels from a stem, for a kernel manager."""
+
+    process: Any = None
+
+    def __init__(self, stem: Stem, options: Sequence[str], manager: AsyncKernelManager) -> None:
+        """Start them with ``options``."""
+        super().__init__(kernel_id=new_id(), kernel_spec=manager.kernel_spec, parent=manager)
+        self._stem, self._options, self._kernels = stem, options, manager
+
+    async def launch_kernel(self, cmd: list[str], **given: Any) -> KernelConnectionInfo:
+        """Fork one, whatever the command is by which it would be started."""
+        arguments = ["-f", self._kernels.connection_file, *self._options]
+        self.process = self._stem.start(arguments, given["cwd"], given["env"])
+        self.pid = self.pgid = self.process.pid
+        self.cwd = given["cwd"]
+        return self.connection_info
+
+
 class AheadKernel:
     """One such kernel; use as an asynchronous context manager."""
 
-    def __init__(self, path: Path, store: Store, kernel: str) -> None:
-        """Run cells of the notebook at ``path`` in a kernel of kind ``kernel``, and record them in ``store``."""
-        self._path, self._store, self._kernel = path, store, kernel
+    def __init__(self, path: Path, store: Store, kernel: str, stem: Stem | None = None) -> None:
+        """Run cells of the notebook at ``path`` in a kernel of kind ``kernel``, and record them in ``store``.
+
+        ``stem``: the process from which it is forked; by default it is started as its specification says.
+        """
+        self._path, self._store, self._kernel, self._stem = path, store, kernel, stem
         self._mark = ""
         self._ran: dict[str, str] = {}
         """Small cells that were run, with their texts."""
@@ -98,6 +124,8 @@ class AheadKernel:
         manager.client_class = CELL_CLIENT
         check_language(manager)
         options = [*quietly(manager), "--HistoryManager.hist_file=:memory:"] if manager.ipykernel else []
+        if self._stem is not None:
+            manager.provisioner = Forking(self._stem, options, manager)
         await manager.start_kernel(cwd=str(self._path.parent), extra_arguments=options)
         client = manager.client()
         assert isinstance(client, CellClient)

@@ -34,6 +34,8 @@ class Order(Record, frozen=True, kw_only=True):
     parcel: Parcel
     files: dict[str, str] = {}
     """Name of a file below the notebook's folder to the snapshot that it has."""
+    kernels: int = 1
+    """How many of the jobs it runs at a time."""
 
 
 class Return(Record, frozen=True, kw_only=True):
@@ -51,9 +53,16 @@ _order, _return = msgspec.msgpack.Decoder(Order).decode, msgspec.msgpack.Decoder
 
 
 def write_order(
-    place: Path, jobs: Sequence[Sequence[Work]], scratch: Scratch, snapshots: Sequence[str], files: dict[str, str]
+    place: Path,
+    jobs: Sequence[Sequence[Work]],
+    scratch: Scratch,
+    snapshots: Sequence[str],
+    files: dict[str, str],
+    kernels: int,
 ) -> dict[str, str]:
     """Write an order for jobs whose needs were brought into ``scratch``; return names and paths of files beside it.
+
+    ``kernels``: how many of them may run at a time.
 
     Raises:
         StoreError: something is not there any more.
@@ -61,7 +70,7 @@ def write_order(
     names = {run for works in jobs for work in works for run in work.state}
     runs = tuple(run for name in sorted(names) if (run := scratch.store.run(name)) is not None)
     parcel = pack(scratch.store, dict.fromkeys((*snapshots, *files.values())))
-    order = Order(jobs=tuple(map(tuple, jobs)), runs=runs, parcel=parcel, files=files)
+    order = Order(jobs=tuple(map(tuple, jobs)), runs=runs, parcel=parcel, files=files, kernels=kernels)
     place.write_bytes(_encode(order))
     return {name: str(scratch.store.layout.blob(bytes.fromhex(name))) for name in parcel.blobs}
 

@@ -54,8 +54,8 @@ class Engine(Protocol):
         """
         ...  # pragma: no cover
 
-    def share(self, jobs: Sequence[Job], idle: int) -> int:
-        """Return how many of the jobs that can begin now one call of `run` should take; ``idle`` calls are possible."""
+    def share(self, jobs: Sequence[Job]) -> int:
+        """Return how many of the jobs that can begin now the next call of `run` should take; 0: it should wait."""
         ...  # pragma: no cover
 
     async def close(self) -> None:

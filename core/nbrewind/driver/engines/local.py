@@ -32,7 +32,7 @@ class LocalEngine:
     async def _start(self) -> AheadKernel:
         return await AheadKernel(self._site.path, self._site.scratch.store, self._site.kernel).__aenter__()
 
-    def share(self, jobs: Sequence[Job], idle: int) -> int:
+    def share(self, jobs: Sequence[Job]) -> int:
         """Return 1: a kernel that is done takes the next."""
         return 1
 

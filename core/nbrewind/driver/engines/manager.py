@@ -12,19 +12,23 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from typing import Any
 
-import ndcctools.taskvine as vine
-
 from nbrewind.driver.parent import end_with_parent
+
+sys.modules["dask"] = None  # type: ignore[assignment]  # DaskVine is of no use here, and takes most of the time
+import ndcctools.taskvine as vine  # noqa: E402
 
 SLICE = 1
 """Seconds that TaskVine waits for tasks before new orders are looked at; it takes whole ones only."""
-IDLE = 0.2
+IDLE = 0.5
 """Seconds that orders are waited for while there is nothing to do."""
+MORE = 0.02
+"""Seconds that more orders are waited for while there is something to do."""
 MOMENT = 5.0
 """Seconds for the factory to end its workers."""
 FORSAKEN = 3
@@ -51,6 +55,8 @@ class Work:
         """Files that workers keep, by their path here."""
         self.tasks: dict[int, int] = {}
         """TaskVine's id to ours."""
+        self.new = False
+        """A task was submitted, and TaskVine has not looked since."""
         self.connected = -1
         command = [each.replace("{port}", str(self.manager.port)) for each in settings["factory"]]
         self.factory = None
@@ -62,7 +68,10 @@ class Work:
         tell(event="open", port=self.manager.port, factory=self.factory.pid if self.factory else 0)
 
     def submit(self, order: dict[str, Any]) -> None:
-        """Submit a task: ``id``, ``command``, ``order`` and ``back`` (files), ``keep`` (name to path of files)."""
+        """Submit a task.
+
+        Of ``order``: ``id``, ``command``, ``cores``, ``order`` and ``back`` (files), ``keep`` (name to path of files).
+        """
         task = vine.Task(order["command"])
         task.add_input(self.manager.declare_file(order["order"], cache=False), "order")
         for name, path in order["keep"].items():
@@ -75,13 +84,17 @@ class Work:
                 self.files[path] = self.manager.declare_untar(self.manager.declare_file(path, cache="workflow"))
             task.add_input(self.files[path], "environment")
         task.add_output(self.manager.declare_file(order["back"], cache=False), "back")
-        task.set_cores(1)
+        task.set_cores(order["cores"])
         if hasattr(task, "set_max_forsaken"):
             task.set_max_forsaken(FORSAKEN)
         self.tasks[self.manager.submit(task)] = order["id"]
+        self.new = True
 
     def look(self) -> None:
         """Wait for a task, a moment, and tell of it."""
+        if self.new or not self.tasks:
+            self._wake()
+        self.new = False
         task = self.manager.wait(SLICE)
         connected = self.manager.stats.workers_connected
         if connected != self.connected:
@@ -90,6 +103,11 @@ class Work:
         if task is not None and task.id in self.tasks:
             why = "" if task.successful() else self._why(task)
             tell(event="done", id=self.tasks.pop(task.id), why=why)
+
+    def _wake(self) -> None:
+        """Have TaskVine look at once: it sends no task, and stops waiting for none, before something comes in."""
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.manager.port), timeout=1).close()
 
     def _why(self, task: Any) -> str:
         last = (task.std_output or "").strip().rpartition("\n")[2][:300]
@@ -122,7 +140,7 @@ def main(settings: dict[str, Any]) -> None:
     try:
         while True:
             with contextlib.suppress(queue.Empty):
-                order = orders.get(timeout=0.01 if work.tasks else IDLE)
+                order = orders.get(timeout=MORE if work.tasks else IDLE)
                 if order is None:
                     return
                 work.submit(order)

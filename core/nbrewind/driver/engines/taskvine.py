@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from nbrewind.driver.engines.ahead_kernel import Result, works_of
+from nbrewind.driver.engines.ahead_kernel import Result, Work, works_of
 from nbrewind.driver.engines.capsule import read_return, write_order
 from nbrewind.driver.engines.engine import EngineError, Site
 from nbrewind.driver.engines.profile import Profile
@@ -28,7 +28,9 @@ from nbrewind.planning.ahead import Job
 MANAGER = "nbrewind.driver.engines.manager"
 TASK = "nbrewind.driver.engines.task"
 TOGETHER = 30.0
-"""Seconds: cells that are expected to take longer than this together are tasks of their own."""
+"""Seconds: cells that are expected to take longer than this, one after the other, are tasks of their own."""
+UNKNOWN = 5.0
+"""Seconds that a cell is taken to need where nothing tells."""
 PATIENCE = 30.0
 """Seconds for the manager to open, and to end."""
 
@@ -60,6 +62,8 @@ class TaskVineEngine:
         self._worker = asyncio.Event()
         """A worker has come."""
         self._number = 0
+        self._cores: dict[int, int] = {}
+        """Tasks that are under way, each with the cores of a worker that it has."""
 
     async def open(self, site: Site, wanted: int) -> None:
         """Start the manager and its factory; workers come while the notebook's kernel starts."""
@@ -122,20 +126,35 @@ class TaskVineEngine:
                 waiting.set_exception(EngineError("TaskVine's manager has ended"))
         self._waiting.clear()
 
-    def share(self, jobs: Sequence[Job], idle: int) -> int:
-        """Return how many short jobs one task takes, so that there is one for each that may run: it starts a kernel."""
-        number, seconds = 0, 0.0
-        for job in jobs[: math.ceil(len(jobs) / idle)]:
-            seconds += job.seconds
-            if number and seconds > TOGETHER:
+    def share(self, jobs: Sequence[Job]) -> int:
+        """Return how many jobs one task takes: it starts a Python, so short ones go together, evenly over the workers.
+
+        As long as all tasks have whole workers, one has as many cores.
+        """
+        cores = self._width()
+        number, seconds, tasks = 0, 0.0, (self.slots - sum(self._cores.values())) // cores
+        for job in jobs[: math.ceil(len(jobs) / tasks)] if tasks else ():
+            seconds += job.seconds or UNKNOWN
+            if number and seconds > TOGETHER * cores:
                 break
             number += 1
         return number
+
+    def _width(self) -> int:
+        """Return how many cores of a worker a task can have."""
+        return self.profile.cores if {*self._cores.values()} <= {self.profile.cores} else 1
 
     async def run(self, jobs: Sequence[Job]) -> list[Result]:
         """Run jobs as one task."""
         self._number += 1
         number, works = self._number, [works_of(job) for job in jobs]
+        self._cores[number] = min(self._width(), len(jobs))
+        try:
+            return await self._run(jobs, works, number)
+        finally:
+            del self._cores[number]
+
+    async def _run(self, jobs: Sequence[Job], works: Sequence[Sequence[Work]], number: int) -> list[Result]:
         back = self._folder / f"back-{number}"
         order = await asyncio.to_thread(self._write, jobs, works, number)
         await self._opened()
@@ -151,15 +170,16 @@ class TaskVineEngine:
         sources = {work.id: work.source for each in works for work in each}
         return await asyncio.to_thread(read_return, back, self._site.scratch, sources)
 
-    def _write(self, jobs: Sequence[Job], works: Sequence[Any], number: int) -> dict[str, Any]:
+    def _write(self, jobs: Sequence[Job], works: Sequence[Sequence[Work]], number: int) -> dict[str, Any]:
         """Write an order; return what the manager is told of it."""
         scratch = self._site.scratch
         snapshots = [snapshot for job in jobs for snapshot in scratch.bring(job)]
         files = scratch.bring_files(jobs, self._site.path.parent)
         place = self._folder / f"order-{number}"
-        keep = write_order(place, works, scratch, snapshots, files)
-        command = f"{shlex.quote(self.profile.worker_python())} -m {TASK} order back"
-        return {"order": str(place), "keep": keep, "command": command}
+        cores = self._cores[number]
+        keep = write_order(place, works, scratch, snapshots, files, cores)
+        command = f"exec {shlex.quote(self.profile.worker_python())} -Xfrozen_modules=off -m {TASK} order back"
+        return {"order": str(place), "keep": keep, "command": command, "cores": cores}
 
     async def _wait_for_worker(self, waiting: asyncio.Future[str]) -> None:
         """Wait until there is a worker.
