@@ -14,7 +14,7 @@ from traitlets import Unicode
 
 from nbrewind.driver.audit import LEFT_OUT
 from nbrewind.driver.client import CELL_CLIENT, AnsweringClient
-from nbrewind.driver.repeat import Repeater
+from nbrewind.driver.repeater import Repeater
 from nbrewind.driver.session import KernelError, Session, check_language
 from nbrewind.planning.notebook import SourceCell, code_cell
 from nbrewind.planning.policies import policies_of

@@ -29,7 +29,7 @@ from nbrewind.planning.simulate import Judgement
 from nbrewind.store import Store, StoreError
 
 if TYPE_CHECKING:
-    from nbrewind.driver.repeat import Repeater
+    from nbrewind.driver.repeater import Repeater
 
 ANOTHER = "it ran as another cell of the same code"
 FREE = "the notebook's kernel was free"

@@ -23,7 +23,7 @@ from nbrewind.driver.audit import to_execute
 from nbrewind.driver.engines.engine import Engine
 from nbrewind.driver.engines.scratch import Scratch
 from nbrewind.driver.notebook_file import NotebookError, inject_parameters
-from nbrewind.driver.repeat import Repeat, Repeater
+from nbrewind.driver.repeater import Repeat, Repeater
 from nbrewind.driver.session import KernelError, Session, kernel_of, open_session
 from nbrewind.planning.policies import DEFAULT_POLICIES, Policies
 from nbrewind.store import Store
