@@ -202,11 +202,10 @@ class Ahead:
         while True:
             if not self._jobs and self._dirty and self._looked < LOOK_SHARE * (monotonic() - self._began) + 1:
                 self._look()
-            share = 0 if not self._jobs or self._is_alone() else self.engine.share(self._jobs)
-            if not share:
+            if not self._jobs or self._is_alone():
                 await self._changed()
                 continue
-            jobs = self._jobs[:share]
+            jobs = self._jobs[: self.engine.share(self._jobs)]
             self._jobs = self._jobs[len(jobs) :]
             try:
                 await self._give(jobs)

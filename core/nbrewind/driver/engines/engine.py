@@ -55,7 +55,7 @@ class Engine(Protocol):
         ...  # pragma: no cover
 
     def share(self, jobs: Sequence[Job]) -> int:
-        """Return how many of the jobs that can begin now the next call of `run` should take; 0: it should wait."""
+        """Return how many of the jobs that can begin now the next call of `run` should take: at least one."""
         ...  # pragma: no cover
 
     async def close(self) -> None:

@@ -132,8 +132,9 @@ class TaskVineEngine:
         As long as all tasks have whole workers, one has as many cores.
         """
         cores = self._width()
-        number, seconds, tasks = 0, 0.0, (self.slots - sum(self._cores.values())) // cores
-        for job in jobs[: math.ceil(len(jobs) / tasks)] if tasks else ():
+        tasks = max((self.slots - sum(self._cores.values())) // cores, 1)  # what is too much for now waits in TaskVine
+        number, seconds = 0, 0.0
+        for job in jobs[: math.ceil(len(jobs) / tasks)]:
             seconds += job.seconds or UNKNOWN
             if number and seconds > TOGETHER * cores:
                 break
