@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": ("package", "Check a package; nothing of it is run unless asked for."),
     "import": ("package", "Write a package's notebook and data into a folder."),
     "trust": ("package", "Let a package's records answer here."),
+    "environment": ("environment", "Build the environment that a package records, also for workers."),
     "sweep": ("sweep", "Run variants that differ in parameters, computing once what they share."),
     "engine": ("engines", "Look at what an engine would start."),
     "status": ("records", "Show the state of every cell, with the reason."),

@@ -136,6 +136,9 @@ def load_notebook(path: str) -> tuple[NotebookNode, Path]:
     return notebook, Path(path).resolve()
 
 
+ENV = click.option(
+    "--env", type=click.Choice(["create"]), help="Build the environment that a package records, and work in it."
+)
 POLICY = click.option(
     "--policy",
     "policies",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbrewind.cli.common import Failed, Usage, command_options, emit, load_notebook, open_store, place_of
+from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_notebook, open_store, place_of
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, size
 from nbrewind.packages.data import supply
 from nbrewind.packages.embed import embedded, has_package
@@ -49,10 +49,18 @@ def open_package(path: str) -> Package:
 @click.option("--full", "contents", flag_value="full", default=True, help="All that a repeat needs (the default).")
 @click.option("--slim", "contents", flag_value="slim", help="Without contents of more than 64 kB: they are made again.")
 @click.option("--embed", is_flag=True, help="FILE is a notebook (.ipynb) that has a slim package in it.")
+@click.option("--wheels", is_flag=True, help="Also what is installed itself: its wheels, made from its files.")
 @click.option("--sign", "key", metavar="KEY", help="Also sign with this SSH key.")
 @command_options
 def export(
-    notebook: str, output: str, contents: str, embed: bool, key: str | None, store_dir: str | None, as_json: bool
+    notebook: str,
+    output: str,
+    contents: str,
+    embed: bool,
+    wheels: bool,
+    key: str | None,
+    store_dir: str | None,
+    as_json: bool,
 ) -> None:
     """Write NOTEBOOK with all that was recorded of it into one package that repeats elsewhere.
 
@@ -81,7 +89,7 @@ def export(
                     text = embedded(found.notebook, inside.read_bytes())
             write_file(target, text)
         else:
-            made = write(store, index, content, path, target, contents=chosen, sign=signer)
+            made = write(store, index, content, path, target, contents=chosen, wheels=wheels, sign=signer)
     taken = target.stat().st_size if target.is_file() else sum(made.files.values())
     document = {"package": output, "bytes": taken, **_document(made.manifest)}
     if as_json:
@@ -127,7 +135,7 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
     Example: nbrewind inspect analysis.zip
     """
     with open_package(package) as found:
-        trusted = _state(found, store_dir)
+        trusted = state_of(found, store_dir)
         signed = [{"kind": one.kind, "who": one.who, "valid": one.valid} for one in signers(found)]
         document = {
             "id": found.id,
@@ -167,7 +175,8 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
     say(f"trust: {trusted}" + ("" if trusted != "untrusted" else f"; {UNTRUSTED.format(package)}"))
 
 
-def _state(found: Package, store_dir: str | None) -> str:
+def state_of(found: Package, store_dir: str | None) -> str:
+    """Return whether a package is trusted here."""
     if not place_of(store_dir).traces.exists():
         return state(found, None)
     with open_store(store_dir, create=False) as store:
@@ -180,14 +189,26 @@ def _state(found: Package, store_dir: str | None) -> str:
     "--repeat", "again", is_flag=True, help="Also run all of it anew, beside, and compare what each cell shows."
 )
 @click.option("--kernel", default="", metavar="NAME", help="Kernelspec for --repeat (default: the notebook's own).")
+@ENV
 @command_options
-def verify(package: str, again: bool, kernel: str, store_dir: str | None, as_json: bool) -> None:
+@click.pass_context
+def verify(
+    context: click.Context,
+    package: str,
+    again: bool,
+    kernel: str,
+    env: str | None,
+    store_dir: str | None,
+    as_json: bool,
+) -> None:
     """Check all digests, documents and records of PACKAGE. Nothing of it is run or loaded, but with --repeat.
 
     --repeat runs the code of the notebook: do that only with one that you would run.
 
     Example: nbrewind verify analysis.zip
     """
+    if env:
+        _in_environment(context, package)
     with open_package(package) as found:
         with at_work("Verifying"):
             try:
@@ -195,7 +216,7 @@ def verify(package: str, again: bool, kernel: str, store_dir: str | None, as_jso
             except PackageError as error:
                 raise Failed(str(error)) from error
         differing = _run_again(found, kernel) if again else []
-        trusted = _state(found, store_dir)
+        trusted = state_of(found, store_dir)
         document = {
             "id": found.id,
             "ok": not differing,
@@ -213,6 +234,20 @@ def verify(package: str, again: bool, kernel: str, store_dir: str | None, as_jso
         from nbrewind.cli.run import end
 
         end(f"{count(len(differing), 'cell')} came out otherwise than the package shows")
+
+
+def _in_environment(context: click.Context, package: str) -> None:
+    """Have it verified in the environment that it records, which is there only for that; end as that ends."""
+    from nbrewind.cli.environment import build_from, go_on
+
+    if not context.params["again"]:
+        raise Usage("--env create is for --repeat: without it, nothing is run")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "environment"
+        with open_package(package) as found:
+            found.check()
+            build_from(found, folder)
+        go_on(folder, context, {}, without={"env"})
 
 
 def _run_again(package: Package, kernel: str) -> list[dict[str, Any]]:

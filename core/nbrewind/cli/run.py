@@ -10,6 +10,7 @@ import click
 from nbformat import NotebookNode
 
 from nbrewind.cli.common import (
+    ENV,
     FAILED,
     POLICY,
     Records,
@@ -153,6 +154,7 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @KERNEL
 @click.option("--into", metavar="DIR", help="Where a package's notebook is written (default: named as the package).")
 @click.option("--data", metavar="DIR", help="Look here for files that a package only names, by their content.")
+@ENV
 @click.option("--to", "target", metavar="CELL", help="Only up to this cell: an id, or a number counted from 1.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
 @click.option("--files", is_flag=True, help="Put recorded files back also over files that are not recorded.")
@@ -162,7 +164,9 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @JOBS
 @PROFILE
 @command_options
+@click.pass_context
 def repeat(
+    context: click.Context,
     notebook: str,
     output: str | None,
     inplace: bool,
@@ -170,6 +174,7 @@ def repeat(
     kernel: str,
     into: str | None,
     data: str | None,
+    env: str | None,
     target: str | None,
     dry_run: bool,
     files: bool,
@@ -189,7 +194,12 @@ def repeat(
     """
     if dry_run and (output or inplace):
         raise Usage("--dry-run writes no notebook; leave out -o and --inplace")
-    notebook = _notebook_of(notebook, into, data, store_dir)
+    given, notebook = notebook, _notebook_of(notebook, into, data, store_dir)
+    if env:
+        from nbrewind.cli.environment import beside, built, go_on
+
+        folder = built(Path(given), beside(Path(notebook)), store_dir)
+        go_on(folder, context, {"notebook": notebook}, without={"env", "into", "data"})
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
     chosen = read_policies(content, notebook, policies)

@@ -18,6 +18,7 @@ from nbrewind.kernel.own_modules import let_go, loaded
 from nbrewind.kernel.saver import Saver
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.snapshots import Limits
+from nbrewind.kernel.software import SoftwareRecord
 from nbrewind.model import DEFAULT, Action, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import HISTORY, IMPORT, LOCAL, module_of
 from nbrewind.state import Ambient, Limit, LiveState, Loaded, Space, held, together
@@ -39,6 +40,7 @@ class Head:
         """Start at no checkpoint, with what is live in ``shell`` not known yet."""
         self.shell, self.store, self.notebook, self.session = shell, store, notebook, session
         self.saver = Saver(shell.kernel, store, notebook)
+        self.software = SoftwareRecord(store, session)
         self.namespace: dict[str, Any] = shell.user_ns
         self.live = LiveState(self.namespace, self.hidden, limit())
         self.limits = Limits(_setting("NBREWIND_VALUE_BYTES", int, math.inf, "a whole number of bytes above 0"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 from nbformat import NotebookNode
 
 from nbrewind.model import Checkpoint, Version
@@ -22,7 +23,8 @@ from nbrewind.packages.cleaning import Cleaner, absent, learn_notebook
 from nbrewind.packages.crate import crate
 from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
 from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot, sha256, to_json
-from nbrewind.packages.software import newest_python, platform_name, software_files, software_of
+from nbrewind.packages.software import Used, newest_python, platform_name, software_files, used_by
+from nbrewind.packages.wheels import wheels_of
 from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
 from nbrewind.store.adopt import facts_of
@@ -60,6 +62,7 @@ def export(
     target: Path,
     *,
     contents: Contents = "full",
+    wheels: bool = False,
     sign: Callable[[bytes], dict[str, bytes]] = lambda seal: {},
     progress: Progress = lambda what, share: None,
 ) -> Exported:
@@ -72,6 +75,7 @@ def export(
         path: where it lies: files that runs have read are looked for from there.
         target: the zip, or the folder if it has no suffix.
         contents: ``slim``: without large ones.
+        wheels: Also the distributions themselves, as they are installed.
         sign: gives signatures of the seal, by name.
         progress: is told what is being done, and how much of it is done, from 0 to 1.
 
@@ -83,7 +87,7 @@ def export(
         raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
     with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
         found = Slice(store, index, head, cells.beside(notebook, index, head))
-        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder))
+        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder), wheels=wheels)
         made = work.gather(sign)
         work.write(writer, made)
         writer.finish()
@@ -103,9 +107,11 @@ class _Export:
         contents: Contents,
         progress: Progress,
         folder: Path,
+        *,
+        wheels: bool = False,
     ) -> None:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
-        self._path, self._kind = path, contents
+        self._path, self._kind, self._wheels = path, contents, wheels
         self._cleaner = Cleaner(store)
         before = facts_of(index)
         self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
@@ -137,9 +143,11 @@ class _Export:
         counts = self._write_records(kept_tasks)
         self._write_contents()
         answering = self._slice.answering()
-        software = software_of(answering, self._before)
         python = newest_python(answering.values())
-        self._documents.update(software_files(software, python))
+        used = used_by(answering, self._store, self._before)
+        if self._wheels:
+            used = self._add_wheels(used)
+        self._documents.update(software_files(used, python, self._folder))
         data = tuple(self._gather_data())
         self._documents[DESCRIPTION] = description(data)
         self._documents[COMPUTE] = to_json({"vine_factory_config": {"min-workers": 0, "max-workers": 4, "cores": 1}})
@@ -149,19 +157,23 @@ class _Export:
             contents=self._kind,
             head=self._slice.head,
             python=python,
+            implementation=used.implementation,
             platform=self._before.platform if self._before else platform_name(),
+            libc=used.libc,
             runs=counts["run"],
             checkpoints=counts["checkpoint"],
             tasks=counts["task"],
             snapshots=len(self._included),
             bytes=sum(one.size for one in self._included.values()),
             cells=tuple(cell.id for cell in self._notebook.cells),
-            software=software,
+            software=used.software,
+            libraries=used.libraries,
+            conda=used.conda,
             data=data,
             left_out=self._all_left_out(),
             secrets=self._all_secrets(),
             files={name: "sha256:" + sha256(text) for name, text in sorted(self._documents.items())}
-            | {name: "sha256:" + self._digest(name) for name in (form.RECORDS, form.CONTENTS)},
+            | {name: "sha256:" + self._digest(name) for name in self._streamed(used.software)},
         )
         self._documents[form.MANIFEST] = manifest = to_json(made)
         facts = {cell: cells.facts(runs[point.run], point) for cell, point in last.items() if point.run in runs}
@@ -179,10 +191,11 @@ class _Export:
         self._documents[form.CRATE] = self._cleaner.text(
             "provenance", crate(made, steps, texts, [*sizes, *inside]).decode()
         ).encode()
-        seal = to_json(form.Seal(files=self._sealed(data)))
+        sealed = self._sealed(data, used.software)
+        seal = to_json(form.Seal(files=sealed))
         self._documents[form.SEAL] = seal
         self._documents.update((form.SIGNATURES + name, text) for name, text in sign(seal).items())
-        files = {name: one.bytes for name, one in self._sealed(data).items()} | {form.SEAL: len(seal)}
+        files = {name: one.bytes for name, one in sealed.items()} | {form.SEAL: len(seal)}
         files |= {form.BLOBS + part.sha256: part.bytes for part in parts} | {n: len(t) for n, t in self._blobs.items()}
         return Exported(made, seal, files)
 
@@ -273,6 +286,18 @@ class _Export:
                     to_json(Snapshot(id=name, kind=kind, segments=manifest.segments, pieces=pieces), indent=None)
                 )
 
+    def _add_wheels(self, used: Used) -> Used:
+        made: dict[str, str] = {}
+        for one, wheel, reason in wheels_of(used, self._folder):
+            self._progress("Making wheels", len(made) / len(used.software))
+            if wheel is not None:
+                made[one.name] = form.WHEELS + wheel.name
+            else:
+                what = f"wheel of {one.name} {one.version}"
+                self._left_out.append(LeftOut(kind="software", id=one.name, what=what, reason=reason))
+        software = (replace(one, wheel=made.get(one.name, "") if one.pinned else "") for one in used.software)
+        return replace(used, software=tuple(software))
+
     def _gather_data(self) -> Iterator[form.DataFile]:
         inputs = inputs_of(self._slice.answering())
         for one, left in data_files(inputs, self._path.parent, self._before):
@@ -314,14 +339,19 @@ class _Export:
         with open(self._place(name), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
 
-    def _sealed(self, data: tuple[form.DataFile, ...]) -> dict[str, Sealed]:
+    @staticmethod
+    def _streamed(software: tuple[form.Software, ...]) -> list[str]:
+        """Return the names of the files that lie in a temporary folder."""
+        return [form.RECORDS, form.CONTENTS, *(one.wheel for one in software if one.wheel)]
+
+    def _sealed(self, data: tuple[form.DataFile, ...], software: tuple[form.Software, ...]) -> dict[str, Sealed]:
         unsealed = (form.SEAL, form.SIGNATURES)
         found = {
             name: Sealed(bytes=len(text), sha256=sha256(text))
             for name, text in self._documents.items()
             if not name.startswith(unsealed)
         }
-        for name in (form.RECORDS, form.CONTENTS, *(one.inside for one in data if one.inside)):
+        for name in (*self._streamed(software), *(one.inside for one in data if one.inside)):
             found[name] = Sealed(bytes=self._place(name).stat().st_size, sha256=self._digest(name))
         return dict(sorted(found.items()))
 

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from nbrewind.model import Record
+from nbrewind.state.software import Origin
 
 FORMAT = "nbrewind-package"
 SCHEMA = 1
@@ -35,6 +36,7 @@ CRATE = "ro-crate-metadata.json"
 LAYOUT, INDEX, BLOBS = "oci-layout", "index.json", "blobs/sha256/"
 WORKFLOW, SOFTWARE, DATA, COMPUTE = "workflow/", "software/", "data/", "compute/"
 DATA_FILES = "data/files/"
+WHEELS = SOFTWARE + "wheels/"
 
 MOST_DOCUMENT = 256 * 1024**2
 """Bytes of a document that is read as a whole."""
@@ -54,9 +56,9 @@ class PackageError(Exception):
 class LeftOut(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Something that is not in the package, and why."""
 
-    kind: Literal["content", "task", "file", "record"]
+    kind: Literal["content", "task", "file", "record", "software"]
     id: str
-    """Of a content its snapshot, of a task its slot, of a file its key, of a record its run."""
+    """Of a content its snapshot, of a task its slot, of a file its key, of a record its run, of software its name."""
     what: str
     """For people: names of variables, of a file."""
     bytes: int = 0
@@ -85,14 +87,30 @@ class DataFile(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Software(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """A distribution that runs have imported."""
+    """A distribution that runs have imported, or that was loaded beside, or that one of these needs."""
 
     name: str
     version: str
-    modules: tuple[str, ...]
-    """Top-level modules by which it was imported."""
-    cells: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+    """Top-level modules by which runs have imported it."""
+    cells: tuple[str, ...] = ()
     """Ids of the cells that did."""
+    pinned: bool = True
+    """Whether it is in the files that say what to install: of two versions only the one that was loaded last."""
+    origin: Origin = Origin()
+    requires: tuple[str, ...] = ()
+    """Names of the others that it needs."""
+    wheel: str = ""
+    """Its wheel's name in the package, if that is there."""
+
+
+class Library(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """A shared object that was loaded and belongs to no distribution."""
+
+    name: str
+    """Of its file."""
+    package: str = ""
+    """The system's package that brings it, ``libssl3 3.0.17-1``; empty where that is not known."""
 
 
 class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -106,7 +124,10 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     head: str
     """The checkpoint at which the notebook stands."""
     python: str
+    implementation: str = ""
+    """Of Python: ``CPython``."""
     platform: str
+    libc: str = ""
     runs: int
     checkpoints: int
     tasks: int
@@ -116,6 +137,9 @@ class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):
     cells: tuple[str, ...]
     """Ids of the notebook's cells."""
     software: tuple[Software, ...] = ()
+    libraries: tuple[Library, ...] = ()
+    conda: tuple[str, ...] = ()
+    """What conda had installed, ``NAME-VERSION-BUILD``."""
     data: tuple[DataFile, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbrewind.model import new_id
 from nbrewind.packages import cells
-from nbrewind.packages.form import MANIFEST, PackageError
+from nbrewind.packages.form import MANIFEST, WHEELS, PackageError
 from nbrewind.packages.opened import Package, Progress
 from nbrewind.packages.trust import State, state
 from nbrewind.store import Store
@@ -77,6 +77,19 @@ def take_over(package: Package, notebook: Path, store: Store) -> Adopted:
         lambda part: package.part(part.digest),
         facts=package.document(MANIFEST),
     )
+
+
+def write_wheels(package: Package, folder: Path) -> None:
+    """Write the wheels of a package into a folder.
+
+    Raises:
+        PackageError: one of them is not what was sealed, or can't be written.
+    """
+    for one in package.manifest.software:
+        if one.wheel:
+            if one.wheel not in package.seal.files or not one.wheel.startswith(WHEELS):
+                raise PackageError(f"{package.path} has no {one.wheel}")
+            _put(folder / one.wheel.removeprefix(WHEELS).replace("/", "_"), package.chunks(one.wheel))
 
 
 def imported(package: Package, store: Store) -> list[Path]:
