@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_notebook, open_store, place_of
-from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, size
-from nbrewind.packages.data import supply
+from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, share_bar, size
+from nbrewind.packages.data import fetch, supply
 from nbrewind.packages.embed import embedded, has_package
 from nbrewind.packages.form import MANIFEST, Manifest, PackageError, from_json
 from nbrewind.packages.opened import Package
@@ -50,6 +50,9 @@ def open_package(path: str) -> Package:
 @click.option("--slim", "contents", flag_value="slim", help="Without contents of more than 64 kB: they are made again.")
 @click.option("--embed", is_flag=True, help="FILE is a notebook (.ipynb) that has a slim package in it.")
 @click.option("--wheels", is_flag=True, help="Also what is installed itself: its wheels, made from its files.")
+@click.option(
+    "--url", "urls", nargs=2, multiple=True, metavar="FILE URL", help="Where a file that runs have read is to be had."
+)
 @click.option("--sign", "key", metavar="KEY", help="Also sign with this SSH key.")
 @command_options
 def export(
@@ -58,6 +61,7 @@ def export(
     contents: str,
     embed: bool,
     wheels: bool,
+    urls: tuple[tuple[str, str], ...],
     key: str | None,
     store_dir: str | None,
     as_json: bool,
@@ -74,7 +78,7 @@ def export(
     target = Path(output)
     if embed != (target.suffix == ".ipynb"):
         raise Usage("--embed writes a notebook: give -o a name that ends in .ipynb, and no other export one")
-    with open_store(store_dir, create=False) as store, at_work("Exporting"):
+    with open_store(store_dir, create=False) as store, share_bar() as progress:
         index = store.notebook(path, cells=[cell.id for cell in content.cells], create=False)
         if index is None:
             raise PackageError(f"nothing is recorded of {notebook}: run it first, for example by `nbrewind audit`")
@@ -84,12 +88,33 @@ def export(
         if embed:
             with tempfile.TemporaryDirectory() as name:
                 inside = Path(name) / "package.zip"
-                made = write(store, index, content, path, inside, contents="slim", sign=signer)
+                made = write(
+                    store,
+                    index,
+                    content,
+                    path,
+                    inside,
+                    contents="slim",
+                    urls=dict(urls),
+                    sign=signer,
+                    progress=progress,
+                )
                 with open_package(str(inside)) as found:
                     text = embedded(found.notebook, inside.read_bytes())
             write_file(target, text)
         else:
-            made = write(store, index, content, path, target, contents=chosen, wheels=wheels, sign=signer)
+            made = write(
+                store,
+                index,
+                content,
+                path,
+                target,
+                contents=chosen,
+                wheels=wheels,
+                urls=dict(urls),
+                sign=signer,
+                progress=progress,
+            )
     taken = target.stat().st_size if target.is_file() else sum(made.files.values())
     document = {"package": output, "bytes": taken, **_document(made.manifest)}
     if as_json:
@@ -210,9 +235,9 @@ def verify(
     if env:
         _in_environment(context, package)
     with open_package(package) as found:
-        with at_work("Verifying"):
+        with share_bar() as progress:
             try:
-                found.check()
+                found.check(lambda share: progress("Verifying", share))
             except PackageError as error:
                 raise Failed(str(error)) from error
         differing = _run_again(found, kernel) if again else []
@@ -285,8 +310,9 @@ def import_(package: str, folder: str | None, store_dir: str | None, as_json: bo
 
     Example: nbrewind import analysis.zip copy
     """
-    with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
-        made = receive(found, Path(folder) if folder else folder_of(package), store)
+    with open_package(package) as found, open_store(store_dir) as store, share_bar() as progress:
+        target = Path(folder) if folder else folder_of(package)
+        made = receive(found, target, store, lambda share: progress("Checking", share))
         missing = [one.path for one in found.manifest.data if not one.inside]
     if as_json:
         emit({**_received(made), "missing": missing})
@@ -335,19 +361,24 @@ def unpacked(package: str, folder: str | None, store_dir: str | None) -> Path:
     return target
 
 
-def supplied(path: Path, source: str, store_dir: str | None) -> None:
-    """Put data that came with no package, and lies in the folder ``source``, beside the notebook at ``path``."""
-    folder = Path(source)
-    if not folder.is_dir():
+def supplied(path: Path, source: str | None, fetched: bool, store_dir: str | None) -> None:
+    """Put data that came with no package beside the notebook at ``path``: from a folder, or fetched."""
+    if source and not Path(source).is_dir():
         raise Usage(f"--data {source}: there is no such directory")
-    with open_store(store_dir) as store, at_work("Looking for data"):
+    with open_store(store_dir) as store:
         index = store.notebook(path, create=False)
         facts = facts_of(index) if index else b""
-        if not facts:
-            raise Usage(f"--data is for notebooks that came in a package, which {path} did not")
-        put = supply(from_json(facts, Manifest, str(path)).data, path.parent, folder)
-    for name in put:
-        note(f"{name} was found in {source}")
+    if not facts:
+        raise Usage(f"--data and --fetch are for notebooks that came in a package, which {path} did not")
+    data = from_json(facts, Manifest, str(path)).data
+    if source:
+        with at_work("Looking for data"):
+            for name in supply(data, path.parent, Path(source)):
+                note(f"{name} was found in {source}")
+    if fetched:
+        with share_bar() as progress:
+            for name in fetch(data, path.parent, lambda what, share: progress(f"Fetching {what}", share)):
+                note(f"{name} was fetched")
 
 
 @click.command()

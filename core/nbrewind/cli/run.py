@@ -154,6 +154,7 @@ def _audited_run(done: AuditedRun) -> dict[str, Any]:
 @KERNEL
 @click.option("--into", metavar="DIR", help="Where a package's notebook is written (default: named as the package).")
 @click.option("--data", metavar="DIR", help="Look here for files that a package only names, by their content.")
+@click.option("--fetch", is_flag=True, help="Fetch files that a package only names, if it says from where.")
 @ENV
 @click.option("--to", "target", metavar="CELL", help="Only up to this cell: an id, or a number counted from 1.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and run nothing.")
@@ -174,6 +175,7 @@ def repeat(
     kernel: str,
     into: str | None,
     data: str | None,
+    fetch: bool,
     env: str | None,
     target: str | None,
     dry_run: bool,
@@ -194,12 +196,12 @@ def repeat(
     """
     if dry_run and (output or inplace):
         raise Usage("--dry-run writes no notebook; leave out -o and --inplace")
-    given, notebook = notebook, _notebook_of(notebook, into, data, store_dir)
+    given, notebook = notebook, _notebook_of(notebook, into, data, fetch, store_dir)
     if env:
         from nbrewind.cli.environment import beside, built, go_on
 
         folder = built(Path(given), beside(Path(notebook)), store_dir)
-        go_on(folder, context, {"notebook": notebook}, without={"env", "into", "data"})
+        go_on(folder, context, {"notebook": notebook}, without={"env", "into", "data", "fetch"})
     content, path, place = _prepare(notebook, output, inplace, parameters)
     last = cell_index(content, target) if target else None
     chosen = read_policies(content, notebook, policies)
@@ -241,7 +243,7 @@ def repeat(
         end(f"{many} came out otherwise than recorded; the first: cell {first.index + 1}: {first.what}")
 
 
-def _notebook_of(given: str, into: str | None, data: str | None, store_dir: str | None) -> str:
+def _notebook_of(given: str, into: str | None, data: str | None, fetch: bool, store_dir: str | None) -> str:
     """Return the notebook to be repeated, which may be in a package."""
     from nbrewind.cli.package import is_package, supplied, unpacked
 
@@ -249,8 +251,8 @@ def _notebook_of(given: str, into: str | None, data: str | None, store_dir: str 
         given = str(unpacked(given, into, store_dir))
     elif into:
         raise Usage("--into is for packages")
-    if data:
-        supplied(Path(given), data, store_dir)
+    if data or fetch:
+        supplied(Path(given), data, fetch, store_dir)
     return given
 
 

@@ -157,6 +157,21 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[Any], None]]:
 
 
 @contextmanager
+def share_bar() -> Iterator[Callable[[str, float], None]]:
+    """Show on a terminal how much of something is done; yields what is told that: what, and how much, from 0 to 1."""
+    to = console(error=True)
+    if not to.is_terminal:
+        yield lambda what, share: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=to, transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda what, share: progress.update(task, completed=share, description=plain(what))
+
+
+@contextmanager
 def at_work(title: str) -> Iterator[None]:
     """Say on a terminal what is being done, if it takes longer than a moment."""
     to = console(error=True)

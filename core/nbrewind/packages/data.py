@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http.client import HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from nbrewind.model import ABSENT, Run
-from nbrewind.packages.form import DATA, DATA_FILES, DataFile, LeftOut, Manifest, to_json
+from blake3 import blake3
+
+from nbrewind.model import ABSENT, Run, new_id
+from nbrewind.packages.form import DATA, DATA_FILES, DataFile, LeftOut, Manifest, PackageError, to_json
 from nbrewind.state.files import file_digest
+from nbrewind.state.software import without_credentials
 
 DESCRIPTION = DATA + "data.yml"
 MOST_INSIDE = 16 * 1024**2
 """Bytes of a file that goes along."""
+SCHEMES = ("https", "http")
+SECONDS = 60.0
+"""How long a server may take to say something."""
+CHUNK = 1024 * 1024
+_ORIGIN = "user.xdg.origin.url"
 _FILE = "file:"
 _PLAIN = re.compile(r"[\w. @()+,=/-]+")
 REFERENCE = "larger than what goes along; it is named with its digest"
@@ -34,12 +44,24 @@ def inputs_of(runs: Mapping[str, Run]) -> dict[str, str]:
 
 
 def data_files(
-    inputs: Mapping[str, str], folder: Path, known: Manifest | None, most: int = MOST_INSIDE
+    inputs: Mapping[str, str],
+    folder: Path,
+    known: Manifest | None,
+    urls: Mapping[str, str],
+    most: int = MOST_INSIDE,
 ) -> Iterator[tuple[DataFile, LeftOut | None]]:
     """Yield what becomes of each file that runs have read; where it does not go along, with the reason.
 
-    ``known``: of the package that the records came in; it knows of files that are not here.
+    ``known``: of the package that the records came in; it knows of files that are not here. ``urls``: where files are
+    to be had, by path, as the user has said.
+
+    Raises:
+        PackageError: an address is of a file that no run has read, or none that can be fetched from.
     """
+    for path, url in urls.items():
+        _check_url(path, url)
+        if path not in inputs:
+            raise PackageError(f"no run has read {path}, for which an address is given; they have read: {_few(inputs)}")
     told = {one.path: one for one in known.data} if known else {}
     for path, digest in inputs.items():
         before = told.get(path)
@@ -54,10 +76,34 @@ def data_files(
         else:
             size = (folder / path).stat().st_size
             reason = REFERENCE if size > most else "" if _goes(path) else ODD_NAME
-        url = before.url if before else ""
+        url = urls.get(path) or (before.url if before else "") or _noted(folder / path)
         inside = "" if reason else DATA_FILES + path
         left = LeftOut(kind="file", id=path, what=path, bytes=size, reason=reason) if reason else None
         yield DataFile(path=path, digest=digest, bytes=size, inside=inside, url=url), left
+
+
+def _check_url(path: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise PackageError(
+            f"{url!r} is no address from which {path} can be fetched: it must begin with https:// or http://"
+        )
+    if parts.username is not None:
+        raise PackageError(f"the address for {path} has a user name in it: leave that out, it would be in the package")
+
+
+def _few(names: Iterable[str]) -> str:
+    found = list(names)
+    return ", ".join(found[:5]) + (", ..." if len(found) > 5 else "") if found else "no files"
+
+
+def _noted(path: Path) -> str:
+    """Return from where a file was fetched, if who did has noted that (``wget --xattr``, browsers)."""
+    try:
+        url = without_credentials(os.getxattr(path, _ORIGIN).decode())
+    except (AttributeError, OSError, ValueError):
+        return ""
+    return url if urlsplit(url).scheme in SCHEMES else ""
 
 
 def _goes(path: str) -> bool:
@@ -92,13 +138,61 @@ def missing(files: Iterable[DataFile], folder: Path) -> list[DataFile]:
     return [one for one in files if file_digest(folder / one.path) != one.digest]
 
 
+def fetch(files: Iterable[DataFile], folder: Path, progress: Callable[[str, float], None]) -> list[str]:
+    """Fetch files below ``folder`` that are missing there from where the package says; return which.
+
+    Nothing that is there is written over, and nothing is kept that is not what the runs have read. ``progress`` is told
+    the path, and how much of it is there, from 0 to 1.
+
+    Raises:
+        PackageError: one of them can't be fetched, or is another file by now.
+    """
+    found = []
+    for one in _wanted(files, folder):
+        if one.url:
+            _check_url(one.path, one.url)
+            _fetch(one, folder / one.path, progress)
+            found.append(one.path)
+    return found
+
+
+def _fetch(one: DataFile, target: Path, progress: Callable[[str, float], None]) -> None:
+    from urllib.request import Request, urlopen
+
+    hasher, taken = blake3(), 0
+    temporary = target.with_name(f".{target.name[:200]}.{new_id()}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        request = Request(one.url, headers={"User-Agent": "nbrewind"})
+        with urlopen(request, timeout=SECONDS) as answer, open(temporary, "xb") as file:
+            while data := answer.read(CHUNK):
+                taken += len(data)
+                if one.bytes and taken > one.bytes:
+                    break
+                hasher.update(data)
+                file.write(data)
+                progress(one.path, taken / one.bytes if one.bytes else 0.0)
+        if "b3:" + hasher.hexdigest(length=16) != one.digest:
+            raise PackageError(f"what {one.url} gives now is not the {one.path} that the runs have read")
+        os.replace(temporary, target)
+    except (OSError, ValueError, HTTPException) as error:
+        raise PackageError(f"can't fetch {one.path} from {one.url}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _wanted(files: Iterable[DataFile], folder: Path) -> list[DataFile]:
+    """Return the files that are missing below a folder, where nothing else lies."""
+    wanted = [one for one in missing(files, folder) if not os.path.isabs(one.path) and _goes(one.path)]
+    return [one for one in wanted if file_digest(folder / one.path) == ABSENT]
+
+
 def supply(files: Iterable[DataFile], folder: Path, source: Path) -> list[str]:
     """Put files below ``folder`` that are missing there and lie, under whatever name, in ``source``; return which.
 
     Nothing that is there is written over. Files are told by their content; those of another size are not read.
     """
-    wanted = [one for one in missing(files, folder) if not os.path.isabs(one.path) and _goes(one.path)]
-    wanted = [one for one in wanted if file_digest(folder / one.path) == ABSENT]
+    wanted = _wanted(files, folder)
     found: list[str] = []
     digests: dict[Path, str] = {}
     here = sorted(path for path in source.rglob("*") if path.is_file())

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Literal
 
 import msgspec
@@ -41,6 +42,7 @@ GONE = "the store has it no more"
 TASK_GONE = "what it made did not go along"
 COMPUTE = form.COMPUTE + "compute.yml"
 Contents = Literal["full", "slim"]
+NO_URLS: Mapping[str, str] = MappingProxyType({})
 Progress = Callable[[str, float], None]
 
 
@@ -63,6 +65,7 @@ def export(
     *,
     contents: Contents = "full",
     wheels: bool = False,
+    urls: Mapping[str, str] = NO_URLS,
     sign: Callable[[bytes], dict[str, bytes]] = lambda seal: {},
     progress: Progress = lambda what, share: None,
 ) -> Exported:
@@ -75,7 +78,8 @@ def export(
         path: where it lies: files that runs have read are looked for from there.
         target: the zip, or the folder if it has no suffix.
         contents: ``slim``: without large ones.
-        wheels: Also the distributions themselves, as they are installed.
+        wheels: also the distributions themselves, as they are installed.
+        urls: where files that runs have read are to be had, by their paths as recorded.
         sign: gives signatures of the seal, by name.
         progress: is told what is being done, and how much of it is done, from 0 to 1.
 
@@ -87,7 +91,7 @@ def export(
         raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
     with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
         found = Slice(store, index, head, cells.beside(notebook, index, head))
-        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder), wheels=wheels)
+        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder), wheels, urls)
         made = work.gather(sign)
         work.write(writer, made)
         writer.finish()
@@ -107,11 +111,11 @@ class _Export:
         contents: Contents,
         progress: Progress,
         folder: Path,
-        *,
-        wheels: bool = False,
+        wheels: bool,
+        urls: Mapping[str, str],
     ) -> None:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
-        self._path, self._kind, self._wheels = path, contents, wheels
+        self._path, self._kind, self._wheels, self._urls = path, contents, wheels, urls
         self._cleaner = Cleaner(store)
         before = facts_of(index)
         self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
@@ -300,7 +304,7 @@ class _Export:
 
     def _gather_data(self) -> Iterator[form.DataFile]:
         inputs = inputs_of(self._slice.answering())
-        for one, left in data_files(inputs, self._path.parent, self._before):
+        for one, left in data_files(inputs, self._path.parent, self._before, self._urls):
             reason = ""
             if one.inside:
                 with open(self._path.parent / one.path, "rb") as file:
@@ -312,9 +316,9 @@ class _Export:
             else:
                 self._data[one.inside] = self._path.parent / one.path
             path = self._cleaner.text("path of a file", one.path)
-            yield form.DataFile(
-                path=path, digest=one.digest, bytes=one.bytes, inside="" if left else one.inside, url=one.url
-            )
+            url = self._cleaner.text(f"address of {path}", one.url)
+            inside = "" if left else one.inside
+            yield replace(one, path=path, inside=inside, url=url if url == one.url else "")
 
     def _all_left_out(self) -> tuple[LeftOut, ...]:
         """Return what was left out now; what was before, from the same records, for the reason of then."""

@@ -83,7 +83,7 @@ class DataFile(Record, frozen=True, kw_only=True, omit_defaults=False):
     inside: str = ""
     """Its name in the package; empty if only named."""
     url: str = ""
-    """Where it came from, if a run has fetched it by that name."""
+    """Where it is to be had; empty where nobody has said."""
 
 
 class Software(Record, frozen=True, kw_only=True, omit_defaults=False):

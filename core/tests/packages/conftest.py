@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 load("driver_notebooks", HERE.parent / "driver" / "notebooks.py")
 load("cli_tools", HERE.parent / "cli" / "cli_tools.py")
 load("package_tools", HERE / "package_tools.py")
+load("environment_tools", HERE / "environment_tools.py")
 
 from cli_tools import Place, write  # noqa: E402
 from package_tools import CELLS  # noqa: E402

@@ -14,6 +14,7 @@ import ipykernel
 import nbformat
 import pytest
 from cli_tools import Place, texts, write
+from environment_tools import call
 from package_tools import files
 
 from nbrewind.packages.form import PackageError, Software
@@ -45,26 +46,6 @@ def made(jupyter: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) 
         answer = place(*arguments)
         assert answer.code == 0, answer
     return place
-
-
-def call(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command where no index can be asked, and nothing is known from before."""
-    known = {
-        "NBREWIND_STORE": str(folder / "store"),
-        "JUPYTER_DATA_DIR": str(folder / "jupyter"),
-        "UV_OFFLINE": "1",
-        "UV_CACHE_DIR": str(folder / "cache"),
-        "PIP_NO_INDEX": "1",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "nbrewind.cli", *arguments],
-        cwd=folder,
-        env={**os.environ, **known, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def ran(done: subprocess.CompletedProcess[str]) -> set[str]:
