@@ -19,11 +19,11 @@ import yaml
 
 from nbrewind import model
 from nbrewind.model import PROTOCOL
-from nbrewind_server import messages, storage_messages, task_messages
+from nbrewind_server import messages, package_messages, storage_messages, task_messages
 from nbrewind_server.handlers import ROUTES
 from nbrewind_server.operations import OPERATIONS, Operation
 
-MODULES = (messages, storage_messages, task_messages)
+MODULES = (messages, storage_messages, task_messages, package_messages)
 """Where requests and answers are."""
 TARGET = Path(messages.__file__).with_name("openapi.yaml")
 REFERENCE = "#/components/schemas/{name}"

@@ -1,4 +1,4 @@
-"""Build hook: jupyterlab-nbrewind requires the nbrewind of the same version, which stands in package.json only."""
+"""Build hook: jupyterlab-nbrewind requires the nbrewind of its own version, with what exports take."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class SameVersion(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Add the dependencies to the project's metadata."""
-        metadata["dependencies"] = [*DEPENDENCIES, f"nbrewind=={metadata['version']}"]
+        metadata["dependencies"] = [*DEPENDENCIES, f"nbrewind[packages]=={metadata['version']}"]

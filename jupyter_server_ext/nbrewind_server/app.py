@@ -19,6 +19,7 @@ from nbrewind.store import StoreError
 from nbrewind_server.events import Events
 from nbrewind_server.handlers import ROUTES
 from nbrewind_server.kernels import Kernels
+from nbrewind_server.packages import Packages
 from nbrewind_server.plans import PlanBoard
 from nbrewind_server.problem import Refused
 from nbrewind_server.records import Records
@@ -85,6 +86,7 @@ class NBRewindApp(ExtensionApp):
         self.plans = PlanBoard(self.records, self.kernels, self.events, self.work)
         self.watch = Watch(self.records, self._tell_changed, self._tell_tasks, self.watch_interval)
         self.workers = Workers(self.max_workers, self.events.tasks)
+        self.packages = Packages(self.events, self.log)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbrewind")
         self._turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
@@ -95,6 +97,7 @@ class NBRewindApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """End all work: what a plan has done so far is recorded."""
         await self.plans.stop()
+        await self.packages.stop()
         await self.workers.close()
         await asyncio.to_thread(self.watch.stop)
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -61,7 +61,7 @@ class Problem(Answer, frozen=True, kw_only=True):
 
     message: str
     reason: str = ""
-    """A word for programs: `busy`, `moved`, `unknown`, `kernel`, `store`, `request`."""
+    """A word for programs: `busy`, `moved`, `unknown`, `kernel`, `store`, `request`, `package`."""
 
 
 # -- the notebook as the browser has it -------------------------------------------------------------------------------

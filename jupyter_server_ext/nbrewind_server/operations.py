@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nbrewind.model import Record
-from nbrewind_server import messages, storage_messages, task_messages
+from nbrewind_server import messages, package_messages, storage_messages, task_messages
 
 
 class Operation(NamedTuple):
@@ -115,5 +115,32 @@ OPERATIONS = (
     ),
     Operation(
         "POST", "/workers/stop", "stopWorkers", "Stop local workers", task_messages.Tasks, task_messages.StopWorkers
+    ),
+    Operation("GET", "/package", "getPackage", "What is in a package", package_messages.Package, query=("path",)),
+    *(
+        Operation("POST", f"/package/{verb}", name, summary, package_messages.PackageJob, request)
+        for verb, name, summary, request in (
+            ("preview", "previewExport", "Find out what an export would write", package_messages.ExportRequest),
+            ("export", "exportNotebook", "Export a notebook as a package", package_messages.ExportRequest),
+            ("verify", "verifyPackage", "Check all of a package", package_messages.PackageRequest),
+            ("trust", "trustPackage", "Let the records of a package answer", package_messages.PackageRequest),
+            (
+                "import",
+                "importPackage",
+                "Write a package's notebook and data beside it",
+                package_messages.PackageRequest,
+            ),
+        )
+    ),
+    Operation(
+        "GET", "/package/jobs/{id}", "getPackageJob", "How far work on a package is", package_messages.PackageJob
+    ),
+    Operation(
+        "POST",
+        "/package/jobs/{id}",
+        "actOnPackageJob",
+        "Cancel work on a package",
+        package_messages.PackageJob,
+        package_messages.JobAction,
     ),
 )

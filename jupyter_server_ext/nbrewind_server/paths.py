@@ -12,13 +12,14 @@ from tornado.web import HTTPError
 from nbrewind_server.problem import Refused
 
 
-async def file_of(contents: Any, path: str, *, gone: bool = False) -> Path:
+async def file_of(contents: Any, path: str, *, gone: bool = False, kind: str = "notebook") -> Path:
     """Return the file behind an API path.
 
     Args:
         contents: the server's contents manager.
         path: as the contents API names it.
         gone: also where a file was once, and is none now.
+        kind: what it should be, for the refusal.
 
     Raises:
         Refused: it has no such file, does not show it, or keeps no files on this machine.
@@ -32,9 +33,32 @@ async def file_of(contents: Any, path: str, *, gone: bool = False) -> Path:
             return found
         model = await ensure_async(contents.get(path, content=False))
     except HTTPError as error:
-        raise Refused("unknown", f"there is no notebook {path}") from error
+        raise Refused("unknown", f"there is no {kind} {path}") from error
     if model["type"] == "directory":
-        raise Refused("unknown", f"{path} is a folder, not a notebook")
+        raise Refused("unknown", f"{path} is a folder, not a {kind}")
+    return found
+
+
+async def new_file_of(contents: Any, path: str) -> Path:
+    """Return the file that an API path would have, at which there is nothing yet.
+
+    Raises:
+        Refused: there is something, or the contents manager has no such folder or would not show the file.
+    """
+    name = path.strip("/")
+    folder, _, last = name.rpartition("/")
+    resolve = getattr(contents, "_get_os_path", None)
+    if resolve is None:
+        raise Refused("store", "packages need a file system, and this server's contents lie elsewhere")
+    try:
+        found = Path(resolve(name))
+        there = await ensure_async(contents.dir_exists(folder))
+    except HTTPError as error:
+        raise Refused("unknown", f"there is no folder {folder}") from error
+    if not there or not last or _is_hidden(contents, PurePosixPath(name)):
+        raise Refused("unknown", f"there is no folder {folder}" if not there else f"{path} can't be written")
+    if os.path.lexists(found):
+        raise Refused("request", f"there is a file {path} already: choose another name")
     return found
 
 

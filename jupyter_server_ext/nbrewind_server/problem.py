@@ -6,8 +6,16 @@ from typing import Literal
 
 from tornado.web import HTTPError
 
-Reason = Literal["busy", "moved", "unknown", "kernel", "store", "request"]
-STATUS: dict[Reason, int] = {"busy": 409, "moved": 409, "unknown": 404, "kernel": 409, "store": 409, "request": 400}
+Reason = Literal["busy", "moved", "unknown", "kernel", "store", "request", "package"]
+STATUS: dict[Reason, int] = {
+    "busy": 409,
+    "moved": 409,
+    "unknown": 404,
+    "kernel": 409,
+    "store": 409,
+    "request": 400,
+    "package": 422,
+}
 
 
 class Refused(HTTPError):

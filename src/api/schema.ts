@@ -397,6 +397,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in a package */
+        get: operations["getPackage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find out what an export would write */
+        post: operations["previewExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Export a notebook as a package */
+        post: operations["exportNotebook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check all of a package */
+        post: operations["verifyPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the records of a package answer */
+        post: operations["trustPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a package's notebook and data beside it */
+        post: operations["importPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/package/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far work on a package is */
+        get: operations["getPackageJob"];
+        put?: never;
+        /** Cancel or acknowledge work on a package */
+        post: operations["actOnPackageJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -568,6 +688,58 @@ export interface components {
             tasks: number;
         };
         /**
+         * ExportPreview
+         * @description What an export would write.
+         */
+        ExportPreview: {
+            /** @enum {unknown} */
+            contents: "full" | "slim";
+            runs: number;
+            checkpoints: number;
+            tasks: number;
+            kinds: components["schemas"]["KindSize"][];
+            left_out: components["schemas"]["LeftOut"][];
+            left_out_count: number;
+            secrets: components["schemas"]["FoundSecret"][];
+            secrets_count: number;
+            /** @description Where to by default: a path at which there is nothing. */
+            target: string;
+            /** @description Those that could sign. */
+            keys: components["schemas"]["SigningKey"][];
+        };
+        /**
+         * ExportRequest
+         * @description Export a notebook as it is saved; or only say what that would write.
+         */
+        ExportRequest: {
+            path: string;
+            /** @enum {unknown} */
+            contents?: "full" | "slim";
+            /** @description Where to; by default the one of the preview. There must be nothing yet. */
+            target?: string;
+            /** @description Name of an SSH key that signs, too; empty for none. */
+            key?: string;
+        };
+        /**
+         * Exported
+         * @description What was exported.
+         */
+        Exported: {
+            /** @enum {unknown} */
+            contents: "full" | "slim";
+            runs: number;
+            checkpoints: number;
+            tasks: number;
+            kinds: components["schemas"]["KindSize"][];
+            left_out: components["schemas"]["LeftOut"][];
+            left_out_count: number;
+            secrets: components["schemas"]["FoundSecret"][];
+            secrets_count: number;
+            path: string;
+            /** @description Bytes of the file. */
+            packed: number;
+        };
+        /**
          * ForgetRequest
          * @description Remove what is recorded of a notebook, or of one of its cells or names, for good.
          */
@@ -592,6 +764,14 @@ export interface components {
             bytes: number;
             /** @description Records of tasks. */
             tasks: number;
+        };
+        /**
+         * FoundSecret
+         * @description Where a secret was found; never what it is.
+         */
+        FoundSecret: {
+            where: string;
+            kind: string;
         };
         /**
          * Head
@@ -638,6 +818,56 @@ export interface components {
             source: string;
             /** @description The first line of that text. */
             title: string;
+        };
+        /**
+         * Imported
+         * @description A package's notebook and data were written.
+         */
+        Imported: {
+            id: string;
+            /** @enum {unknown} */
+            trust: "own" | "trusted" | "untrusted";
+            notebook: string;
+            /** @description That were written now. */
+            files: number;
+            /** @description Its records answer. */
+            answers: boolean;
+            /** @description Data that did not come along. */
+            missing: string[];
+        };
+        /**
+         * JobAction
+         * @description Cancel a job, or forget one that has ended.
+         */
+        JobAction: {
+            /** @enum {unknown} */
+            action: "acknowledge" | "cancel";
+        };
+        /**
+         * KindSize
+         * @description What the files of one kind take in a package.
+         */
+        KindSize: {
+            /**
+             * @description `records`: runs, checkpoints, tasks; `contents`: values and files that they made; `data`: files from outside;
+             *     `descriptions`: for other programs.
+             * @enum {unknown}
+             */
+            kind: "contents" | "data" | "descriptions" | "notebook" | "records" | "software";
+            files: number;
+            /** @description Before they are packed. */
+            bytes: number;
+        };
+        /**
+         * LeftOut
+         * @description Something that is not in a package, and why.
+         */
+        LeftOut: {
+            /** @description `content`, `task`, `file` or `record`. */
+            kind: string;
+            what: string;
+            bytes: number;
+            reason: string;
         };
         /**
          * LocalWorker
@@ -694,6 +924,14 @@ export interface components {
             cell: string;
         };
         /**
+         * NamedVersion
+         * @description Software that runs have imported.
+         */
+        NamedVersion: {
+            name: string;
+            version: string;
+        };
+        /**
          * NotebookCell
          * @description One code cell, as the user has it in front of them.
          */
@@ -726,6 +964,147 @@ export interface components {
             execution_count: number | null;
             /** @description Digest of the text that was run. */
             source: string;
+        };
+        /**
+         * Package
+         * @description What is in a package. Nothing of it was run or loaded for that, and only what is shown was checked.
+         */
+        Package: {
+            /** @enum {unknown} */
+            contents: "full" | "slim";
+            runs: number;
+            checkpoints: number;
+            tasks: number;
+            kinds: components["schemas"]["KindSize"][];
+            left_out: components["schemas"]["LeftOut"][];
+            left_out_count: number;
+            secrets: components["schemas"]["FoundSecret"][];
+            secrets_count: number;
+            path: string;
+            /** @description The digest of its seal: what is signed, and trusted. */
+            id: string;
+            /**
+             * @description `own`: signed by this user's Jupyter; `trusted`: this user has said so.
+             * @enum {unknown}
+             */
+            trust: "own" | "trusted" | "untrusted";
+            signatures: components["schemas"]["PackageSigner"][];
+            /** @description Bytes of the file. */
+            packed: number;
+            /** @description The notebook's file name. */
+            notebook: string;
+            language: string;
+            python: string;
+            platform: string;
+            software: components["schemas"]["NamedVersion"][];
+            /** @description The first ones. */
+            data: components["schemas"]["PackageData"][];
+            data_count: number;
+            cells: components["schemas"]["PackageCell"][];
+            /** @description All outputs are there; else those beyond a few megabytes are left off here. */
+            whole: boolean;
+            /** @description Where its notebook is already; empty if it is not, or that is elsewhere. */
+            imported: string;
+        };
+        /**
+         * PackageCell
+         * @description A cell of the notebook in a package.
+         */
+        PackageCell: {
+            id: string;
+            index: number;
+            /** @description `code`, `markdown` or `raw`. */
+            kind: string;
+            source: string;
+            /** @description In nbformat's form. They come from whoever made the package: show them as untrusted. */
+            outputs: Record<string, never>[];
+            attachments: Record<string, never>;
+            execution_count: number | null;
+            /** @description Of a code cell, its recorded run; empty if none is. */
+            run: string;
+            seconds: number;
+            reads: string[];
+            writes: string[];
+            files: string[];
+            /** @description In a trusted package its record answers, if files, software and settings are here as they were there. */
+            answers: boolean;
+            /** @description Why it runs in any case; empty if its record answers. */
+            reason: string;
+        };
+        /**
+         * PackageData
+         * @description A file from outside that runs have read.
+         */
+        PackageData: {
+            path: string;
+            bytes: number;
+            /** @description It is in the package; else only its name and digest. */
+            inside: boolean;
+            url: string;
+        };
+        /**
+         * PackageJob
+         * @description Work on a package that takes a while. It goes on when nobody asks; ended ones are kept for a while.
+         */
+        PackageJob: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "export" | "import" | "preview" | "trust" | "verify";
+            /** @description The notebook, or the package. */
+            path: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "running";
+            /** @description What is being done, a phrase; empty before it begins. */
+            doing: string;
+            /** @description How much of that is done, from 0 to 1. */
+            share: number;
+            /** @description Why it has failed, a sentence. */
+            reason: string;
+            /** @description The same as a word for programs: that of a problem. */
+            why: string;
+            preview: components["schemas"]["ExportPreview"] | null;
+            exported: components["schemas"]["Exported"] | null;
+            verified: components["schemas"]["Verified"] | null;
+            trusted: components["schemas"]["Trusted"] | null;
+            imported: components["schemas"]["Imported"] | null;
+        };
+        /**
+         * PackageParts
+         * @description What is in a package, or would be.
+         */
+        PackageParts: {
+            /** @enum {unknown} */
+            contents: "full" | "slim";
+            runs: number;
+            checkpoints: number;
+            tasks: number;
+            kinds: components["schemas"]["KindSize"][];
+            /** @description The first ones. */
+            left_out: components["schemas"]["LeftOut"][];
+            left_out_count: number;
+            /** @description The first ones. */
+            secrets: components["schemas"]["FoundSecret"][];
+            secrets_count: number;
+        };
+        /**
+         * PackageRequest
+         * @description Do something with a package.
+         */
+        PackageRequest: {
+            path: string;
+            /** @description Which package was looked at there; to trust and to import take it. */
+            id?: string;
+        };
+        /**
+         * PackageSigner
+         * @description Who has signed a package.
+         */
+        PackageSigner: {
+            /** @description `notary`: with the key of a user's Jupyter; `ssh`: with an SSH key. */
+            kind: string;
+            who: string;
+            /** @description It holds; of the notary's kind: it is that of this user. */
+            valid: boolean;
         };
         /**
          * Peek
@@ -838,7 +1217,7 @@ export interface components {
          */
         Problem: {
             message: string;
-            /** @description A word for programs: `busy`, `moved`, `unknown`, `kernel`, `store`, `request`. */
+            /** @description A word for programs: `busy`, `moved`, `unknown`, `kernel`, `store`, `request`, `package`. */
             reason: string;
         };
         /**
@@ -914,6 +1293,14 @@ export interface components {
             files?: boolean;
             /** @description The head that the user saw; another one now is refused. Empty: any. */
             head?: string;
+        };
+        /**
+         * SigningKey
+         * @description An SSH key of the user that can sign.
+         */
+        SigningKey: {
+            name: string;
+            fingerprint: string;
         };
         /**
          * Source
@@ -1181,6 +1568,22 @@ export interface components {
          */
         Text: {
             text: string;
+        };
+        /**
+         * Trusted
+         * @description The records of a package answer from now on.
+         */
+        Trusted: {
+            id: string;
+            /** @description Of imports before that: they have their records now. */
+            notebooks: string[];
+        };
+        /**
+         * Verified
+         * @description All that a package says of itself holds.
+         */
+        Verified: {
+            id: string;
         };
         /**
          * Version
@@ -1839,6 +2242,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tasks"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPackage: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is in a package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Package"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Find out what an export would write */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportNotebook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Export a notebook as a package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackageRequest"];
+            };
+        };
+        responses: {
+            /** @description Check all of a package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    trustPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackageRequest"];
+            };
+        };
+        responses: {
+            /** @description Let the records of a package answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPackage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackageRequest"];
+            };
+        };
+        responses: {
+            /** @description Write a package's notebook and data beside it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPackageJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far work on a package is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnPackageJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobAction"];
+            };
+        };
+        responses: {
+            /** @description Cancel or acknowledge work on a package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageJob"];
                 };
             };
             403: components["responses"]["Forbidden"];

@@ -14,9 +14,9 @@ from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, share_bar, size
 from nbrewind.packages.data import fetch, supply
 from nbrewind.packages.embed import embedded, has_package
-from nbrewind.packages.form import MANIFEST, Manifest, PackageError, from_json
+from nbrewind.packages.form import Manifest, PackageError, from_json, stem
 from nbrewind.packages.opened import Package
-from nbrewind.packages.receive import Received, imported, receive, take_over, write_file
+from nbrewind.packages.receive import Received, imported, receive, receive_again, take_over, write_file
 from nbrewind.packages.trust import accept, sign, signers, state
 from nbrewind.store import Store
 from nbrewind.store.adopt import facts_of
@@ -325,7 +325,7 @@ def import_(package: str, folder: str | None, store_dir: str | None, as_json: bo
 def folder_of(package: str) -> Path:
     """Return where a package's notebook is written if nothing else is said."""
     path = Path(package)
-    return Path(path.name + "-imported" if path.is_dir() else path.stem)
+    return Path(path.name + "-imported" if path.is_dir() else stem(path.name))
 
 
 def _received(made: Received) -> dict[str, Any]:
@@ -354,11 +354,7 @@ def unpacked(package: str, folder: str | None, store_dir: str | None) -> Path:
     with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
         if state(found, store) == "untrusted":
             raise PackageError(f"{package} is not trusted: see `nbrewind inspect {package}`, then `nbrewind trust` it")
-        target = place / found.manifest.notebook.rpartition("/")[2]
-        index = store.notebook(target, create=False) if target.is_file() else None
-        if index is None or facts_of(index) != found.document(MANIFEST):
-            receive(found, place, store)
-    return target
+        return receive_again(found, place, store).notebook
 
 
 def supplied(path: Path, source: str | None, fetched: bool, store_dir: str | None) -> None:

@@ -7,7 +7,7 @@ more. A content in which there is a secret is left out as a whole: nothing in it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -29,7 +29,7 @@ from nbrewind.packages.secrets import Scanner, looks_made
 from nbrewind.packages.tables import clean_tables, column_values
 from nbrewind.state.secret_names import is_secret_name
 from nbrewind.store import ContentError, Store
-from nbrewind.store.manifest import Manifest
+from nbrewind.store.manifest import Manifest, Part
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
 from nbrewind.tasks import listed, records
 
@@ -43,8 +43,9 @@ UNCLEAR = "a name in it says that something is secret"
 class Cleaner:
     """Takes secrets out of what goes into a package. First all is learnt, then all is cleaned."""
 
-    def __init__(self, store: Store) -> None:
-        """Learn what the environment says."""
+    def __init__(self, store: Store, tick: Callable[[], None] = lambda: None) -> None:
+        """Learn what the environment says. ``tick`` is called before each part of a content that is read."""
+        self._tick = tick
         self.scanner = Scanner()
         self._store = store
         self._found: dict[tuple[str, str], None] = {}
@@ -84,10 +85,10 @@ class Cleaner:
             return
         size = sum(piece.size for piece in manifest.pieces[: manifest.segments])
         if size > MOST_STREAM:
-            parts = map(self._store.contents.part, _stream_of(manifest).parts())
+            parts = map(self._part, _stream_of(manifest).parts())
             self._streams[manifest.id] = Strings([], any(map(may_name_secrets, parts)))
             return
-        stream = b"".join(map(self._store.contents.part, _stream_of(manifest).parts()))
+        stream = b"".join(map(self._part, _stream_of(manifest).parts()))
         found = secret_strings(stream)
         self.scanner.learn(found.values)
         if any(is_secret_name(version.key.partition(":")[2]) for version in versions):
@@ -95,6 +96,10 @@ class Cleaner:
         elif found.unclear and any(version.kind.endswith(TABLES) for version in versions):
             self.scanner.learn(made_strings(stream))
         self._streams[manifest.id] = found
+
+    def _part(self, part: Part) -> bytes:
+        self._tick()
+        return self._store.contents.part(part)
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 
@@ -118,7 +123,7 @@ class Cleaner:
         table = any(version.kind.endswith(TABLES) for version in versions)
         look = BytesScanner(self.scanner)
         for part in manifest.parts():
-            data = self._store.contents.part(part)
+            data = self._part(part)
             if table and may_name_secrets(data):
                 look.kinds.append("table with a column whose name may say so")
             look.feed(data)

@@ -81,21 +81,54 @@ def export(
         wheels: also the distributions themselves, as they are installed.
         urls: where files that runs have read are to be had, by their paths as recorded.
         sign: gives signatures of the seal, by name.
-        progress: is told what is being done, and how much of it is done, from 0 to 1.
+        progress: is told what is being done, and how much of it is done, from 0 to 1: at least once for each part of a
+            content. What it raises ends the export; then nothing is left of it.
 
     Raises:
         PackageError: there is nothing to export, or the target can't be written.
     """
-    head = newest_head(index)
-    if not head:
-        raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
     with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
-        found = Slice(store, index, head, cells.beside(notebook, index, head))
-        work = _Export(store, index, notebook, path, found, contents, progress, Path(folder), wheels, urls)
+        work = _begin(store, index, notebook, path, contents, progress, Path(folder), wheels, urls)
         made = work.gather(sign)
         work.write(writer, made)
         writer.finish()
     return made
+
+
+def preview(
+    store: Store,
+    index: Notebook,
+    notebook: NotebookNode,
+    path: Path,
+    *,
+    contents: Contents = "full",
+    progress: Progress = lambda what, share: None,
+) -> Exported:
+    """Return what `export` would write, and write nothing. It takes as long as that, but for the writing.
+
+    Raises:
+        PackageError: there is nothing to export.
+    """
+    with store.writing(), tempfile.TemporaryDirectory() as folder:
+        return _begin(store, index, notebook, path, contents, progress, Path(folder)).gather(lambda seal: {})
+
+
+def _begin(
+    store: Store,
+    index: Notebook,
+    notebook: NotebookNode,
+    path: Path,
+    contents: Contents,
+    progress: Progress,
+    folder: Path,
+    wheels: bool = False,
+    urls: Mapping[str, str] = NO_URLS,
+) -> _Export:
+    head = newest_head(index)
+    if not head:
+        raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
+    found = Slice(store, index, head, cells.beside(notebook, index, head))
+    return _Export(store, index, notebook, path, found, contents, progress, folder, wheels, urls)
 
 
 class _Export:
@@ -116,7 +149,8 @@ class _Export:
     ) -> None:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
         self._path, self._kind, self._wheels, self._urls = path, contents, wheels, urls
-        self._cleaner = Cleaner(store)
+        self._step = ("", 0.0)
+        self._cleaner = Cleaner(store, lambda: progress(*self._step))
         before = facts_of(index)
         self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
         self._same = self._before is not None and self._before.head == found.head
@@ -203,6 +237,10 @@ class _Export:
         files |= {form.BLOBS + part.sha256: part.bytes for part in parts} | {n: len(t) for n, t in self._blobs.items()}
         return Exported(made, seal, files)
 
+    def _tell(self, what: str, share: float) -> None:
+        self._step = what, share
+        self._progress(what, share)
+
     def _last(self) -> dict[str, Checkpoint]:
         branch, cited = set(self._slice.branch), set(self._slice.cited)
         beside = [one for one in self._points if one.action == "run" and one.run in cited and one.id not in branch]
@@ -221,14 +259,14 @@ class _Export:
         for one in known:
             self._cleaner.learn_record(one)
         for number, (snapshot, versions) in enumerate(needed.items()):
-            self._progress("Looking for names of secrets", number / len(needed))
+            self._tell("Looking for names of secrets", number / len(needed))
             manifest = absent(self._store, snapshot)
             if manifest is not None:
                 self._cleaner.learn_content(manifest, versions)
 
     def _choose(self, needed: dict[str, list[Version]]) -> None:
         for number, (snapshot, versions) in enumerate(needed.items()):
-            self._progress("Looking through contents", number / len(needed))
+            self._tell("Looking through contents", number / len(needed))
             names = sorted({version.key.partition(":")[2] for version in versions})
             manifest = absent(self._store, snapshot)
             if manifest is None:
@@ -245,6 +283,7 @@ class _Export:
             self._included[snapshot] = manifest
             for part in manifest.parts():
                 if part.digest not in self._parts:
+                    self._progress(*self._step)
                     sha = sha256(self._store.contents.part(part))
                     named = Part(blake3=part.digest.hex(), sha256=sha, bytes=part.size)
                     self._parts[part.digest] = named, part
@@ -364,7 +403,7 @@ class _Export:
         blobs = {form.BLOBS + named.sha256: part for named, part in self._parts.values()}
         names = sorted({*made.files, *self._documents})
         for number, name in enumerate(names):
-            self._progress("Writing", number / len(names))
+            self._tell("Writing", number / len(names))
             if name in self._documents:
                 writer.add(name, self._documents[name])
             elif name in blobs:

@@ -26,6 +26,8 @@ from nbrewind.model import Record
 from nbrewind.state.software import Origin
 
 FORMAT = "nbrewind-package"
+SUFFIX = ".nbrewind.zip"
+"""What the name of a package best ends with: JupyterLab knows it by that, and all else takes it for a zip."""
 SCHEMA = 1
 SEAL = "nbrewind/seal.json"
 MANIFEST = "nbrewind/manifest.json"
@@ -178,6 +180,11 @@ class Snapshot(Record, frozen=True, kw_only=True, tag="snapshot"):
     kind: Literal["value", "file"]
     segments: int
     pieces: tuple[tuple[str, int, tuple[str, ...]], ...]
+
+
+def stem(name: str) -> str:
+    """Return the name of a package's file without what says that it is one."""
+    return name.removesuffix(SUFFIX) if name.endswith(SUFFIX) else name.rpartition(".")[0] or name
 
 
 def sha256(data: bytes) -> str:

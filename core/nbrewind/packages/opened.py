@@ -83,9 +83,14 @@ class Package:
         return form.sha256(self.seal_text)
 
     @property
+    def files(self) -> dict[str, int]:
+        """Names and sizes of all its files."""
+        return self._container.files
+
+    @property
     def size(self) -> int:
         """The bytes of all its files."""
-        return sum(self._container.files.values())
+        return sum(self.files.values())
 
     def signatures(self) -> dict[str, bytes]:
         """Return the signatures of its seal, by name."""

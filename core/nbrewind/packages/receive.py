@@ -18,8 +18,9 @@ from nbrewind.packages import cells
 from nbrewind.packages.form import MANIFEST, WHEELS, PackageError
 from nbrewind.packages.opened import Package, Progress
 from nbrewind.packages.trust import State, state
-from nbrewind.store import Store
-from nbrewind.store.adopt import Adopted, adopt
+from nbrewind.packages.writing import private
+from nbrewind.store import Notebook, Store
+from nbrewind.store.adopt import Adopted, adopt, facts_of
 
 _IMPORTED = "imported:"
 SPARE = 64 * 1024**2
@@ -98,6 +99,40 @@ def imported(package: Package, store: Store) -> list[Path]:
     return [path for text in (json.loads(told) if told else ()) if (path := Path(text)).is_file()]
 
 
+def receive_again(package: Package, folder: Path, store: Store, progress: Progress = lambda share: None) -> Received:
+    """As `receive`; but where the notebook was written there before, it stays as it is, whatever became of it since.
+
+    Raises:
+        PackageError: as `receive`.
+    """
+    target = place_of(package, folder, store)
+    if target is None:
+        return receive(package, folder, store, progress)
+    made = Received(target, state(package, store), [])
+    if made.state != "untrusted":
+        index = _answering(package, target, store)
+        if index is not None:
+            made.adopted = Adopted(index, 0, 0, 0, 0)
+        else:
+            package.check(progress)
+            made.adopted = take_over(package, target, store)
+    return made
+
+
+def place_of(package: Package, folder: Path, store: Store) -> Path | None:
+    """Return where a package's notebook was written in a folder before; None if it was not."""
+    target = folder / package.manifest.notebook.rpartition("/")[2]
+    if not target.is_file():
+        return None
+    known = Path(os.path.realpath(target)) in imported(package, store) or _answering(package, target, store)
+    return target if known else None
+
+
+def _answering(package: Package, notebook: Path, store: Store) -> Notebook | None:
+    index = store.notebook(notebook, create=False)
+    return index if index is not None and facts_of(index) == package.document(MANIFEST) else None
+
+
 def _remember(package: Package, notebook: Path, store: Store) -> None:
     known = dict.fromkeys([*map(str, imported(package, store)), os.path.realpath(notebook)])
     store.set_note(_IMPORTED + package.id, json.dumps(list(known)))
@@ -156,7 +191,7 @@ def _put(target: Path, chunks: Iterator[bytes]) -> None:
     temporary = target.with_name(f".{target.name[:200]}.{new_id()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
+        with open(temporary, "xb", opener=private) as file:
             for data in chunks:
                 file.write(data)
         os.replace(temporary, target)

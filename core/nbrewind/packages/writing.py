@@ -1,7 +1,8 @@
 """Writing a package: a zip or a folder, complete or not at all, and the same bytes for the same content.
 
-A zip has no times, no owners, and its files in the order in which they are given, which follows from the content.
-Contents are packed where a sample shows that it pays; which bytes that gives is up to the library that packs (zlib).
+Only the user can read it: who shares it decides that. A zip has no times, no owners, and its files in the order in
+which they are given, which follows from the content. Contents are packed where a sample shows that it pays; which bytes
+that gives is up to the library that packs (zlib).
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class ZipWriter(Writer):
         self._path = path
         self._temporary = path.with_name(f".{path.name[:200]}.{new_id()}")
         try:
-            self._archive = zipfile.ZipFile(self._temporary, "x")
+            self._file = open(self._temporary, "xb", opener=private)  # noqa: SIM115 - until it is finished
+            self._archive = zipfile.ZipFile(self._file, "w")
         except OSError as error:
             raise _cant(path, error) from error
 
@@ -93,6 +95,7 @@ class ZipWriter(Writer):
         """Move it to its place."""
         try:
             self._archive.close()
+            self._file.close()
             os.replace(self._temporary, self._path)
         except OSError as error:
             raise _cant(self._path, error) from error
@@ -102,6 +105,7 @@ class ZipWriter(Writer):
         with contextlib.suppress(Exception):
             self._archive.close()
         with contextlib.suppress(OSError):
+            self._file.close()
             os.unlink(self._temporary)
 
 
@@ -115,7 +119,7 @@ class FolderWriter(Writer):
         self._path = path
         self._temporary = path.with_name(f".{path.name[:200]}.{new_id()}")
         try:
-            self._temporary.mkdir()
+            self._temporary.mkdir(mode=0o700)
         except OSError as error:
             raise _cant(path, error) from error
 
@@ -128,7 +132,7 @@ class FolderWriter(Writer):
         target = self._temporary / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(target, "xb") as file:
+            with open(target, "xb", opener=private) as file:
                 for data in chunks:
                     file.write(data)
         except OSError as error:
@@ -155,6 +159,11 @@ def open_writer(path: Path) -> Writer:
     if not path.parent.is_dir():
         raise PackageError(f"can't write {path}: there is no directory {path.parent}")
     return FolderWriter(path) if path.is_dir() or not path.suffix else ZipWriter(path)
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file, as `open` has it done; a new one only the user can read."""
+    return os.open(path, flags, 0o600)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -7,11 +7,13 @@ from pathlib import Path
 from jupyter_events import EventLogger
 
 from nbrewind_server.messages import PlanState
+from nbrewind_server.package_messages import JobState
 
 CHANGED = "urn:nbrewind:changed"
 PLAN = "urn:nbrewind:plan"
 TASKS = "urn:nbrewind:tasks"
-SCHEMAS = ("changed.yaml", "plan.yaml", "tasks.yaml")
+PACKAGE = "urn:nbrewind:package"
+SCHEMAS = ("changed.yaml", "package.yaml", "plan.yaml", "tasks.yaml")
 
 
 class Events:
@@ -30,6 +32,10 @@ class Events:
     def tasks(self, path: str) -> None:
         """Tell that the tasks of a notebook stand otherwise, or its workers changed."""
         self._logger.emit(schema_id=TASKS, data={"path": path})
+
+    def package(self, path: str, job: str, state: JobState, share: float) -> None:
+        """Tell that work on a package is farther."""
+        self._logger.emit(schema_id=PACKAGE, data={"path": path, "job": job, "state": state, "share": share})
 
     def plan(self, path: str, plan: str, state: PlanState, step: int = -1) -> None:
         """Tell that a plan, or a step of it, is farther."""

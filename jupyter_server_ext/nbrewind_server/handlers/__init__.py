@@ -12,6 +12,15 @@ from nbrewind_server.handlers.history import (
     SourcesHandler,
 )
 from nbrewind_server.handlers.kernel import PeekHandler, RewindKernelHandler
+from nbrewind_server.handlers.packages import (
+    ExportHandler,
+    ImportHandler,
+    PackageHandler,
+    PackageJobHandler,
+    PreviewExportHandler,
+    TrustHandler,
+    VerifyHandler,
+)
 from nbrewind_server.handlers.plans import PlanHandler, PlansHandler
 from nbrewind_server.handlers.state import SpansHandler, StateHandler
 from nbrewind_server.handlers.storage import (
@@ -53,5 +62,12 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"tasks/cell", TaskListHandler),
     (r"workers/start", StartWorkersHandler),
     (r"workers/stop", StopWorkersHandler),
+    (r"package", PackageHandler),
+    (r"package/preview", PreviewExportHandler),
+    (r"package/export", ExportHandler),
+    (r"package/verify", VerifyHandler),
+    (r"package/trust", TrustHandler),
+    (r"package/import", ImportHandler),
+    (r"package/jobs/([^/]+)", PackageJobHandler),
 ]
 """Path below `nbrewind/api/` and its handler. A test asks each of them without a token and without permission."""
