@@ -7,11 +7,13 @@ import checkpointLostSvg from '../style/icons/checkpoint-lost.svg';
 import checkpointSavedSvg from '../style/icons/checkpoint-saved.svg';
 import checkpointSavingSvg from '../style/icons/checkpoint-saving.svg';
 import editedSvg from '../style/icons/edited.svg';
+import exportSvg from '../style/icons/export.svg';
 import failedSvg from '../style/icons/failed.svg';
 import freshSvg from '../style/icons/fresh.svg';
 import inputChangedSvg from '../style/icons/input-changed.svg';
 import neverRunSvg from '../style/icons/never-run.svg';
 import outOfOrderSvg from '../style/icons/out-of-order.svg';
+import packageSvg from '../style/icons/package.svg';
 import pausedSvg from '../style/icons/paused.svg';
 import pinSvg from '../style/icons/pin.svg';
 import recordingSvg from '../style/icons/recording.svg';
@@ -129,6 +131,18 @@ export const attentionIcon = new LabIcon({
 export const runStaleIcon = new LabIcon({
   name: 'jupyterlab-nbrewind:run-stale',
   svgstr: runStaleSvg
+});
+
+/** Write into one file: an arrow out of a box. */
+export const exportIcon = new LabIcon({
+  name: 'jupyterlab-nbrewind:export',
+  svgstr: exportSvg
+});
+
+/** A package: a closed box. */
+export const packageIcon = new LabIcon({
+  name: 'jupyterlab-nbrewind:package',
+  svgstr: packageSvg
 });
 
 /** The shape that stands for each freshness: told apart without colour. */

@@ -1,5 +1,6 @@
 import { serverPlugin } from './api/plugin';
 import { notebookPlugin } from './notebook/plugin';
+import { packagesPlugin } from './packages/plugin';
 import { planPlugin } from './plan/plugin';
 import { sessionPlugin } from './session/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
@@ -15,6 +16,7 @@ export default [
   sessionPlugin,
   sidebarPlugin,
   notebookPlugin,
+  packagesPlugin,
   planPlugin,
   statusPlugin,
   storagePlugin,

@@ -35,7 +35,7 @@ type Schemas = components['schemas'];
 const API = 'nbrewind/api';
 
 /** What a request takes, beside its path. */
-interface IRequest {
+export interface IRequest {
   /** What follows the question mark. */
   query?: Record<string, string>;
   /** What is sent as JSON. */
@@ -105,125 +105,125 @@ export class RewindClient {
 
   /** The state of every cell, and the graph. */
   state(question: IQuestion, signal?: AbortSignal): Promise<IState> {
-    return this._ask('POST', '/state', { body: question, signal });
+    return this.ask('POST', '/state', { body: question, signal });
   }
 
   /** Where a text uses names of the user's namespace, in its order. */
   async spans(text: string): Promise<readonly ISpan[]> {
     const body: Schemas['Text'] = { text };
-    return (await this._ask<Schemas['Spans']>('POST', '/spans', { body }))
-      .spans;
+    return (await this.ask<Schemas['Spans']>('POST', '/spans', { body })).spans;
   }
 
   /** The checkpoint tree of a notebook. */
   history(path: string): Promise<IHistory> {
-    return this._ask('GET', '/history', { query: { path } });
+    return this.ask('GET', '/history', { query: { path } });
   }
 
   /** What differs between two checkpoints. */
   difference(path: string, one: string, other: string): Promise<IDifference> {
-    return this._ask('GET', '/difference', { query: { path, one, other } });
+    return this.ask('GET', '/difference', { query: { path, one, other } });
   }
 
   /** The cells' texts at a checkpoint. */
   sources(path: string, checkpoint: string): Promise<ISources> {
-    return this._ask('GET', '/sources', { query: { path, checkpoint } });
+    return this.ask('GET', '/sources', { query: { path, checkpoint } });
   }
 
   /** The recorded outputs of a run. */
   outputs(run: string): Promise<IOutputs> {
-    return this._ask('GET', '/outputs', { query: { run } });
+    return this.ask('GET', '/outputs', { query: { run } });
   }
 
   /** Label or keep a checkpoint. */
   mark(body: Schemas['Mark']): Promise<IHistory> {
-    return this._ask('POST', '/mark', { body });
+    return this.ask('POST', '/mark', { body });
   }
 
   /** Rewind a kernel. */
   rewind(body: Schemas['RewindRequest']): Promise<IRewindAnswer> {
-    return this._ask('POST', '/rewind', { body });
+    return this.ask('POST', '/rewind', { body });
   }
 
   /** The first rows of a value. */
   peek(body: Schemas['PeekRequest']): Promise<IPeek> {
-    return this._ask('POST', '/peek', { body });
+    return this.ask('POST', '/peek', { body });
   }
 
   /** The plans of a notebook that are at work, or were not acknowledged. */
   async plans(path: string): Promise<readonly IPlan[]> {
     return (
-      await this._ask<Schemas['Plans']>('GET', '/plans', { query: { path } })
+      await this.ask<Schemas['Plans']>('GET', '/plans', { query: { path } })
     ).plans;
   }
 
   /** Propose a plan. */
   propose(body: Schemas['PlanRequest']): Promise<IPlan> {
-    return this._ask('POST', '/plans', { body });
+    return this.ask('POST', '/plans', { body });
   }
 
   /** One plan. */
   plan(id: string): Promise<IPlan> {
-    return this._ask('GET', `/plans/${encodeURIComponent(id)}`);
+    return this.ask('GET', `/plans/${encodeURIComponent(id)}`);
   }
 
   /** Accept, cancel or acknowledge a plan. */
   act(id: string, action: PlanActionWord): Promise<IPlan> {
     const body: Schemas['PlanAction'] = { action };
-    return this._ask('POST', `/plans/${encodeURIComponent(id)}`, { body });
+    return this.ask('POST', `/plans/${encodeURIComponent(id)}`, { body });
   }
 
   /** What the store holds, by notebook. */
   storage(): Promise<IStorage> {
-    return this._ask('GET', '/storage');
+    return this.ask('GET', '/storage');
   }
 
   /** What the store holds of a notebook, by cell and by name. */
   notebookStorage(path: string): Promise<INotebookStorage> {
-    return this._ask('GET', '/storage/notebook', { query: { path } });
+    return this.ask('GET', '/storage/notebook', { query: { path } });
   }
 
   /** What cleaning up would do. */
   previewCleanup(body: Schemas['CleanRequest']): Promise<ICleanup> {
-    return this._ask('POST', '/storage/preview', { body });
+    return this.ask('POST', '/storage/preview', { body });
   }
 
   /** Clean up. */
   cleanUp(body: Schemas['CleanRequest']): Promise<ICleanup> {
-    return this._ask('POST', '/storage/clean', { body });
+    return this.ask('POST', '/storage/clean', { body });
   }
 
   /** Say how much may be held. */
   setBudget(body: Schemas['BudgetRequest']): Promise<IBudget> {
-    return this._ask('POST', '/storage/budget', { body });
+    return this.ask('POST', '/storage/budget', { body });
   }
 
   /** Remove records for good. */
   forget(body: Schemas['ForgetRequest']): Promise<IForgotten> {
-    return this._ask('POST', '/storage/forget', { body });
+    return this.ask('POST', '/storage/forget', { body });
   }
 
   /** The tasks of a notebook, its managers and workers. */
   tasks(path: string, session: string): Promise<ITasks> {
-    return this._ask('GET', '/tasks', { query: { path, session } });
+    return this.ask('GET', '/tasks', { query: { path, session } });
   }
 
   /** The tasks of a cell's last run. */
   taskList(path: string, cell: string): Promise<ITaskList> {
-    return this._ask('GET', '/tasks/cell', { query: { path, cell } });
+    return this.ask('GET', '/tasks/cell', { query: { path, cell } });
   }
 
   /** Start local workers. */
   startWorkers(body: Schemas['StartWorkers']): Promise<ITasks> {
-    return this._ask('POST', '/workers/start', { body });
+    return this.ask('POST', '/workers/start', { body });
   }
 
   /** Stop local workers. */
   stopWorkers(body: Schemas['StopWorkers']): Promise<ITasks> {
-    return this._ask('POST', '/workers/stop', { body });
+    return this.ask('POST', '/workers/stop', { body });
   }
 
-  private async _ask<T>(
+  /** Ask a path; what goes wrong becomes a sentence. */
+  protected async ask<T>(
     method: 'GET' | 'POST',
     path: string,
     request: IRequest = {}

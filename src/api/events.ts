@@ -10,6 +10,8 @@ export namespace EventIDs {
   export const plan = 'urn:nbrewind:plan';
   /** Tasks of a notebook stand otherwise. */
   export const tasks = 'urn:nbrewind:tasks';
+  /** Work on a package is farther. */
+  export const packages = 'urn:nbrewind:package';
 }
 
 /**
@@ -55,6 +57,11 @@ export class RewindEvents implements IDisposable {
     return this._tasksChanged;
   }
 
+  /** Emitted with the path of the notebook or package that is worked on. */
+  get packageChanged(): ISignal<this, string> {
+    return this._packageChanged;
+  }
+
   /** Emitted when events may have been missed. */
   get resumed(): ISignal<this, void> {
     return this._resumed;
@@ -86,6 +93,9 @@ export class RewindEvents implements IDisposable {
       case EventIDs.tasks:
         this._tasksChanged.emit(event.path);
         break;
+      case EventIDs.packages:
+        this._packageChanged.emit(event.path);
+        break;
     }
   }
 
@@ -102,6 +112,7 @@ export class RewindEvents implements IDisposable {
 
   private readonly _changed = new Signal<this, string>(this);
   private _isDisposed = false;
+  private readonly _packageChanged = new Signal<this, string>(this);
   private readonly _planChanged = new Signal<this, string>(this);
   private readonly _resumed = new Signal<this, void>(this);
   private readonly _stream: RewindEvents.IStream | null;

@@ -3,7 +3,8 @@ import type { ICellModel } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 import { pinIcon } from '../icons';
 import { isPinned, setPinned } from './policy';
 

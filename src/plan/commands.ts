@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 import { runStaleIcon } from '../icons';
 import type {
   IPlan,
@@ -172,7 +173,7 @@ function readTarget(target: unknown): PlanTarget {
  * @param trans - The application's language
  * @param isPreview - Whether nothing runs
  */
-function whyNoPlan(
+export function whyNoPlan(
   session: IRewindSession | null,
   target: PlanTarget,
   cell: unknown,

@@ -6,7 +6,8 @@ import {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- the tab shows one, and settings name them
 import { rewindIcon } from '../icons';
 import {

@@ -4,7 +4,8 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { sentence } from '../errors';
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 import { watch } from '../timeline/commands';
 import { numbersOf } from '../timeline/numbers';
 import { text } from '../timeline/target';

@@ -9,7 +9,6 @@ import { RewindClient } from '../api/client';
 import { RewindEvents } from '../api/events';
 import { CommandIDs } from '../commands';
 import { IRewindSessions, IRewindTasks } from '../tokens';
-// eslint-disable-next-line jupyter/prefer-lazy-imports -- commands are added at once
 import { addTaskCommands } from './commands';
 import { RewindTasks } from './tasks';
 

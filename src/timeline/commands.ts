@@ -5,7 +5,8 @@ import type {
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
 
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 import { rewindIcon } from '../icons';
 import type { IRewindSession, IRewindSessions } from '../tokens';
 import { whyNoCell, whyNoLast, whyNoRewind, whyNoUndo } from './able';

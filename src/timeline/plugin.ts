@@ -11,7 +11,8 @@ import {
 } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CommandArguments, CommandIDs } from '../commands';
+import { CommandArguments } from '../arguments';
+import { CommandIDs } from '../commands';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- menus show it
 import { rewindIcon } from '../icons';
 import { IRewindSessions } from '../tokens';

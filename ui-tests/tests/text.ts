@@ -9,6 +9,10 @@ export const PARTS = [
   '#jp-rewind-panel',
   '#jp-rewind-timeline',
   '.jp-RewindDialog .jp-Dialog-content',
+  '.jp-RewindPackage-head',
+  '.jp-RewindPackage-facts',
+  '.jp-RewindPackage-cellHead',
+  '.jp-RewindPackage-problem',
   '.jp-RewindStatusItem'
 ];
 

@@ -198,7 +198,8 @@ def _lock(found: Iterable[Software], minor: str, wheels: Path) -> bytes:
         entry["tool"] = {OWN: {"modules": list(one.modules), "origin": one.origin.kind}}
         packages.append(entry)
     lock = {"lock-version": "1.0", "requires-python": f"=={minor}.*", "created-by": OWN, "packages": packages}
-    return tomli_w.dumps(lock).encode()
+    text: str = tomli_w.dumps(lock)
+    return text.encode()
 
 
 def _place(one: Software, wheels: Path) -> dict[str, object]:
