@@ -34,7 +34,7 @@ def environment(package: str, target: str, store_dir: str | None, as_json: bool)
     Where TARGET ends in .tar.gz, it becomes an archive that workers of an engine unpack. Distributions come from the
     package where it has their wheels, else from the index that your uv or pip is set up with.
 
-    Example: nbrewind environment analysis.zip workers.tar.gz
+    Example: nbrewind environment analysis.nbrewind.zip workers.tar.gz
     """
     place = Path(target)
     if not place.name.endswith(ARCHIVE):

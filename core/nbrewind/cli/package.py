@@ -70,7 +70,7 @@ def export(
 
     What looks like a secret is left out, and listed.
 
-    Example: nbrewind export analysis.ipynb -o analysis.zip
+    Example: nbrewind export analysis.ipynb -o analysis.nbrewind.zip
     """
     from nbrewind.packages.export import export as write
 
@@ -157,7 +157,7 @@ def _print_left_out(manifest: Manifest) -> None:
 def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
     """Show what is in PACKAGE, who signed it, and whether its records would answer. Nothing of it is run or loaded.
 
-    Example: nbrewind inspect analysis.zip
+    Example: nbrewind inspect analysis.nbrewind.zip
     """
     with open_package(package) as found:
         trusted = state_of(found, store_dir)
@@ -230,7 +230,7 @@ def verify(
 
     --repeat runs the code of the notebook: do that only with one that you would run.
 
-    Example: nbrewind verify analysis.zip
+    Example: nbrewind verify analysis.nbrewind.zip
     """
     if env:
         _in_environment(context, package)
@@ -308,7 +308,7 @@ def import_(package: str, folder: str | None, store_dir: str | None, as_json: bo
 
     Its records answer from then on if it is trusted; else they stay in the package until it is.
 
-    Example: nbrewind import analysis.zip copy
+    Example: nbrewind import analysis.nbrewind.zip copy
     """
     with open_package(package) as found, open_store(store_dir) as store, share_bar() as progress:
         target = Path(folder) if folder else folder_of(package)
@@ -383,7 +383,7 @@ def supplied(path: Path, source: str | None, fetched: bool, store_dir: str | Non
 def trust(package: str, store_dir: str | None, as_json: bool) -> None:
     """Let the records of PACKAGE answer here. What a repeat loads from them may run code: trust only whom you know.
 
-    Example: nbrewind trust analysis.zip
+    Example: nbrewind trust analysis.nbrewind.zip
     """
     with open_package(package) as found, open_store(store_dir) as store, at_work("Verifying"):
         found.check()
