@@ -509,7 +509,7 @@ export interface paths {
         /** How far work on a package is */
         get: operations["getPackageJob"];
         put?: never;
-        /** Cancel or acknowledge work on a package */
+        /** Cancel work on a package */
         post: operations["actOnPackageJob"];
         delete?: never;
         options?: never;
@@ -837,11 +837,11 @@ export interface components {
         };
         /**
          * JobAction
-         * @description Cancel a job, or forget one that has ended.
+         * @description Cancel a job; one that has ended stays as it is.
          */
         JobAction: {
             /** @enum {unknown} */
-            action: "acknowledge" | "cancel";
+            action: "cancel";
         };
         /**
          * KindSize
@@ -2441,7 +2441,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Cancel or acknowledge work on a package */
+            /** @description Cancel work on a package */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -72,10 +72,8 @@ def make_wheel(found: Distribution, folder: Path) -> Path:
 
 def own_wheel(folder: Path) -> Path:
     """Write the wheel of this very program into a folder, however it is installed; return its path."""
-    import nbrewind
-
     found = find([str(one.locate_file("")) for one in _own()], OWN, _own()[0].version)
-    root = Path(nbrewind.__file__).parent
+    root = Path(__file__).parents[1]
     files = {
         f"{root.name}/{path.relative_to(root).as_posix()}": path.read_bytes()
         for path in sorted(root.rglob("*"))

@@ -163,7 +163,7 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
         return None
     if (module, name) in ENVIRONMENT and set(pickler.members) != {name}:
         pickler.exact = False  # what reads it need not name it, and then nothing tells which variables it reads
-    if (module, name) in OWNED:
+    if (module, name) in OWNED | ENVIRONMENT:
         return rebuild.module_attribute, (module, name)
     if (module, name) == SINGLETONS.get(id(obj)) or module == "typing":
         return rebuild.module_attribute, (module, name)
@@ -173,7 +173,7 @@ def singleton(pickler: Snapshotter, obj: Any) -> Any:
 
 
 ENVIRONMENT = {("os", "environ"), ("os", "environb")}
-OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand"), *ENVIRONMENT}
+OWNED = {("random", "_inst"), ("numpy.random.mtrand", "_rand")}
 """Global objects of libraries whose state is an ambient provider's."""
 _module_globals: dict[str, tuple[int, dict[int, str]]] = {}
 

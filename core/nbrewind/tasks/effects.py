@@ -12,8 +12,8 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from nbrewind.state.attributes import attributes, slots
 from nbrewind.state.kinds import module_of, root_of
-from nbrewind.state.objects import attributes, slots
 from nbrewind.state.places import is_user_code
 
 from .owned import is_local

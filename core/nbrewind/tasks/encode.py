@@ -25,7 +25,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from nbrewind.state.objects import attributes, slots
+from nbrewind.state.attributes import attributes, slots
 
 from .files import Files
 from .parts import Pending, Refused

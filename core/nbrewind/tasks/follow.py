@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nbrewind.analysis.magics import IDENTIFIER
+from nbrewind.state.attributes import attributes
 from nbrewind.state.code import MAGIC, canonical
 from nbrewind.state.kinds import is_importable, root_of
-from nbrewind.state.objects import attributes
 from nbrewind.state.places import is_user_code
 from nbrewind.state.space import held
 

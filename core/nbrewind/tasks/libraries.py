@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from nbrewind.state.adapters import copies_on_write, memory_owner, owner_of
+from nbrewind.state.attributes import attributes, slots
 from nbrewind.state.kinds import is_importable, module_of, root_of, save_kind, walk_kind
-from nbrewind.state.objects import OWNED, attributes, module_globals, reduce_logger, reduce_trusted, slots
+from nbrewind.state.objects import OWNED, module_globals, reduce_logger, reduce_trusted
 
 from .encode import framed
 from .parts import Refused

@@ -85,7 +85,7 @@ def test_what_is_found_is_what_a_walk_finds(live: LiveState, change: str) -> Non
 
 
 def test_plain_values_are_not_walked(live: LiveState, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbrewind.state.live.Walker", None)
+    monkeypatch.setattr("nbrewind.state.live.walked", None)
     assert live.scan().groups == []
     live.namespace["d"][3]["v"].append(4)
     changes = live.scan()

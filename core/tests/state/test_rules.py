@@ -269,7 +269,7 @@ def test_an_interrupt_ends_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(live, "Walker", interrupted)
+    monkeypatch.setattr(live, "walked", interrupted)
     with pytest.raises(ScanInterrupted):
         session.live.scan()
     assert gc.isenabled()
