@@ -10,8 +10,10 @@ from typing import Any
 import click
 import msgspec
 
+from nbrewind.cli.backpack import NOTHING, import_backpack, inspect_backpack, unpacked_backpack
 from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_notebook, open_store, place_of
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, share_bar, size
+from nbrewind.packages.backpack import backpack_at
 from nbrewind.packages.data import fetch, supply
 from nbrewind.packages.embed import embedded, has_package
 from nbrewind.packages.form import Manifest, PackageError, from_json, stem
@@ -39,7 +41,10 @@ def is_package(path: Path) -> bool:
 
 
 def open_package(path: str) -> Package:
-    """Open a package for a command."""
+    """Open a package for a command that needs its records."""
+    if (found := backpack_at(Path(path))) is not None:
+        found.close()
+        raise PackageError(f"{path} is a backpack without records: `nbrewind repeat` runs all of it")
     return Package(Path(path))
 
 
@@ -159,6 +164,9 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
 
     Example: nbrewind inspect analysis.nbrewind.zip
     """
+    if (backpack := backpack_at(Path(package))) is not None:
+        inspect_backpack(backpack, as_json)
+        return
     with open_package(package) as found:
         trusted = state_of(found, store_dir)
         signed = [{"kind": one.kind, "who": one.who, "valid": one.valid} for one in signers(found)]
@@ -310,6 +318,9 @@ def import_(package: str, folder: str | None, store_dir: str | None, as_json: bo
 
     Example: nbrewind import analysis.nbrewind.zip copy
     """
+    if (backpack := backpack_at(Path(package))) is not None:
+        import_backpack(backpack, Path(folder) if folder else folder_of(package), as_json)
+        return
     with open_package(package) as found, open_store(store_dir) as store, share_bar() as progress:
         target = Path(folder) if folder else folder_of(package)
         made = receive(found, target, store, lambda share: progress("Checking", share))
@@ -351,6 +362,9 @@ def _answers(made: Received, package: str) -> str:
 def unpacked(package: str, folder: str | None, store_dir: str | None) -> Path:
     """Return where the notebook of a trusted package is, which is written there if it is not; for ``repeat``."""
     place = Path(folder) if folder else folder_of(package)
+    if (backpack := backpack_at(Path(package))) is not None:
+        note(NOTHING)
+        return unpacked_backpack(backpack, place)
     with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
         if state(found, store) == "untrusted":
             raise PackageError(f"{package} is not trusted: see `nbrewind inspect {package}`, then `nbrewind trust` it")

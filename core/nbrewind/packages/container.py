@@ -132,9 +132,10 @@ class Folder(_Files):
 class Zip(_Files):
     """A package as a zip."""
 
-    def __init__(self, path: Path, data: bytes | None = None) -> None:
-        """List it. ``data``: its bytes, if it is in something else at ``path``."""
+    def __init__(self, path: Path, data: bytes | None = None, *, folders: bool = False) -> None:
+        """List it. ``data``: its bytes, if they lie in something else; ``folders``: it may name folders, too."""
         super().__init__(path)
+        self._may_name_folders = folders
         self._archive = zipfile.ZipFile(path if data is None else io.BytesIO(data))
         try:
             self._list(path.stat().st_size if data is None else len(data))
@@ -147,6 +148,9 @@ class Zip(_Files):
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._archive.infolist():
             name = entry.filename
+            if self._may_name_folders and name.endswith("/") and not entry.file_size:
+                check_name(name[:-1])
+                continue
             mode = entry.external_attr >> 16
             if entry.orig_filename != name:
                 raise PackageError(f"it holds a file of the name {entry.orig_filename[:200]!r}, which is none")
@@ -186,8 +190,8 @@ class Zip(_Files):
         self._archive.close()
 
 
-def open_container(path: Path) -> Folder | Zip:
-    """List the files of a package.
+def open_container(path: Path, *, folders: bool = False) -> Folder | Zip:
+    """List the files of a package; ``folders``: a zip may name folders beside the files, as other programs' do.
 
     Raises:
         PackageError: there is none, or one that must not be read.
@@ -195,7 +199,7 @@ def open_container(path: Path) -> Folder | Zip:
     try:
         if path.is_dir():
             return Folder(path)
-        return Zip(path, package_in(path) if path.suffix == ".ipynb" else None)
+        return Zip(path, package_in(path) if path.suffix == ".ipynb" else None, folders=folders)
     except PackageError as error:
         raise PackageError(f"{path} is no package that can be used: {error}") from error
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -67,19 +68,19 @@ def data_files(
         before = told.get(path)
         if before is not None and before.digest != digest:
             before = None
-        size = before.bytes if before else 0
+        size, other = (before.bytes, before.sha256) if before else (0, "")
         reason = ""
         if os.path.isabs(path):
             reason = ELSEWHERE
         elif file_digest(folder / path) != digest:
             reason = NOT_HERE
         else:
-            size = (folder / path).stat().st_size
+            size, other = (folder / path).stat().st_size, _sha256(folder / path)
             reason = REFERENCE if size > most else "" if _goes(path) else ODD_NAME
         url = urls.get(path) or (before.url if before else "") or _noted(folder / path)
         inside = "" if reason else DATA_FILES + path
         left = LeftOut(kind="file", id=path, what=path, bytes=size, reason=reason) if reason else None
-        yield DataFile(path=path, digest=digest, bytes=size, inside=inside, url=url), left
+        yield DataFile(path=path, digest=digest, sha256=other, bytes=size, inside=inside, url=url), left
 
 
 def _check_url(path: str, url: str) -> None:
@@ -106,20 +107,28 @@ def _noted(path: Path) -> str:
     return url if urlsplit(url).scheme in SCHEMES else ""
 
 
+def _sha256(path: Path) -> str:
+    hasher = hashlib.sha256()
+    with open(path, "rb") as file:
+        while data := file.read(CHUNK):
+            hasher.update(data)
+    return hasher.hexdigest()
+
+
 def _goes(path: str) -> bool:
     return _PLAIN.fullmatch(path) is not None and ".." not in path.split("/")
 
 
 def description(files: Iterable[DataFile]) -> bytes:
     """Return the list of data in the form of Floability's backpacks. JSON is YAML, too."""
-    entries = [
+    entries: list[dict[str, object]] = [
         {
             "name": one.path,
             "source_type": "backpack" if one.inside else "http" if one.url else "fs",
             "source": one.inside or one.url or one.path,
             "target_location": one.path,
             "expected_size": one.bytes or None,
-            "checksum": "blake3-128:" + one.digest.removeprefix("b3:"),
+            "checksum": f"sha256:{one.sha256}" if one.sha256 else None,
         }
         for one in files
     ]
@@ -128,7 +137,12 @@ def description(files: Iterable[DataFile]) -> bytes:
         {
             "schema_version": 1.0,
             "default_profile": "recorded",
-            "profiles": {"recorded": {"policy": policy, "data": entries}},
+            "profiles": {
+                "recorded": {
+                    "policy": policy,
+                    "data": [{k: v for k, v in one.items() if v is not None} for one in entries],
+                }
+            },
         }
     )
 

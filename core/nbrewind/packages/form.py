@@ -81,6 +81,8 @@ class DataFile(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Relative to the notebook's folder where it lies below that, else absolute."""
     digest: str
     """``b3:HEX``, 128 bits of BLAKE3: what the runs have read."""
+    sha256: str = ""
+    """The same content for other programs; empty where it was not there to be read."""
     bytes: int = 0
     inside: str = ""
     """Its name in the package; empty if only named."""

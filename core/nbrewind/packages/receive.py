@@ -90,7 +90,7 @@ def write_wheels(package: Package, folder: Path) -> None:
         if one.wheel:
             if one.wheel not in package.seal.files or not one.wheel.startswith(WHEELS):
                 raise PackageError(f"{package.path} has no {one.wheel}")
-            _put(folder / one.wheel.removeprefix(WHEELS).replace("/", "_"), package.chunks(one.wheel))
+            put(folder / one.wheel.removeprefix(WHEELS).replace("/", "_"), package.chunks(one.wheel))
 
 
 def imported(package: Package, store: Store) -> list[Path]:
@@ -174,7 +174,7 @@ def _write(target: Path, chunks: Iterator[bytes]) -> bool:
     """Write a file unless it is there; return whether it was written."""
     if target.exists():
         return False
-    _put(target, chunks)
+    put(target, chunks)
     return True
 
 
@@ -184,10 +184,15 @@ def write_file(target: Path, data: bytes) -> None:
     Raises:
         PackageError: it can't be written.
     """
-    _put(target, iter([data]))
+    put(target, iter([data]))
 
 
-def _put(target: Path, chunks: Iterator[bytes]) -> None:
+def put(target: Path, chunks: Iterator[bytes]) -> None:
+    """Write a file of which bytes come one after the other, complete or not at all.
+
+    Raises:
+        PackageError: it can't be written.
+    """
     temporary = target.with_name(f".{target.name[:200]}.{new_id()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
