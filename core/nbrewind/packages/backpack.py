@@ -72,7 +72,9 @@ class Backpack:
         """Return what its names begin with: archives often have one folder around all."""
         found = {name[: name.index(WORKFLOW)] for name in self._notebooks()}
         if not found:
-            raise PackageError(f"{self.path} is no package and no backpack: it has no {SEAL}, and no notebook in {WORKFLOW}")
+            raise PackageError(
+                f"{self.path} is no package and no backpack: it has no {SEAL}, and no notebook in {WORKFLOW}"
+            )
         return min(found, key=len)
 
     def _notebooks(self) -> list[str]:

@@ -6,9 +6,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from nbrewind.model import Record, Run
 from nbrewind.packages.form import SOFTWARE, Library, Manifest, Software, sha256, to_json
 from nbrewind.state.installed import DISTRIBUTIONS
-from nbrewind.state.software import EXTRA, Environment, normalised, noted, origin_of, top_modules, without_credentials
+from nbrewind.state.software import EXTRA, Environment, normalised, noted, without_credentials
 from nbrewind.store import Store
 
 LOCK = SOFTWARE + "pylock.toml"
@@ -56,12 +55,6 @@ def used_by(runs: Mapping[str, Run], store: Store, known: Manifest | None) -> Us
     for environment in loaded:
         pinned |= _needed(environment)
     recorded = _recorded(runs, loaded, known)
-    for environment in loaded[-1:]:
-        for one, module, cells in _read(runs, environment):
-            pinned.setdefault(one.name, one)
-            there = recorded.setdefault((one.name, pinned[one.name].version), (set(), set()))
-            there[0].add(module)
-            there[1].update(cells)
     pinned.pop(OWN, None)
     for name, version in recorded:
         pinned.setdefault(name, Software(name=name, version=version))
@@ -115,23 +108,6 @@ def _needed(environment: Environment) -> dict[str, Software]:
         found[name] = Software(name=name, version=one.version, origin=one.origin, requires=requires)
         todo += needs
     return found
-
-
-def _read(runs: Mapping[str, Run], environment: Environment) -> Iterator[tuple[Software, str, set[str]]]:
-    """Yield the distributions of which runs have read files that they did not import, with module and cells."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for run in runs.values():
-        for entry in run.inputs:
-            for folder in environment.paths if entry.key.startswith("file:/") else ():
-                inner = entry.key.removeprefix(f"file:{folder}/")
-                if inner != entry.key and "/" in inner and "site-packages" in folder:
-                    found.setdefault((folder, inner.partition("/")[0]), set()).add(run.cell)
-    for folder in {folder for folder, _ in found}:
-        for one in distributions(path=[folder]):
-            for module in top_modules(one):
-                if (folder, module) in found:
-                    named = Software(name=normalised(one.metadata["Name"]), version=one.version, origin=origin_of(one))
-                    yield named, module, found[folder, module] - {""}
 
 
 def _recorded(

@@ -164,7 +164,7 @@ class _Known:
             name = normalised(_name(one))
             if name and name not in self._found:
                 self._found[name] = one
-                for top in top_modules(one):
+                for top in _tops(one):
                     self._tops.setdefault(top, []).append(name)
 
     def owners(self, roots: Iterable[str]) -> dict[str, list[str]]:
@@ -239,8 +239,7 @@ def _version(found: Found) -> str:
     return stem[1] if len(stem) == 2 else next(_heads(found, "Version"), "")
 
 
-def top_modules(found: Found) -> set[str]:
-    """Return the names of the top-level modules that a distribution brings."""
+def _tops(found: Found) -> set[str]:
     told = found.read_text("top_level.txt")
     if told:
         return set(told.split())

@@ -71,7 +71,7 @@ def test_it_repeats_and_all_runs(tmp_path: Path, form: str) -> None:
     answer = place("repeat", package, "--into", "work", "-o", "done.ipynb", "--json")
     assert answer.code == 0 and "all its cells run" in answer.err, answer
     assert [step["action"] for step in answer.json["steps"]] == ["run"] * 3
-    assert texts(place.read("done.ipynb")) [-1] == "2\n"
+    assert texts(place.read("done.ipynb"))[-1] == "2\n"
     assert (tmp_path / "work" / "tables" / "table.csv").read_bytes() == TABLE
     again = place("repeat", package, "--into", "work", "-o", "done.ipynb", "--json")
     assert again.code == 0 and again.json["steps"][1]["action"] != "run", "what was recorded meanwhile answers"

