@@ -1,4 +1,4 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 
 import type { IPackage } from '../api/types';
 import type { PackageModel } from './model';
@@ -56,7 +56,7 @@ async function confirmTrust(
   const signed = facts.signatures.length
     ? facts.signatures.map(signer => signerSentence(signer, trans)).join(' ')
     : trans.__('Nobody has signed it.');
-  const { button } = await showDialog({
+  const dialog = new Dialog({
     title: trans.__('Trust the package of %1?', facts.notebook),
     body: trans.__(
       'Its recorded values are used from then on, also by other notebooks of yours. To load them may run code, with all that you may do here. Trust it only if you know who made it. %1',
@@ -68,5 +68,8 @@ async function confirmTrust(
     ],
     defaultButton: 0
   });
+  dialog.addClass('jp-RewindDialog');
+  const { button } = await dialog.launch();
+  dialog.dispose();
   return button.accept;
 }
