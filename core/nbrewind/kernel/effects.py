@@ -20,7 +20,7 @@ from nbrewind.kernel.imports import Loads
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import folder_digest
 from nbrewind.state.files import file_digest
-from nbrewind.state.places import is_of_a_library, is_user_file, prepare
+from nbrewind.state.places import is_of_a_library, is_user_file, package_of_data, prepare
 
 HARMLESS_PROGRAMS = frozenset(
     {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
@@ -82,6 +82,8 @@ class EffectLog:
         self.names: set[str] = set()
         """Names of variables that were looked up by a text: a pickle says where the classes in it are."""
         self.loads: Loads = Loads()
+        self.packages: set[str] = set()
+        """Installed packages whose data files were read: their versions count, imported or not."""
         self.relative = False
         """Some path depended on the working directory."""
         self.open = dict(opened or {})
@@ -156,9 +158,12 @@ class EffectLog:
 
     def read(self, value: object) -> None:
         """Note that a file's content, or its absence, was read."""
-        for path in self.places(value):
+        places = self.places(value)
+        for path in places:
             if path not in self.written and path not in self.reads and not os.path.isdir(path):
                 self.reads[path] = None if path in self.removed else mark_of(path)
+        if not places and isinstance(value, (str, bytes, os.PathLike)):
+            self.packages.update(package_of_data(os.fsdecode(value)))
 
     def write(self, value: object, *, keeps: bool = False) -> None:
         """Note that a file is about to be written. ``keeps``: what was there matters to what will be."""

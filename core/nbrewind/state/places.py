@@ -109,6 +109,28 @@ def is_of_a_library(path: str) -> bool:
     return path.endswith(".pyc") or not os.path.islink(path)
 
 
+def package_of_data(path: str) -> tuple[str, ...]:
+    """Return the top-level name of the installed package that a file belongs to, if that holds data and no code."""
+    return () if path.endswith(_CODE) else _package_of(path)
+
+
+@lru_cache(maxsize=4096)
+def _package_of(path: str) -> tuple[str, ...]:
+    full = os.path.realpath(path)
+    for folder in sorted(filter(full.startswith, code_folders()), key=len, reverse=True)[:1]:
+        name, _, rest = full[len(folder) :].partition(os.sep)
+        if (
+            rest
+            and os.path.basename(folder.rstrip(os.sep)) in ("site-packages", "dist-packages")
+            and name.isidentifier()
+        ):
+            return (name,)
+    return ()
+
+
+_CODE = (".py", ".pyc", ".so", ".pyd", ".dylib")
+
+
 @lru_cache(maxsize=4096)
 def _lies_in_libraries(folder: str) -> bool:
     return (os.path.realpath(folder) + os.sep).startswith(code_folders())

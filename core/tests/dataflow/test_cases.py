@@ -103,3 +103,14 @@ def test_what_a_cell_read_before_it_failed_is_an_edge(kernel, notebook_path, sto
     kernel.verb("flush")
     edges = found(case("failed", cells, why="the list is what the second cell made of it"), notebook_path, store)
     assert {(0, 1), (1, 2), (2, 3)} <= edges
+
+
+def test_data_of_an_installed_package_is_an_input(kernel, notebook_path, store) -> None:
+    """Imported or not: what it reads may be other data in another version."""
+    spec = importlib.util.find_spec("pytest")
+    assert spec is not None and spec.origin is not None
+    ((reply, _),) = kernel.cells([f"text = open({str(Path(spec.origin).parent / 'py.typed')!r}).read()"])
+    assert reply["status"] == "ok"
+    kernel.verb("flush")
+    (run,) = store.notebook(notebook_path, create=False).runs()
+    assert "package:pytest" in {item.key for item in run.inputs}
