@@ -103,7 +103,8 @@ function Rendered(props: {
           observer.disconnect();
         }
       },
-      { rootMargin: MARGIN }
+      // The page scrolls, not the window: margins count for the root only.
+      { root: node.closest('.jp-RewindPackage'), rootMargin: MARGIN }
     );
     observer.observe(node);
     return () => observer.disconnect();

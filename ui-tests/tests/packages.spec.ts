@@ -142,6 +142,7 @@ test('a notebook is exported, and repeated from its package', async ({
   await expect(view.getByText('All of it was checked')).toBeVisible({
     timeout: 60000
   });
+  await view.getByText('Cell 6').scrollIntoViewIfNeeded();
   await expect(view.getByText(/^total \d+ \['a', 'b', 'c'\]/)).toBeVisible();
   await expect(view.getByText('bold', { exact: true })).toBeVisible();
   expect(await page.evaluate(() => 'fired' in window)).toBe(false);
