@@ -22,7 +22,7 @@ LEFT_OUT=77
 
 run_jest() { jlpm jest; }
 
-run_server() { "$PYTHON" -m pytest -q jupyter_server_ext/tests tests/project; }
+run_server() { "$PYTHON" -m pytest -q -n "$WORKERS" --dist loadfile jupyter_server_ext/tests tests/project; }
 
 # A test that fills the memory fails alone, and doesn't take the machine with it. In KiB of address space.
 limit_memory() { ulimit -v $((12 * 1024 * 1024)) 2>/dev/null || true; }
