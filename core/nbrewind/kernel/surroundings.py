@@ -12,7 +12,7 @@ from functools import lru_cache
 from nbrewind.analysis.tables import ENVIRONMENT_NAMES
 from nbrewind.kernel.watch import codes_in
 from nbrewind.model import ABSENT, CellAnalysis, Version
-from nbrewind.planning.outside import PLACE
+from nbrewind.planning.outside import INSTALLATION, PLACE
 from nbrewind.planning.trace import digest_of
 
 PLACE_NAMES = frozenset(
@@ -20,6 +20,13 @@ PLACE_NAMES = frozenset(
 )
 """The words by which code learns where the notebook lies, or goes to another place from there."""
 PLACE_MAGICS = frozenset({"%pwd", "%cd", "%pushd", "%popd", "%dirs"})
+INSTALLATION_NAMES = frozenset(
+    {
+        *("find_spec", "submodule_search_locations", "__file__", "__path__", "get_paths", "getsitepackages"),
+        *("prefix", "exec_prefix", "base_prefix", "executable", "resource_filename"),
+    }
+)
+"""The words by which code learns where Python and its packages are installed."""
 _HOME = ("HOME", "USERPROFILE")
 _USER = ("LOGNAME", "USER", "LNAME", "USERNAME")
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
@@ -79,10 +86,12 @@ def under_another_name(names: Iterable[str], state: Mapping[str, Version]) -> li
     return [WHICH_IS_NOT_KNOWN] if found else []
 
 
-def place(analysis: CellAnalysis, words: Collection[str]) -> tuple[str, ...]:
-    """Return the key of the notebook's folder if a run may have learnt where that is."""
-    known = PLACE_NAMES.isdisjoint(words) and PLACE_MAGICS.isdisjoint(analysis.magics)
-    return () if known else (PLACE,)
+def places(analysis: CellAnalysis, words: Collection[str]) -> list[str]:
+    """Return the keys of the places that a run may have learnt: the notebook's folder, the installed packages."""
+    found = [] if INSTALLATION_NAMES.isdisjoint(words) else [INSTALLATION]
+    if not PLACE_NAMES.isdisjoint(words) or not PLACE_MAGICS.isdisjoint(analysis.magics):
+        found.append(PLACE)
+    return found
 
 
 def texts_of(codes: Iterable[types.CodeType]) -> Iterator[str]:

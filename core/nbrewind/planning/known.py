@@ -26,6 +26,7 @@ def describe(key: str) -> str:
         "package": f"package {name}",
         "python": "Python",
         "folder": "the place of the notebook",
+        "installation": "the place of the installed packages",
         "names": "the set of variables",
         "ambient": f"setting {name}",
         "module": f"what is in module {name}",

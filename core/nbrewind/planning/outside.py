@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import stat
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -60,7 +61,10 @@ def package_digest(name: str) -> str:
 PLACE = "folder:"
 """Key of where the notebook lies: read by code that makes absolute paths, or asks where it is."""
 
-ENVIRONMENT = ("package:", "python:", "env:")
+INSTALLATION = "installation:"
+"""Key of where the kernel's Python and its packages are installed: read by code that asks for that."""
+
+ENVIRONMENT = ("package:", "python:", "env:", INSTALLATION)
 """Kinds of keys that depend on the kernel's environment."""
 
 FileDigests = dict[tuple[str, int, int, int], str]
@@ -103,6 +107,8 @@ class World:
             return "v:" + self.python
         if key == PLACE:
             return digest_of(os.path.realpath(self.folder))
+        if key == INSTALLATION:
+            return digest_of(os.path.realpath(sys.prefix))
         return DEFAULT
 
     def _file(self, path: Path) -> str:
@@ -140,7 +146,7 @@ class ToldWorld(World):
 
     def digest(self, key: str) -> str:
         """Return the present digest of a key."""
-        if not key.startswith(("package:", "env:")):
+        if not key.startswith(("package:", "env:", INSTALLATION)):
             return super().digest(key)
         found = self._told.get(key)
         if found is None:

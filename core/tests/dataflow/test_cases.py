@@ -10,6 +10,7 @@ import pytest
 
 from nbrewind.planning.edges import edges
 from nbrewind.planning.notebook import History, SourceCell
+from nbrewind.planning.outside import World
 from nbrewind.store import Store
 
 from . import (
@@ -114,3 +115,15 @@ def test_data_of_an_installed_package_is_an_input(kernel, notebook_path, store) 
     kernel.verb("flush")
     (run,) = store.notebook(notebook_path, create=False).runs()
     assert "package:pytest" in {item.key for item in run.inputs}
+
+
+@pytest.mark.parametrize(
+    "source", ["import sys\np = sys.prefix", "from importlib.util import find_spec\nfind_spec('pytest')"]
+)
+def test_where_packages_are_installed_is_an_input_of_what_asks(source, kernel, notebook_path, store) -> None:
+    """In another environment it is another place."""
+    kernel.cells([source])
+    kernel.verb("flush")
+    (run,) = store.notebook(notebook_path, create=False).runs()
+    (found,) = (item for item in run.inputs if item.key == "installation:")
+    assert World(notebook_path.parent).digest("installation:") == found.digest
