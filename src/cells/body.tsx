@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { SeenBody } from '../seen';
 import { actionsOf, type ITimelineActions } from '../timeline/actions';
 import type { IRewindSessions } from '../tokens';
@@ -170,27 +171,4 @@ function Note(props: { children: React.ReactNode }): React.JSX.Element {
       {props.children}
     </p>
   );
-}
-
-/** Draw again when what is shown, or what can be done, has changed. */
-function useChanges(model: CellsModel, commands: CommandRegistry): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const onCommand = (
-      _: CommandRegistry,
-      { id }: CommandRegistry.ICommandChangedArgs
-    ): void => {
-      if (id?.startsWith('nbrewind:') && model.isVisible) {
-        draw();
-      }
-    };
-    model.changed.connect(draw);
-    commands.commandChanged.connect(onCommand);
-    // Something may have changed between the first drawing and now.
-    draw();
-    return () => {
-      model.changed.disconnect(draw);
-      commands.commandChanged.disconnect(onCommand);
-    };
-  }, [commands, model]);
 }

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import type { IPackage } from '../api/types';
 import { sentence } from '../errors';
 import { attentionIcon, freshIcon, packageIcon } from '../icons';
@@ -35,7 +36,7 @@ export interface IPackageBodyProps {
 /** The page of a package. */
 export function PackageBody(props: IPackageBodyProps): React.JSX.Element {
   const { model, rendermime, trans } = props;
-  useModel(model);
+  useChanges(model);
   const { facts, problem } = model;
   if (problem) {
     return (
@@ -293,16 +294,4 @@ function Software(props: IFactsProps): React.JSX.Element {
       ))}
     </ul>
   );
-}
-
-/** Draw again when the model changes. */
-function useModel(model: PackageModel): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    model.changed.connect(draw);
-    draw();
-    return () => {
-      model.changed.disconnect(draw);
-    };
-  }, [model]);
 }

@@ -3,6 +3,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import type { IExportPreview } from '../api/types';
 import { PreviewDialog } from '../preview/dialog';
 import { Notice } from '../preview/notice';
@@ -48,7 +49,7 @@ interface IBodyProps {
 /** The dialog's content. */
 export function ExportBody(props: IBodyProps): React.JSX.Element {
   const { exporter, isBusy, trans } = props;
-  useExporter(exporter);
+  useChanges(exporter);
   const { isLoading, problem, value } = exporter.preview;
   return (
     <div aria-busy={isLoading} className="jp-RewindExport">
@@ -205,16 +206,4 @@ function Signing(
       </select>
     </label>
   );
-}
-
-/** Draw again when an export changes. */
-function useExporter(exporter: Exporter): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    exporter.changed.connect(draw);
-    draw();
-    return () => {
-      exporter.changed.disconnect(draw);
-    };
-  }, [exporter]);
 }

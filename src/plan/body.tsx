@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, checkIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { attentionIcon, stepIcons } from '../icons';
 import { Notice } from '../preview/notice';
 import type { Proposal } from './proposal';
@@ -51,19 +52,6 @@ export function PlanBody(props: {
       )}
     </div>
   );
-}
-
-/** Draw again when the proposal changes. */
-function useChanges(proposal: Proposal): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    proposal.changed.connect(draw);
-    // It may have changed between the first drawing and now.
-    draw();
-    return () => {
-      proposal.changed.disconnect(draw);
-    };
-  }, [proposal]);
 }
 
 /**

@@ -3,6 +3,7 @@ import { Button, refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { CommandIDs } from '../commands';
 import { attentionIcon } from '../icons';
 import { SeenBody } from '../seen';
@@ -215,17 +216,4 @@ function Part(props: {
       <Shares label={heading} rows={rows} trans={trans} />
     </>
   ) : null;
-}
-
-/** Draw again when what is shown has changed. */
-function useChanges(model: StorageModel): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    model.changed.connect(draw);
-    // Something may have changed between the first drawing and now.
-    draw();
-    return () => {
-      model.changed.disconnect(draw);
-    };
-  }, [model]);
 }

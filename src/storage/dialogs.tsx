@@ -2,6 +2,7 @@ import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { PreviewDialog } from '../preview/dialog';
 import { Notice } from '../preview/notice';
 import { Preview } from '../preview/preview';
@@ -105,7 +106,7 @@ function CleanUp(
   }
 ): React.JSX.Element {
   const { choose, numbersOf, preview, trans } = props;
-  usePreview(preview);
+  useChanges(preview);
   const { isLoading, problem, value } = preview;
   const rows = value && !problem ? evictionRows(value, numbersOf, trans) : [];
   const left = value && leftSentence(value, trans);
@@ -175,7 +176,7 @@ function Forget(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { preview, trans } = props;
-  usePreview(preview);
+  useChanges(preview);
   const { isLoading, problem, value } = preview;
   const isWhole = value !== null && !value.cell && !value.name;
   return (
@@ -203,17 +204,4 @@ function Forget(props: {
       )}
     </div>
   );
-}
-
-/** Draw again when a preview changes. */
-function usePreview<T>(preview: Preview<T>): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    preview.changed.connect(draw);
-    // It may have changed between the first drawing and now.
-    draw();
-    return () => {
-      preview.changed.disconnect(draw);
-    };
-  }, [preview]);
 }

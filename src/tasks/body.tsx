@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { sentence } from '../errors';
 import { firstLine } from '../cells/rows';
 import { attentionIcon } from '../icons';
@@ -143,17 +144,4 @@ function Cells(props: {
       ))}
     </ul>
   );
-}
-
-/** Draw again when what is shown has changed. */
-function useChanges(model: TasksModel): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    model.changed.connect(draw);
-    // Something may have changed between the first drawing and now.
-    draw();
-    return () => {
-      model.changed.disconnect(draw);
-    };
-  }, [model]);
 }

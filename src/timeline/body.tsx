@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { useChanges } from '../changes';
 import { SeenBody } from '../seen';
 import type { IRewindSession, IRewindSessions } from '../tokens';
 import { whyNoRewind } from './able';
@@ -153,27 +154,4 @@ function Nothing(props: {
             ))}
     </p>
   );
-}
-
-/** Draw again when what is shown, or what can be done, has changed. */
-function useChanges(model: TimelineModel, commands: CommandRegistry): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const onCommand = (
-      _: CommandRegistry,
-      { id }: CommandRegistry.ICommandChangedArgs
-    ): void => {
-      if (id?.startsWith('nbrewind:') && model.isVisible) {
-        draw();
-      }
-    };
-    model.changed.connect(draw);
-    commands.commandChanged.connect(onCommand);
-    // Something may have changed between the first drawing and now.
-    draw();
-    return () => {
-      model.changed.disconnect(draw);
-      commands.commandChanged.disconnect(onCommand);
-    };
-  }, [commands, model]);
 }
