@@ -147,6 +147,8 @@ class Snapshotter(pickle.Pickler):
             raise
         except BaseException:
             return False
+        finally:
+            self.clear_memo()  # it holds dictionaries of attributes, which `shared` would count
         return self.exact and not self.buffers and fingerprint.head == xxh3_128_digest(stream)
 
     def _dumped(self, members: Collection[str], values: tuple[Any, ...]) -> bytes:
