@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from driver_notebooks import audited, notebook, plain, ran, repeated
 
 from nbrewind.driver.compare import differences
 from nbrewind.planning.policies import DEFAULT_POLICIES
+from nbrewind.store import Store
 
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHER = "3.11" if sys.version_info >= (3, 12) else "3.13"
 ENVIRONMENTS = {"3.11": ".venv-py311", "3.13": ".venv"}
+NOBODY = 65534
 OTHER_PYTHON = Path(__file__).resolve().parents[3] / ENVIRONMENTS[OTHER] / "bin" / "python"
 
 
@@ -89,3 +96,39 @@ def test_another_minor_version_of_python(way: str, store, tmp_path: Path, instal
     exact = DEFAULT_POLICIES.with_({"python": "exact"}, "test")
     again = repeated(notebook(cells), path, store, kernel=first, policies=exact)
     assert {"table", "data"}.isdisjoint(ran(again)), "recorded under that one, too"
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv to become another user"
+)
+def test_another_user(tmp_path: Path) -> None:
+    """Another account, home and folder, with a copy of the store; Python itself may be root's, and is read as such."""
+    with tempfile.TemporaryDirectory() as folder:  # all folders above can be entered
+        Path(folder).chmod(0o755)
+        _repeated_by_nobody(tmp_path / "first", Path(folder) / "second")
+
+
+def _repeated_by_nobody(first: Path, second: Path) -> None:
+    cells = [("read", "rows = open('d.txt').read().split()"), ("sum", "total = sum(map(int, rows))\nprint(total)")]
+    first.mkdir()
+    (first / "d.txt").write_text("1 2 3")
+    with Store.open(first / "store") as store:
+        made = notebook(cells)
+        assert audited(made, first / "n.ipynb", store).failed is None
+    nbformat.write(made, first / "n.ipynb")
+    shutil.copytree(first, second)
+    shutil.rmtree(first)
+    (second / "home").mkdir()
+    for path in (second, *second.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    reads_all = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
+    done = subprocess.run(
+        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *reads_all,
+         Path(sys.executable).with_name("nbrewind"), "repeat", "n.ipynb", "-o", "done.ipynb", "--json"],
+        cwd=second, capture_output=True, text=True, timeout=100,
+        env={"HOME": str(second / "home"), "USER": "nobody", "NBREWIND_STORE": str(second / "store")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [step["action"] for step in json.loads(done.stdout)["steps"]] == ["skip", "skip"]
+    assert nbformat.read(second / "done.ipynb", as_version=4).cells[1].outputs[0].text == "6\n"
+    assert {path.stat().st_uid for path in second.rglob("*")} == {NOBODY}
