@@ -72,13 +72,18 @@ def shared(obj: Any) -> dict[Any, Any] | None:
 
     ``vars(args)`` in a variable, instances that share their state, a dictionary that is its own attributes.
     """
+    if isinstance(obj, dict) and (own := _of_items(obj)) is not None:
+        return own
+    return attributes(obj) if _references(obj) > _ALONE else None
+
+
+def _of_items(obj: dict[Any, Any]) -> dict[Any, Any] | None:
+    """Return the dictionary of a dictionary's attributes if that is of a class of its own: most often the same one."""
     try:
-        found = object.__getattribute__(obj, "__dict__") if isinstance(obj, dict) else None
+        found = object.__getattribute__(obj, "__dict__")
     except AttributeError:
         return None
-    if found is not None and type(found) is not dict:
-        return found if isinstance(found, dict) else None
-    return attributes(obj) if _references(obj) > _ALONE else None
+    return found if type(found) is not dict and isinstance(found, dict) else None
 
 
 def keeping_shared(handler: Callable[[Snapshotter, Any], Any]) -> Callable[[Snapshotter, Any], Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nbrewind.state.attributes import shared
+
 from .session import Session
 
 MADE = {
@@ -41,3 +43,13 @@ def test_one_that_is_shared_is_another_value(name: str) -> None:
     assert session.state["o"].digest != alone
     session.run("del v; o.x = 1")
     assert session.state["o"].digest == alone
+
+
+@pytest.mark.py311
+@pytest.mark.parametrize("name", MADE)
+def test_nothing_has_the_attributes_of_one_by_itself(name: str) -> None:
+    namespace: dict = {}
+    exec(f"{MADE[name]}\no.x = [1]", namespace)
+    assert shared(namespace["o"]) is None
+    namespace["v"] = vars(namespace["o"])
+    assert shared(namespace["o"]) is namespace["v"]
