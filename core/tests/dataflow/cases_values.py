@@ -424,30 +424,4 @@ CASES = [
         why="the array changes its size in place",
         needs=["numpy"],
     ),
-    case(
-        "attributes_in_a_variable",
-        ["class O: pass\no = O(); o.k = 0", "v = vars(o)", "v['k'] = 1", "print(o.k)"],
-        [(0, 1), (1, 2), (2, 3)],
-        [(0, 2), (0, 3), (1, 3)],
-        why="the variable is what the object keeps its attributes in",
-    ),
-    case(
-        "arguments_as_a_dictionary",
-        ["import argparse\nns = argparse.Namespace(a=1)\ncfg = vars(ns)", "cfg['a'] = 2", "print(ns.a)"],
-        [(0, 1), (1, 2)],
-        [(0, 2)],
-        why="the same, with an object of a library",
-    ),
-    case(
-        "state_of_all_instances",
-        [
-            "class Borg:\n    state = {}\n    def __init__(self): self.__dict__ = self.state",
-            "a = Borg(); b = Borg()",
-            "a.x = 5",
-            "print(b.x)",
-        ],
-        [(0, 1), (1, 2), (2, 3)],
-        [(0, 2), (0, 3), (1, 3)],
-        why="all instances have one dictionary",
-    ),
 ]
