@@ -425,7 +425,7 @@ class Recorder(Head):
         self._keep_logs(run)
         self.results.mark(checkpoint.id)
         self.saver.save(checkpoint.id, written.added, written.failed)
-        self.saver.run(self.software.look)
+        self.saver.run(lambda: self.software.look(run))
 
     def _keep_logs(self, run: Run) -> None:
         """Keep with a run of a cell what managers of tasks have logged since the run before."""

@@ -1,11 +1,14 @@
-"""Which software a session has loaded goes into the store: once for all sessions that have loaded the same."""
+"""Which software a session has loaded, or read data of, goes into the store: once for all that have loaded the same."""
 
 from __future__ import annotations
 
 import sys
 
+from nbrewind.model import Run
 from nbrewind.state.software import environment, loaded_modules, note
 from nbrewind.store import Store
+
+_PACKAGE = "package:"
 
 
 class SoftwareRecord:
@@ -16,12 +19,13 @@ class SoftwareRecord:
         self._store, self._session = store, session
         self._modules, self._known = 0, set[str]()
 
-    def look(self) -> None:
-        """Record what is loaded, if that is more than before."""
-        if len(sys.modules) == self._modules:
+    def look(self, run: Run) -> None:
+        """Record what is loaded, and what the last run has read data of, if that is more than before."""
+        used = {item.key.removeprefix(_PACKAGE) for item in run.inputs if item.key.startswith(_PACKAGE)}
+        if len(sys.modules) == self._modules and used <= self._known:
             return
         self._modules = len(sys.modules)
-        found = loaded_modules()
+        found = loaded_modules() | used
         if not found <= self._known:
             self._known |= found
-            note(self._store, self._session, environment(found))
+            note(self._store, self._session, environment(self._known))

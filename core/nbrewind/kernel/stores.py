@@ -124,10 +124,14 @@ def _indirect(code: types.CodeType, inner: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*found, *(name for part in nested for name in _indirect(part, inner)))))
 
 
+CELL = "<cell>"
+"""The name of the file that such code says it is from."""
+
+
 def compiled(source: str) -> list[types.CodeType]:
     """Return the code of a cell that is plain Python, else none: magics run code that others see."""
     try:
-        return [compile(source, "<cell>", "exec", dont_inherit=True, flags=ALLOW_AWAIT)]
+        return [compile(source, CELL, "exec", dont_inherit=True, flags=ALLOW_AWAIT)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

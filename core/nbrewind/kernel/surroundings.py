@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from nbrewind.analysis.tables import ENVIRONMENT_NAMES
+from nbrewind.kernel import installation
 from nbrewind.kernel.watch import codes_in
 from nbrewind.model import ABSENT, CellAnalysis, Version
 from nbrewind.planning.outside import INSTALLATION, PLACE
@@ -20,13 +21,6 @@ PLACE_NAMES = frozenset(
 )
 """The words by which code learns where the notebook lies, or goes to another place from there."""
 PLACE_MAGICS = frozenset({"%pwd", "%cd", "%pushd", "%popd", "%dirs"})
-INSTALLATION_NAMES = frozenset(
-    {
-        *("find_spec", "submodule_search_locations", "__file__", "__path__", "get_paths", "getsitepackages"),
-        *("prefix", "exec_prefix", "base_prefix", "executable", "resource_filename"),
-    }
-)
-"""The words by which code learns where Python and its packages are installed."""
 _HOME = ("HOME", "USERPROFILE")
 _USER = ("LOGNAME", "USER", "LNAME", "USERNAME")
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
@@ -86,9 +80,15 @@ def under_another_name(names: Iterable[str], state: Mapping[str, Version]) -> li
     return [WHICH_IS_NOT_KNOWN] if found else []
 
 
-def places(analysis: CellAnalysis, words: Collection[str]) -> list[str]:
+def places(
+    analysis: CellAnalysis,
+    words: Collection[str],
+    codes: Collection[types.CodeType],
+    namespace: Mapping[str, object],
+    source: str,
+) -> list[str]:
     """Return the keys of the places that a run may have learnt: the notebook's folder, the installed packages."""
-    found = [] if INSTALLATION_NAMES.isdisjoint(words) else [INSTALLATION]
+    found = [INSTALLATION] if installation.asks(codes, words, namespace, source) else []
     if not PLACE_NAMES.isdisjoint(words) or not PLACE_MAGICS.isdisjoint(analysis.magics):
         found.append(PLACE)
     return found

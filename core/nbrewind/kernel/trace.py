@@ -241,7 +241,8 @@ def observe(
     unknown += [UNSEEN.format(name) for name in extra["unseen"]]
     limited = recorder.live.over_limit(names - reach.unread)
     unknown += [f"it reads {name}, whose content is not known: {limited[name]}" for name in sorted(limited)]
-    places = {key: recorder.world.digest(key) for key in surroundings.places(analysis, used_words)}
+    learnt = surroundings.places(analysis, used_words, ran, recorder.namespace, entry.source)
+    places = {key: recorder.world.digest(key) for key in learnt}
     read = _outside_inputs(recorder, {**files.inputs, **environment, **places}, local, packages | extra["log"].packages)
     if SEED_NAMES.intersection(words):  # a generator set to the state that it had shows no change
         seeded = facts.seeded_generators(analysis, entry.source, recorder.namespace, started)
