@@ -14,7 +14,7 @@ COMMANDS = {
     "repeat": ("run", "Bring a notebook up to date, running only what must run."),
     "export": ("package", "Write a notebook and its records into one package that repeats elsewhere."),
     "inspect": ("package", "Show what is in a package; nothing of it is run."),
-    "verify": ("package", "Check a package; nothing of it is run unless asked for."),
+    "verify": ("verify", "Check a package; nothing of it is run unless asked for."),
     "import": ("package", "Write a package's notebook and data into a folder."),
     "trust": ("package", "Let a package's records answer here."),
     "environment": ("environment", "Build the environment that a package records, also for workers."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import click
 import msgspec
 
 from nbrewind.cli.backpack import NOTHING, import_backpack, inspect_backpack, unpacked_backpack
-from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_notebook, open_store, place_of
+from nbrewind.cli.common import Usage, command_options, emit, load_notebook, open_store, place_of
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, share_bar, size
 from nbrewind.packages.backpack import backpack_at
 from nbrewind.packages.data import fetch, supply
@@ -20,7 +19,6 @@ from nbrewind.packages.form import Manifest, PackageError, from_json, stem
 from nbrewind.packages.opened import Package
 from nbrewind.packages.receive import Received, imported, receive, receive_again, take_over, write_file
 from nbrewind.packages.trust import accept, sign, signers, state
-from nbrewind.store import Store
 from nbrewind.store.adopt import facts_of
 
 SHOWN = 20
@@ -214,97 +212,6 @@ def state_of(found: Package, store_dir: str | None) -> str:
         return state(found, None)
     with open_store(store_dir, create=False) as store:
         return state(found, store)
-
-
-@click.command()
-@click.argument("package")
-@click.option(
-    "--repeat", "again", is_flag=True, help="Also run all of it anew, beside, and compare what each cell shows."
-)
-@click.option("--kernel", default="", metavar="NAME", help="Kernelspec for --repeat (default: the notebook's own).")
-@ENV
-@command_options
-@click.pass_context
-def verify(
-    context: click.Context,
-    package: str,
-    again: bool,
-    kernel: str,
-    env: str | None,
-    store_dir: str | None,
-    as_json: bool,
-) -> None:
-    """Check all digests, documents and records of PACKAGE. Nothing of it is run or loaded, but with --repeat.
-
-    --repeat runs the code of the notebook: do that only with one that you would run.
-
-    Example: nbrewind verify analysis.nbrewind.zip
-    """
-    if env:
-        _in_environment(context, package)
-    with open_package(package) as found:
-        with share_bar() as progress:
-            try:
-                found.check(lambda share: progress("Verifying", share))
-            except PackageError as error:
-                raise Failed(str(error)) from error
-        differing = _run_again(found, kernel) if again else []
-        trusted = state_of(found, store_dir)
-        document = {
-            "id": found.id,
-            "ok": not differing,
-            "trust": trusted,
-            "bytes": found.size,
-            "differences": differing,
-        }
-    if as_json:
-        emit(document)
-    else:
-        for one in differing:
-            say(f"cell {one['index'] + 1}: {plain(one['what'])}")
-        say(f"All that {package} says of itself holds; {'run again' if again else 'not run'}; trust: {trusted}")
-    if differing:
-        from nbrewind.cli.run import end
-
-        end(f"{count(len(differing), 'cell')} came out otherwise than the package shows")
-
-
-def _in_environment(context: click.Context, package: str) -> None:
-    """Have it verified in the environment that it records, which is there only for that; end as that ends."""
-    from nbrewind.cli.environment import build_from, go_on
-
-    if not context.params["again"]:
-        raise Usage("--env create is for --repeat: without it, nothing is run")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "environment"
-        with open_package(package) as found:
-            found.check()
-            build_from(found, folder)
-        go_on(folder, context, {}, without={"env"})
-
-
-def _run_again(package: Package, kernel: str) -> list[dict[str, Any]]:
-    """Run a package's notebook in a store and a folder of its own; return what differs."""
-    from nbrewind.driver.audit import audit
-    from nbrewind.driver.compare import differing
-
-    with tempfile.TemporaryDirectory() as name:
-        with Store.open(Path(name) / "store") as store:
-            made = receive(package, Path(name) / "work", store)
-            content, path = load_notebook(str(made.notebook))
-            wanted = {cell.id: cell.outputs for cell in package.notebook.cells if cell.cell_type == "code"}
-            for cell in content.cells:
-                if cell.cell_type == "code":
-                    cell.outputs = []
-        with Store.open(Path(name) / "fresh") as fresh:
-            result = asyncio.run(audit(content, path, fresh, kernel=kernel))
-        found = []
-        for done in result.runs:
-            other = differing(wanted[done.cell.id], content.cells[done.cell.index].outputs)
-            what = done.error if done.ends else other.what if other is not None and not other.by_nature else ""
-            if what:
-                found.append({"cell": done.cell.id, "index": done.cell.index, "what": what})
-        return found
 
 
 @click.command("import")

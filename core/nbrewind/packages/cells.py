@@ -12,12 +12,13 @@ from nbformat import NotebookNode
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.model import Checkpoint, Record, Run
+from nbrewind.packages.form import KEY
+from nbrewind.packages.tolerance import Tolerance
 from nbrewind.store import Notebook
 from nbrewind.store.codec import in_notebook
 from nbrewind.store.moved import MovedRun
 
-KEY = "nbrewind"
-OF_USER = frozenset({"policy", "policies", "never_record"})
+OF_USER = frozenset({"policy", "policies", "never_record", "tolerance"})
 """What the user may have set: it stays in a working copy."""
 SCHEMA = 1
 
@@ -148,7 +149,7 @@ def written(notebook: NotebookNode) -> bytes:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of what a package says in a notebook's metadata."""
-    _, found = msgspec.json.schema_components([NotebookFacts, CellFacts])
+    _, found = msgspec.json.schema_components([NotebookFacts, CellFacts, Tolerance])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Metadata of a notebook in a package of NBRewind",

@@ -11,7 +11,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from nbrewind.packages import cells
-from nbrewind.packages.form import MOST_DOCUMENT, PackageError
+from nbrewind.packages.form import KEY, MOST_DOCUMENT, PackageError
 
 FIELD = "embedded"
 MOST = 64 * 1024**2
@@ -28,7 +28,7 @@ def embedded(notebook: NotebookNode, package: bytes) -> bytes:
     if len(package) > MOST:
         raise PackageError(f"the package is of {len(package)} bytes, too many to be embedded; export it as a file")
     parts = [base64.b64encode(package[at : at + _LINE]).decode() for at in range(0, len(package), _LINE)]
-    notebook.metadata[cells.KEY] = {**notebook.metadata[cells.KEY], FIELD: parts}
+    notebook.metadata[KEY] = {**notebook.metadata[KEY], FIELD: parts}
     return cells.written(notebook)
 
 
@@ -59,7 +59,7 @@ def _parts(path: Path) -> list[str]:
     if b'"embedded"' not in data:
         raise ValueError("nothing embedded")
     found: Any = json.loads(data)
-    for name in ("metadata", cells.KEY, FIELD):
+    for name in ("metadata", KEY, FIELD):
         found = found.get(name) if isinstance(found, dict) else None
     if not isinstance(found, list) or not all(isinstance(part, str) for part in found):
         raise ValueError("nothing embedded")

@@ -26,6 +26,8 @@ from nbrewind.model import Record
 from nbrewind.state.software import Origin
 
 FORMAT = "nbrewind-package"
+KEY = "nbrewind"
+"""Under which a notebook's metadata, and those of a cell, have what is ours."""
 SUFFIX = ".nbrewind.zip"
 """What the name of a package best ends with: JupyterLab knows it by that, and all else takes it for a zip."""
 SCHEMA = 1

@@ -19,7 +19,7 @@ from blake3 import blake3
 from nbformat import NotebookNode
 
 from nbrewind.analysis import source_digest
-from nbrewind.packages import cells, form
+from nbrewind.packages import form
 from nbrewind.packages.container import open_container
 from nbrewind.packages.form import PackageError, Part, Snapshot
 from nbrewind.store.manifest import Manifest, Piece, is_sound
@@ -335,7 +335,7 @@ class Package:
             raise PackageError(f"the record of a task of cell {one.cell[:40]} needs a content that is not there")
 
     def _check_notebook(self) -> None:
-        own = self.notebook.metadata.get(cells.KEY)
+        own = self.notebook.metadata.get(form.KEY)
         wanted = "sha256:" + self.seal.files[form.MANIFEST].sha256
         if not isinstance(own, dict) or own.get("manifest") != wanted:
             raise PackageError(f"{self.path}: the notebook in it belongs to another package")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from nbrewind.analysis import analyze, source_digest
 from nbrewind.model import Record, Run
-from nbrewind.packages import cells, form
+from nbrewind.packages import form
 from nbrewind.packages.opened import Package
 from nbrewind.store.moved import MovedRun
 
@@ -76,7 +76,7 @@ def outlook(package: Package) -> dict[str, CellOutlook]:
 
 
 def _recorded(cell: Any) -> str:
-    own = cell.metadata.get(cells.KEY)
+    own = cell.metadata.get(form.KEY)
     run = own.get("run") if isinstance(own, dict) else None
     return run if isinstance(run, str) else ""
 

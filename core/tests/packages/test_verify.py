@@ -29,6 +29,33 @@ def test_what_comes_out_otherwise_is_told(received: Place, stranger) -> None:
     assert not (received.folder / "b").exists()
 
 
+def test_a_cell_declares_by_how_much_its_numbers_may_differ(received: Place, stranger) -> None:
+    found = files(received.folder / "a.zip")
+    notebook = nbformat.reads(found["workflow/a.ipynb"].decode(), as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    cells["use"].outputs[0].text = "[0, 6, 12.01]\n"
+    cells["use"].metadata["nbrewind"]["tolerance"] = {"rtol": 0.01}
+    cells["last"].outputs[-1].data["text/plain"] = "300000.5"
+    cells["last"].metadata["nbrewind"]["tolerance"] = {"rtol": 1e-9}
+    found["workflow/a.ipynb"] = nbformat.writes(notebook).encode()
+    pack(received.folder / "b.zip", resealed(found))
+    answer = received("verify", "b.zip", "--repeat", "--json", **stranger)
+    verdicts = {one["cell"]: (one["verdict"], one["what"]) for one in answer.json["cells"]}
+    assert answer.code == 1 and [one["cell"] for one in answer.json["differences"]] == ["last"], answer
+    assert verdicts["use"] == ("close", "stdout: 1 number differs, at most 12 for 12.01 (0.00083 of it)")
+    assert verdicts["last"][0] == "differs" and "300000, recorded was 300000.5" in verdicts["last"][1]
+    assert {verdict for name, (verdict, _) in verdicts.items() if name not in ("use", "last")} == {"same"}
+    shown = received("verify", "b.zip", "--repeat", **stranger).out.splitlines()
+    assert shown[0].split() == ["cell", "run", "again", "code"] and len(shown) == 1 + len(verdicts) + 2
+    assert "within tolerance" in "".join(shown)
+
+    cells["use"].metadata["nbrewind"]["tolerance"] = {"rtol": -1}
+    found["workflow/a.ipynb"] = nbformat.writes(notebook).encode()
+    pack(received.folder / "c.zip", resealed(found))
+    answer = received("verify", "c.zip", "--repeat", **stranger)
+    assert answer.code == 2 and "cell 5: metadata.nbrewind.tolerance: Expected `float` >= 0.0" in answer.line()
+
+
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
 def test_a_signature_with_an_ssh_key(sent: Place, received: Place, stranger) -> None:
     key = received.folder / "key"
