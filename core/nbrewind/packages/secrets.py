@@ -207,5 +207,15 @@ looks_made = _looks_made
 def _formed(text: str) -> Iterator[Found]:
     for kind, pattern in _forms():
         for match in pattern.finditer(text):
-            if match.end() - match.start() >= 4:
+            if match.end() - match.start() >= 4 and not _is_in_words(text, *match.span()):
                 yield Found(*match.span(), kind)
+
+
+def _is_in_words(text: str, start: int, end: int) -> bool:
+    """Whether a piece of a text is nothing but capitals amid others: columns of codes of airports lie in memory so.
+
+    A key that lies so among others has a digit, but for one of AWS in 28; and one that stands alone is none such.
+    """
+    piece = text[start:end]
+    around = text[max(start - 1, 0) : start] + text[end : end + 1]
+    return piece.isascii() and piece.isalpha() and piece.isupper() and any(map(str.isupper, around))

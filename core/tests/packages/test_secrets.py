@@ -202,6 +202,16 @@ def test_texts_without_secrets(text: str) -> None:
     assert Scanner().clean(text) == (text, [])
 
 
+@pytest.mark.parametrize("airports", ["LASIAHXNADENIADCLEORDMIA", "ATLAKIAHLAXATLDFWRDUHOU"])
+def test_codes_that_lie_side_by_side_are_no_key(airports: str) -> None:
+    """As those of a column of a table do in memory."""
+    assert kinds_in(Scanner(), [airports.encode()]) == []
+    key = PLANTED["aws"]
+    letters = key.replace("7", "A")
+    for one in (f"{airports}\0{letters}\0{airports}", letters, f"a{letters}b", f"{airports}{key}{airports}"):
+        assert kinds_in(Scanner(), [one.encode()]) != [], one
+
+
 def test_what_is_learnt_is_found_everywhere() -> None:
     scanner = Scanner()
     scanner.learn_from("password = 'correct horse battery'")
