@@ -23,6 +23,10 @@ from nbrewind.store.adopt import facts_of
 
 SHOWN = 20
 """Lines of a list that is only told in part."""
+NOT_BUILT = (
+    "compute/Containerfile and compute/apptainer.def in it say how an image is built of the unpacked package. "
+    "None was built here: whether one can be is not known"
+)
 UNTRUSTED = "its records don't answer before you trust it: `nbrewind trust {}`"
 
 
@@ -53,6 +57,7 @@ def open_package(path: str) -> Package:
 @click.option("--slim", "contents", flag_value="slim", help="Without contents of more than 64 kB: they are made again.")
 @click.option("--embed", is_flag=True, help="FILE is a notebook (.ipynb) that has a slim package in it.")
 @click.option("--wheels", is_flag=True, help="Also what is installed itself: its wheels, made from its files.")
+@click.option("--container", is_flag=True, help="Also a Containerfile, and Apptainer's, that build an image of it.")
 @click.option(
     "--url", "urls", nargs=2, multiple=True, metavar="FILE URL", help="Where a file that runs have read is to be had."
 )
@@ -64,6 +69,7 @@ def export(
     contents: str,
     embed: bool,
     wheels: bool,
+    container: bool,
     urls: tuple[tuple[str, str], ...],
     key: str | None,
     store_dir: str | None,
@@ -81,6 +87,8 @@ def export(
     target = Path(output)
     if embed != (target.suffix == ".ipynb"):
         raise Usage("--embed writes a notebook: give -o a name that ends in .ipynb, and no other export one")
+    if embed and (container or wheels):
+        raise Usage("--embed is without wheels and files for containers: export a package")
     with open_store(store_dir, create=False) as store, share_bar() as progress:
         index = store.notebook(path, cells=[cell.id for cell in content.cells], create=False)
         if index is None:
@@ -114,6 +122,7 @@ def export(
                 target,
                 contents=chosen,
                 wheels=wheels,
+                container=container,
                 urls=dict(urls),
                 sign=signer,
                 progress=progress,
@@ -125,6 +134,8 @@ def export(
         return
     _print_left_out(made.manifest)
     say(f"{_counts(made.manifest)}; {size(taken)} in {output}")
+    if container:
+        say(NOT_BUILT)
 
 
 def _document(manifest: Manifest) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from nbrewind.packages.cleaning import Cleaner, absent, learn_notebook
 from nbrewind.packages.crate import crate
 from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
 from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot, sha256, to_json
-from nbrewind.packages.software import Used, newest_python, platform_name, software_files, used_by
+from nbrewind.packages.image import image_files
+from nbrewind.packages.software import EXPLICIT, Used, newest_python, platform_name, software_files, used_by
 from nbrewind.packages.wheels import wheels_of
 from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
@@ -65,6 +66,7 @@ def export(
     *,
     contents: Contents = "full",
     wheels: bool = False,
+    container: bool = False,
     urls: Mapping[str, str] = NO_URLS,
     sign: Callable[[bytes], dict[str, bytes]] = lambda seal: {},
     progress: Progress = lambda what, share: None,
@@ -79,6 +81,7 @@ def export(
         target: the zip, or the folder if it has no suffix.
         contents: ``slim``: without large ones.
         wheels: also the distributions themselves, as they are installed.
+        container: also files by which a container image is built.
         urls: where files that runs have read are to be had, by their paths as recorded.
         sign: gives signatures of the seal, by name.
         progress: is told what is being done, and how much of it is done, from 0 to 1: at least once for each part of a
@@ -88,7 +91,7 @@ def export(
         PackageError: there is nothing to export, or the target can't be written.
     """
     with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
-        work = _begin(store, index, notebook, path, contents, progress, Path(folder), wheels, urls)
+        work = _begin(store, index, notebook, path, contents, progress, Path(folder), wheels, container, urls)
         made = work.gather(sign)
         work.write(writer, made)
         writer.finish()
@@ -122,13 +125,14 @@ def _begin(
     progress: Progress,
     folder: Path,
     wheels: bool = False,
+    container: bool = False,
     urls: Mapping[str, str] = NO_URLS,
 ) -> _Export:
     head = newest_head(index)
     if not head:
         raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
     found = Slice(store, index, head, cells.beside(notebook, index, head))
-    return _Export(store, index, notebook, path, found, contents, progress, folder, wheels, urls)
+    return _Export(store, index, notebook, path, found, contents, progress, folder, wheels, container, urls)
 
 
 class _Export:
@@ -145,10 +149,11 @@ class _Export:
         progress: Progress,
         folder: Path,
         wheels: bool,
+        container: bool,
         urls: Mapping[str, str],
     ) -> None:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
-        self._path, self._kind, self._wheels, self._urls = path, contents, wheels, urls
+        self._path, self._kind, self._wheels, self._container, self._urls = path, contents, wheels, container, urls
         self._step = ("", 0.0)
         self._cleaner = Cleaner(store, lambda: progress(*self._step))
         before = facts_of(index)
@@ -186,6 +191,10 @@ class _Export:
         if self._wheels:
             used = self._add_wheels(used)
         self._documents.update(software_files(used, python, self._folder))
+        if self._container:
+            self._documents.update(
+                image_files(used, python, self._path.name, EXPLICIT in self._documents, self._folder)
+            )
         data = tuple(self._gather_data())
         self._documents[DESCRIPTION] = description(data)
         self._documents[COMPUTE] = to_json({"vine_factory_config": {"min-workers": 0, "max-workers": 4, "cores": 1}})
