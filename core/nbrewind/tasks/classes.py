@@ -23,6 +23,7 @@ from .libraries import by_name, data_way, library_way
 from .owned import is_local, is_package_class, is_package_object
 from .parts import Refused
 from .reads import Reads
+from .tied import cleans_up, words_for
 
 _LEFT_OUT = CLASS_INTERNALS | {"__annotate_func__", "__annotations_cache__", "__hash__", "__classcell__"}
 """Entries that the interpreter makes, or that others tell of."""
@@ -42,6 +43,8 @@ class Classes(Reads):
             return self.write_module
         if issubclass(kind, enum.Enum):
             return self.member
+        if cleans_up(kind):
+            raise Refused(words_for(kind))
         way = data_way(self, kind)
         if way is not None:
             return way

@@ -25,6 +25,7 @@ from .policies import Policies
 from .printed import Printed, captured, print_again, texts_of
 from .records import Outcome, Record
 from .results import Result
+from .tied import Tied
 
 Name: TypeAlias = Any
 """Of a task in a graph, by which dask knows it."""
@@ -233,11 +234,13 @@ class Computing:
     def _record(self, task: _Task, given: Mapping[Name, Result], printed: Printed, begin: float) -> tuple[Result, str]:
         """Record what a task has given; return that, and why it is not recorded, or something else to be told."""
         if isinstance(task.key, NoKey):
-            return Result(printed.value), task.key.reason
+            return Result(printed.here().value), task.key.reason
         try:
-            result = Result.saved(printed.value)
+            result = Result.saved(printed.value) if printed.data is None else Result.loaded(printed.data)
+        except Tied as why:  # others get it itself: there is no copy of what it is tied to
+            return Result(printed.value), str(why)
         except Exception:  # what it gave can't be pickled, or loaded: nothing that concerns the user
-            return Result(printed.value), "what it returned can't be saved"
+            return Result(printed.here().value), "what it returned can't be saved"
         key, _ = self._key(task, given)
         if isinstance(key, NoKey) or self._memo.scoped(key, self._place).digest != task.unsettled:
             return result, "what it was given, or what its code reads, changed while it ran"

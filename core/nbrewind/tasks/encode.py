@@ -29,6 +29,7 @@ from nbrewind.state.attributes import attributes, slots
 
 from .files import Files
 from .parts import Pending, Refused
+from .tied import finalized, words_for
 
 PLAIN = frozenset({int, float, complex, bool, bytes, type(None)})
 """Types that `marshal` writes as they are: with their type, floats by their bits."""
@@ -79,6 +80,7 @@ class Encoder:
         self._pure: dict[int, bytes] = {}
         self._kept: list[Any] = []
         """What has its id in one of these: some of it was only made to be written, and no other may get that id."""
+        self._finalized: frozenset[int] | None = None
         self._ways: dict[int, tuple[type, Callable[[Any], None]]] = {}
 
     def encode(self, value: Any) -> None:
@@ -94,6 +96,10 @@ class Encoder:
         known = self._ways.get(id(kind))
         if known is None:
             known = self._ways[id(kind)] = (kind, self.choose(kind))
+        if self._finalized is None:
+            self._finalized = finalized()
+        if id(value) in self._finalized:
+            raise Refused(words_for(kind))
         known[1](value)
 
     def choose(self, kind: type) -> Callable[[Any], None]:

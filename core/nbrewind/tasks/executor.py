@@ -21,9 +21,9 @@ from .parts import Key, NoKey
 from .policies import Rule
 from .printed import Printed, captured, print_again, texts_of
 from .records import Outcome, Record
+from .tied import Tied, pickled
 
 T = TypeVar("T")
-PROTOCOL = 5
 _MISS = object()
 
 
@@ -189,8 +189,16 @@ class _Call(NamedTuple):
         printed = value if isinstance(value, Printed) else Printed(value, [])
         note = ""
         try:
+            printed = printed.here()
+        except Exception as failed:  # what it gave can't be loaded here
+            ended(self.memo, self.tracked, failed)
+            future.set_exception(failed)
+            return
+        try:
             result = self._record(printed)
             note = self.memo.trouble or (DIFFERS if self.memo.differs(self.mine, self.occurrence) else "")
+        except Tied as why:
+            result, note = printed.value, str(why)
         except Exception:  # what is returned can't be pickled, or loaded: nothing that concerns the user
             result, note = printed.value, "what it returned can't be saved"
         ended(self.memo, self.tracked, note=note, began=printed.began, seconds=printed.seconds)
@@ -198,7 +206,7 @@ class _Call(NamedTuple):
 
     def _record(self, printed: Printed) -> Any:
         """Record what a call has given; return that, or a copy where it may be known to others."""
-        data = pickle.dumps(printed.value, PROTOCOL)
+        data = pickled(printed.value) if printed.data is None else printed.data
         result = printed.value if self.apart else pickle.loads(data)
         # Was it given what the key says? Who runs in another process gets its arguments some time after `submit`.
         if self.key_of(*self.call) == self.key:

@@ -33,7 +33,7 @@ from .reads import Snapshot, preview_of
 from .shape import shape_of
 from .steady import take_builtin
 
-SCHEMA = "nbrewind task 1"
+SCHEMA = "nbrewind task 2"
 """Goes into each key: another way to write things down is another number."""
 
 _NO_ENVIRONMENT: Mapping[str, str] = {}

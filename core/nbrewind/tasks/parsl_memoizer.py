@@ -20,7 +20,7 @@ from .memo import DIFFERS, Memo
 from .parts import Key, NoKey
 from .policies import Rule
 from .records import Outcome
-from .results import PROTOCOL
+from .tied import Tied, pickled
 
 ELSEWHERE = ("outputs", "stdout", "stderr")
 """Arguments by which Parsl has an app write files."""
@@ -86,6 +86,8 @@ class ParslMemoizer(Memoizer):
         if call is not None:
             try:
                 note = "another memoizer answered it" if task["from_memo"] else self._record(call, r)
+            except Tied as why:
+                note = str(why)
             except Exception:  # what it gave can't be pickled: nothing that concerns the user
                 note = "what it returned can't be saved"
             ended(call.memo, call.tracked, note=note, began=call.began, seconds=time.time() - call.began)
@@ -140,7 +142,7 @@ class ParslMemoizer(Memoizer):
         """Record what an app has given; return why it is not recorded, or something else to be told."""
         if isinstance(call.key, NoKey) or isinstance(call.mine, NoKey):
             return call.key.reason if isinstance(call.key, NoKey) else ""
-        data = pickle.dumps(value, PROTOCOL)
+        data = pickled(value)
         pickle.loads(data)
         with self._lock:
             now = self._keys.key(*call.call)

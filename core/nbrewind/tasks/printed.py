@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,8 @@ from typing import IO, Any, NamedTuple, cast
 import msgspec
 
 from nbrewind.store.types import Buffer
+
+from .tied import Tied, pickled
 
 _decode = msgspec.msgpack.Decoder(list[tuple[str, str]]).decode
 
@@ -24,6 +27,12 @@ class Printed(NamedTuple):
     began: float = 0.0
     """Seconds since the epoch; 0 where that is not known."""
     seconds: float = 0.0
+    data: bytes | None = None
+    """The value as a record may hold it, instead of the value."""
+
+    def here(self) -> Printed:
+        """Return the same with the value in it."""
+        return self if self.data is None else self._replace(value=pickle.loads(self.data))
 
     def written(self) -> bytes:
         """Return what it printed as a record keeps it."""
@@ -75,10 +84,21 @@ def _kept(texts: list[tuple[str, str]]) -> Iterator[None]:
         yield
 
 
+_held: list[Any] = []
+"""What calls have given that is tied to something: others use that, as long as this process lives."""
+
+
 def captured(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Printed:
     """Call a function in a worker process, and keep what it prints."""
     texts: list[tuple[str, str]] = []
     began, start = time.time(), time.perf_counter()
     with _kept(texts):
         value = fn(*args, **kwargs)
-    return Printed(value, texts, began, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    try:
+        return Printed(None, texts, began, seconds, pickled(value))
+    except Tied:
+        _held.append(value)
+    except Exception:  # of a class that only the pool's own pickles take
+        pass
+    return Printed(value, texts, began, seconds)

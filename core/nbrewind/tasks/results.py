@@ -5,21 +5,20 @@ So what one of them does to it is not seen by the others, and what a task is giv
 
 from __future__ import annotations
 
-import io
 import pickle
 import threading
 from typing import Any
 
 from .marks import marks_of_name
 from .owned import is_local
+from .tied import Loader, pickled
 
-PROTOCOL = 5
 _NOTHING = object()
 _FLAT = frozenset({int, float, complex, bool, bytes, str, type(None)})
 """Types of values that nobody can change."""
 
 
-class _Loader(pickle.Unpickler):
+class _Loader(Loader):
     """Loads a value, and takes note of what it refers to by name that may do more than hold data."""
 
     owned = False
@@ -50,9 +49,10 @@ class Result:
         """Return what a task has given so that a record can hold it.
 
         Raises:
+            Tied: something in it is tied to what lies elsewhere.
             Exception: it can't be saved, or not be loaded again.
         """
-        return cls.loaded(pickle.dumps(value, PROTOCOL))
+        return cls.loaded(pickled(value))
 
     @classmethod
     def loaded(cls, data: Any) -> Result:
@@ -61,7 +61,7 @@ class Result:
         Raises:
             Exception: it can't be loaded: its class is not there any more, or has changed.
         """
-        loader = _Loader(io.BytesIO(data))
+        loader = _Loader(data)
         result = cls(loader.load())
         result.data, result.is_owned = bytes(data), loader.owned
         return result

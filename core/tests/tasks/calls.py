@@ -52,6 +52,16 @@ def wait(seconds: float) -> float:
     return seconds
 
 
+def parity(n: int) -> int:
+    """Give 0 or 1."""
+    return n % 2
+
+
+def total(group: tuple[int, list[int]]) -> int:
+    """Give the sum of a group."""
+    return sum(group[1])
+
+
 def pair(n: int) -> list[list[int]]:
     """Give something that can change."""
     inner = [n]

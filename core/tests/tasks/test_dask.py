@@ -91,9 +91,7 @@ def test_old_graphs_and_nested_keys(store: Store, compute: Computing) -> None:
 def _bag() -> Any:
     bag = pytest.importorskip("dask.bag")
     numbers = bag.from_sequence(range(20), npartitions=3)
-    return (
-        numbers.map(calls.scale).filter(lambda n: n % 2).groupby(lambda n: n % 5).map(lambda pair: sum(pair[1])).sum()
-    )
+    return numbers.map(calls.scale).filter(lambda n: n % 2).foldby(lambda n: n % 5, operator.add, 0)
 
 
 def _array() -> Any:
@@ -115,6 +113,34 @@ def test_collections(compute: Computing, make: Callable[[], Any]) -> None:
         found, actions = compute(make())
         assert type(found) is type(wanted) and repr(found) == repr(wanted)
         assert "r" in "".join(actions.values()) if turn == 0 else set(actions.values()) == {"a"}, compute.reasons()
+
+
+def _sums_of_groups(first: int) -> Any:
+    """Groups by way of files: a task makes a folder that goes with it, others write there, others read."""
+    bag = pytest.importorskip("dask.bag")
+    numbers = bag.from_sequence([first, 1, 2, 3, 4, 5], npartitions=3).map(calls.scale)
+    return numbers.groupby(calls.parity).map(calls.total)
+
+
+def _shuffled(first: int) -> Any:
+    frame, pandas = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [first, 1, 2, 3, 4, 5], "b": [1, 2, 3, 4, 5, 6]})
+    return frame.from_pandas(table, npartitions=3).shuffle("a", shuffle_method="disk").b.map_partitions(sorted)
+
+
+@pytest.mark.parametrize("make", [_sums_of_groups, _shuffled])
+@pytest.mark.parametrize(("kind", "workers"), [("threads", 1), ("threads", 4), ("processes", 2)])
+def test_tasks_that_write_files_which_others_read_run_each_time(
+    compute: Computing, make: Callable[[int], Any], kind: str, workers: int
+) -> None:
+    with ProcessPoolExecutor(workers) as pool:
+        options = {"pool": pool} if kind == "processes" else {"num_workers": workers}
+        for first in (0, 0, 7, 0):
+            found, actions = compute(make(first), **options)
+            assert repr(found) == repr(make(first).compute(scheduler="sync")), first
+        if make is _sums_of_groups:
+            assert any("does something when it is let go" in text for text in compute.reasons())
+        assert any("a" in letters for letters in actions.values()), "what comes before them is answered"
 
 
 def test_files_that_a_collection_reads_are_read_each_time(compute: Computing, tmp_path: Path) -> None:

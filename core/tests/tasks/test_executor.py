@@ -198,6 +198,16 @@ def test_what_no_record_can_hold_is_handed_over(store: Store) -> None:
             assert function() == 7 and pool.answered == 0
 
 
+def test_what_is_tied_to_something_is_handed_over_itself(store: Store, kind: str) -> None:
+    partd = pytest.importorskip("partd")
+    for _ in range(2):
+        with executor(store, kind) as pool:
+            folder = pool.submit(partd.File).result()
+            pool.submit(partd.File.append, folder, {"name": b"text"}).result()
+            assert pool.submit(partd.File.get, folder, "name").result() == b"text"
+            assert pool.answered == 0
+
+
 def test_what_has_no_key_runs(store: Store) -> None:
     for _ in range(2):
         with executor(store) as pool:

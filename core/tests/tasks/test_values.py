@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import itertools
 import logging
 import os
@@ -38,6 +39,20 @@ def test_a_copy_has_the_same_key() -> None:
     for value in DISTINCT:
         if type(value) not in (types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.MappingProxyType):
             assert digest(run, value) == digest(run, copy.deepcopy(value)), value
+
+
+def test_what_does_something_when_it_is_let_go_has_no_key() -> None:
+    class Cleans:
+        def __del__(self) -> None: ...
+
+    class Below(Cleans):
+        pass
+
+    finalized, free = Plain(), Plain()
+    weakref.finalize(finalized, int)
+    for value in (Cleans(), Below(), finalized, [finalized]):
+        assert "when it is let go" in reason(run, value)
+    assert digest(run, free) and digest(run, io.BytesIO(b"x")) != digest(run, io.BytesIO(b"y"))
 
 
 def test_sharing_counts() -> None:

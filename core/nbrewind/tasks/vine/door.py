@@ -18,7 +18,7 @@ from nbrewind.tasks.records import RESULT
 from .keys import TaskKeys, function_of, kind_of, outputs_of, title_of
 from .outcomes import Scratch, outcome_of, path_of, stays, unanswerable
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
-from .tasks import function_succeeded
+from .tasks import load_result
 from .worker import seen_of, split, split_text
 
 
@@ -267,8 +267,9 @@ class Door:
         elif kind != "Task":
             with open(task._output_file.source(), "rb") as stream:
                 result, report = split(stream.read())
-            if kind == "FunctionCall" and not function_succeeded(task):
-                return ["its function failed"]
+            hindrance = load_result(task, result) if kind == "FunctionCall" else ""
+            if hindrance:
+                return [hindrance]
         if report is not None:
             if report.wrote:
                 return [f"it writes `{report.wrote[0]}`, which is no output: that would be missing"]

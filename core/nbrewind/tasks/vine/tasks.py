@@ -12,6 +12,7 @@ from typing import Any
 
 from nbrewind.tasks.parts import Key
 from nbrewind.tasks.records import RESULT
+from nbrewind.tasks.tied import Loader
 
 from .futures import SCRIPT, fetched, is_future
 from .graphs import is_vertex
@@ -286,15 +287,14 @@ def _loaded(task: Any, state: TaskState, pick: Callable[[Any], Any]) -> Any:
     return task._output
 
 
-def function_succeeded(task: Any) -> bool:
-    """Whether the function of a `FunctionCall` that has run returned something."""
-    import cloudpickle
-
+def load_result(task: Any, data: bytes) -> str:
+    """Load what the function of a `FunctionCall` that has run returned; say why no record may hold that."""
     try:
-        found = cloudpickle.loads(task._output_file.contents())
-        if not found["Success"]:
-            return False
-        task._output, task._output_loaded = found["Result"], True
-    except Exception:
-        return False
-    return True
+        found = Loader(data)
+        value = found.load()
+        if value["Success"]:
+            task._output, task._output_loaded = value["Result"], True
+            return found.tied
+    except Exception:  # TaskVine says what is wrong where the result is asked for
+        pass
+    return "its function failed"
