@@ -45,6 +45,8 @@ def test_what_no_parameter_touches_is_computed_once(swept: Place) -> None:
     actions = [{step["cell"]: step["action"] for step in one["steps"]} for one in document["variants"]]
     assert all(one["long"] != "run" and one["scaled"] != "run" for one in actions[1:])
     assert all(one["part"] == one["last"] == "run" for one in actions)
+    reasons = [step for one in document["variants"][1:] for step in one["steps"] if step["cell"] == "numbers"]
+    assert [step["action"] for step in reasons] == ["skip", "skip"], reasons
     assert [one["shared"] for one in document["variants"]] == [0, 3, 3]
 
 
