@@ -286,12 +286,16 @@ def _kept(value: Any, module: str, depth: int = 4) -> Iterator[Any]:
 
 def reached(values: Iterable[Any]) -> set[int]:
     """Return the ids of all objects that values lead to and that can be changed, but for definitions and modules."""
+    return {id(each) for each in objects_reached(values) if type(each) not in (tuple, frozenset)}
+
+
+def objects_reached(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield all objects that values lead to, but for definitions, modules and what can't refer to anything."""
     seen: set[int] = set()
-    found: set[int] = set()
     level = list(values)
     while level:
         level = [each for each in level if id(each) not in seen and not issubclass(type(each), DEFINED)]
+        level = list({id(each): each for each in level}.values())
         seen.update(map(id, level))
-        found.update(id(each) for each in level if type(each) not in (tuple, frozenset))
+        yield from level
         level = [each for each in gc.get_referents(*level) if type(each) not in LEAVES] if level else []
-    return found

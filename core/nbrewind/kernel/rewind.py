@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
 from nbrewind.kernel.head import environment_first
+from nbrewind.kernel.left_behind import keep_unfinished, kept_by_loggers, replace_handlers
 from nbrewind.kernel.own_modules import changed_since, import_modules, keepers, let_go, reached, root
 from nbrewind.kernel.recompute import Recomputer
 from nbrewind.kernel.trace import RELOADED
@@ -117,7 +118,7 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
         "loaded": tuple(sorted(loaded.values.keys() - made.keys())),
         "recomputed": tuple(sorted(made)),
     }
-    told = lost | absent | tied(recorder, loaded.values)
+    told = lost | absent | tied(recorder, loaded.values) | kept_by_loggers(recorder.live.bound, loaded.values)
     missing = tuple(LostName(name=name, reason=reason) for name, reason in sorted(told.items()))
     live = set(recorder.live.names())
     away = {key.removeprefix(LOCAL) for key in recorder.state.keys() - state.keys() if key.startswith(LOCAL)}
@@ -148,7 +149,11 @@ def _perform(recorder: Recorder, target: str, *, partial: bool, files: bool) -> 
         )
     let_go(recorder, away)
     gone = [*removed, *put_away, *(name for name in lost if name in live)]
+    old = {name: recorder.live.bound[name] for name in (*gone, *loaded.values) if name in recorder.live.bound}
+    keep_unfinished(old.values(), recorder.live.space.modules)
+    replace_handlers(old, loaded.values)
     recorder.live.install(loaded, remove=gone, keep=[wanted[name] for name in kept & new])
+    old.clear()
     for name in kept:
         recorder.live.versions[name] = wanted[name]
     patches.apply(steps)

@@ -26,6 +26,7 @@ AMBIENT_PACKAGES: dict[str, str] = {
     "ambient:sys.int_max_str_digits": "sys",
     "ambient:sys.path": "",
     "ambient:sys.recursionlimit": "sys",
+    "ambient:sys.streams": "",
     "ambient:sys.switchinterval": "sys",
     "ambient:time.zone": "time",
     "ambient:torch.settings": "torch",
@@ -72,6 +73,7 @@ AMBIENT_SETTERS: dict[str, frozenset[str]] = {
     "ambient:sys.int_max_str_digits": frozenset({"set_int_max_str_digits"}),
     "ambient:sys.path": frozenset({"path", "addsitedir"}),
     "ambient:sys.recursionlimit": frozenset({"setrecursionlimit"}),
+    "ambient:sys.streams": frozenset({"redirect_stderr", "redirect_stdout", "stderr", "stdin", "stdout"}),
     "ambient:sys.switchinterval": frozenset({"setswitchinterval"}),
     "ambient:time.zone": frozenset({"tzset"}),
     "ambient:torch.settings": frozenset(
@@ -240,7 +242,17 @@ OWNED_SETTERS = frozenset(
 )
 """Those whose effect is recorded otherwise."""
 
-OTHER_SETTERS = frozenset({"copyreg.constructor", "copyreg.pickle", "gettext.install"})
+OTHER_SETTERS = frozenset(
+    {
+        "copyreg.constructor",
+        "copyreg.pickle",
+        "gettext.install",
+        "signal.alarm",
+        "tracemalloc.start",
+        "tracemalloc.stop",
+    }
+    | {"faulthandler.enable", "faulthandler.disable", "faulthandler.dump_traceback_later", "gc.freeze", "gc.unfreeze"}
+)
 """Setters of the standard library whose names don't say it."""
 
 REGISTRIES = {"codecs": "builtins", "copyreg": "builtins", "gettext": "builtins"}

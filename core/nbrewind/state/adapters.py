@@ -119,6 +119,8 @@ def _data_visit(cls: type, base: type, root: str) -> Callable[[Walker, int, Any,
         return partial(visit_array, kind="raw") if cls is base else _visit_subclass
     if root == "numpy" and name == "void":
         return _visit_void
+    if root == "numpy" and name in ("flatiter", "nditer", "broadcast"):
+        return _visit_iterator
     if root == "pandas" and name == "NDFrame":
         return _visit_frame
     if root == "pandas" and name in ("Index", EXTENSION):
@@ -130,6 +132,19 @@ def _data_visit(cls: type, base: type, root: str) -> Callable[[Walker, int, Any,
 
 def _visit_nothing(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
     pass
+
+
+def _visit_iterator(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:
+    """Go on with the arrays that an iterator of numpy's is over."""
+    if type(obj).__name__ == "flatiter":
+        extra.append(obj.base)
+    elif type(obj).__name__ == "broadcast":
+        extra += [one.base for one in obj.iters]
+    else:
+        try:
+            extra += obj.operands
+        except ValueError:
+            pass  # it is closed
 
 
 def _visit_function(walker: Walker, index: int, obj: Any, extra: list[Any]) -> None:

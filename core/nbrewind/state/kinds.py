@@ -215,7 +215,7 @@ def _walk_library(cls: type, roots: set[str]) -> Walk | None:
     names = {f"{root_of(module_of(base))}.{base.__name__}" for base in cls.__mro__}
     if names & {"numpy.ndarray", "pandas.NDFrame", "pandas.Index", "pandas.ExtensionArray", "torch.Tensor"}:
         return "adapt"
-    if "numpy.void" in names:
+    if names & {"numpy.void", "numpy.flatiter", "numpy.nditer", "numpy.broadcast"}:
         return "adapt"
     if names & {"numpy.generic", "numpy.dtype", "numpy.ufunc", "pandas.ExtensionDtype", "pandas.BaseOffset"}:
         return "leaf"

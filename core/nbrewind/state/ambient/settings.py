@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..kinds import belongs_to_kernel, module_of
 from .base import Provider
 
 
@@ -86,6 +87,33 @@ class Handlers(Provider):
                 signal.signal(number, wanted)
 
 
+class Streams(Provider):
+    """Where what is printed goes, and what is typed comes from."""
+
+    key = "ambient:sys.streams"
+    module = "sys"
+
+    _NAMES = ("stdin", "stdout", "stderr")
+
+    def __init__(self) -> None:
+        self._first = [getattr(sys, name) for name in self._NAMES]
+
+    def signature(self) -> Any:
+        """Return the streams, by identity."""
+        return [id(getattr(sys, name, None)) for name in self._NAMES]
+
+    def read(self) -> Any:
+        """Return nothing; None if there is another than the kernel's."""
+        found = [getattr(sys, name, None) for name in self._NAMES]
+        pairs = zip(found, self._first, strict=True)
+        return [] if all(one is first or belongs_to_kernel(module_of(type(one))) for one, first in pairs) else None
+
+    def write(self, data: Any) -> None:
+        """Give the kernel's own back."""
+        for name, first in zip(self._NAMES, self._first, strict=True):
+            setattr(sys, name, first)
+
+
 class TimeZone(Provider):
     """The time zone that the C library took over with ``time.tzset``."""
 
@@ -109,6 +137,7 @@ SETTINGS: tuple[Callable[[], Provider], ...] = (
     partial(Setting, "socket", "timeout", "getdefaulttimeout", "setdefaulttimeout"),
     partial(Setting, "sys", "recursionlimit", "getrecursionlimit", "setrecursionlimit"),
     partial(Setting, "sys", "switchinterval", "getswitchinterval", "setswitchinterval"),
+    Streams,
     partial(Setting, "sys", "int_max_str_digits", "get_int_max_str_digits", "set_int_max_str_digits"),
     TimeZone,
 )
