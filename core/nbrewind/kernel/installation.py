@@ -19,13 +19,14 @@ import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nbrewind.kernel.nature import real_names
 from nbrewind.kernel.stores import CELL
 from nbrewind.kernel.watch import names_of
-from nbrewind.tasks.parts import Refused
-from nbrewind.tasks.source import Definition, definition_of
+
+if TYPE_CHECKING:
+    from nbrewind.tasks.source import Definition
 
 ASKING = frozenset(
     {
@@ -119,6 +120,9 @@ def _catches(code: types.CodeType) -> bool:
 
 def _is_contained(code: types.CodeType, namespace: Mapping[str, object], source: str) -> bool:
     """Whether it is proved of a piece of code that the place shows in nothing."""
+    from nbrewind.tasks.parts import Refused  # a kernel that asks for no place loads nothing of tasks
+    from nbrewind.tasks.source import definition_of
+
     try:
         if code.co_filename != CELL:
             own = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
