@@ -27,7 +27,7 @@ from nbrewind.planning.outside import path_key
 from nbrewind.planning.trace import LOCAL
 from nbrewind.state import Space, held, is_fixed, is_owner
 from nbrewind.state.code import ANY, GLOBAL_OPERATIONS, canonical
-from nbrewind.state.kinds import LEAVES
+from nbrewind.state.kinds import LEAVES, belongs_to_kernel
 from nbrewind.state.kinds import module_of as home_of_class
 from nbrewind.state.places import is_user_code
 
@@ -290,12 +290,17 @@ def reached(values: Iterable[Any]) -> set[int]:
 
 
 def objects_reached(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield all objects that values lead to, but for definitions, modules and what can't refer to anything."""
+    """Yield all objects that values lead to, but for definitions, modules and what can't refer to anything.
+
+    Nor what belongs to the running kernel, like the streams that it prints to: that leads to all variables.
+    """
     seen: set[int] = set()
     level = list(values)
     while level:
-        level = [each for each in level if id(each) not in seen and not issubclass(type(each), DEFINED)]
-        level = list({id(each): each for each in level}.values())
+        cut = {
+            cls for cls in set(map(type, level)) if issubclass(cls, DEFINED) or belongs_to_kernel(home_of_class(cls))
+        }
+        level = list({id(each): each for each in level if id(each) not in seen and type(each) not in cut}.values())
         seen.update(map(id, level))
         yield from level
         level = [each for each in gc.get_referents(*level) if type(each) not in LEAVES] if level else []
