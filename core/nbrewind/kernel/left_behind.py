@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import types
-import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbrewind.kernel.own_modules import objects_reached, reached
 from nbrewind.state import is_fixed
+from nbrewind.state.finalisers import finalized, with_del
 from nbrewind.state.kinds import is_user_class
 
 _unfinished: list[Any] = []
@@ -36,12 +36,17 @@ def kept_by_loggers(bound: Mapping[str, Any], names: Collection[str]) -> dict[st
     """
     there = {name: bound[name] for name in names if name in bound and not is_fixed(bound[name])}
     replaced = {id(value) for value in there.values()}
+    keeping = {
+        logger.name: ids
+        for logger in _loggers()
+        if (ids := reached(one for one in (*logger.handlers, *logger.filters) if id(one) not in replaced))
+    }
     found: dict[str, str] = {}
-    for logger in _loggers():
-        ids = reached(one for one in (*logger.handlers, *logger.filters) if id(one) not in replaced)
-        if ids:
-            told = f"the logger {logger.name} keeps it, or a part of it, by itself"
-            found.update({name: told for name, value in there.items() if not ids.isdisjoint(reached([value]))})
+    for name, value in there.items() if keeping else ():
+        mine = reached([value])
+        for logger, ids in keeping.items():
+            if not ids.isdisjoint(mine):
+                found[name] = f"the logger {logger} keeps it, or a part of it, by itself"
     return found
 
 
@@ -59,7 +64,7 @@ def keep_unfinished(values: Iterable[Any], modules: Collection[str]) -> None:
     ``modules``: names of the user's own modules.
     """
     own = {"__main__", *modules}
-    awaited = {id(info.weakref()) for info in list(weakref.finalize._registry.values())}  # type: ignore[attr-defined]
+    awaited = finalized()
     known: dict[type, bool] = {}
 
     def acts(obj: Any) -> bool:
@@ -68,8 +73,7 @@ def keep_unfinished(values: Iterable[Any], modules: Collection[str]) -> None:
             frame = getattr(obj, "gi_frame", None) or getattr(obj, "ag_frame", None) or getattr(obj, "cr_frame", None)
             return frame is not None and frame.f_lasti > 0 and frame.f_globals.get("__name__") in own
         if cls not in known:
-            bases = [base for base in cls.__mro__ if "__del__" in type.__getattribute__(base, "__dict__")]
-            known[cls] = any(is_user_class(base) or base.__module__ in own for base in bases)
+            known[cls] = any(is_user_class(base) or base.__module__ in own for base in with_del(cls))
         return known[cls] or id(obj) in awaited
 
     _unfinished.extend(obj for obj in objects_reached(values) if acts(obj))

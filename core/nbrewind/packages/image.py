@@ -76,6 +76,11 @@ ARG SYSTEM="{packages}"
 RUN if [ -n "$SYSTEM" ]; then apt-get update && apt-get install -y --no-install-recommends $SYSTEM; fi
 """
 
+_CONDA_BASE = """\
+USER root
+ENV PATH="/opt/conda/bin:$PATH"
+"""
+
 _APPTAINER = """\
 # Builds the software with which {notebook} was recorded, and repeats it in there. In the unpacked package:
 #
@@ -135,8 +140,7 @@ def image_files(
         "libraries": _told(here),
     }
     with_workers = any(one.name == TASKVINE for one in used.software)
-    before = "" if explicit else _SYSTEM.format(packages="git" if git else "")
-    before = 'USER root\nENV PATH="/opt/conda/bin:$PATH"\n' if explicit else before
+    before = _CONDA_BASE if explicit else _SYSTEM.format(packages="git" if git else "")
     worker = _WORKER.format(**values, file=CONTAINERFILE) if with_workers else ""
     conda = f"micromamba install --yes --name base --file {EXPLICIT}\n" if explicit else ""
     files = "".join(f"    {one} {PLACE}/{one}\n" for one in _TOP)

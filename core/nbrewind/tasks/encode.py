@@ -26,10 +26,11 @@ from typing import Any
 from blake3 import blake3
 
 from nbrewind.state.attributes import attributes, slots
+from nbrewind.state.finalisers import finalized
 
 from .files import Files
 from .parts import Pending, Refused
-from .tied import finalized, words_for
+from .tied import words_for
 
 PLAIN = frozenset({int, float, complex, bool, bytes, type(None)})
 """Types that `marshal` writes as they are: with their type, floats by their bits."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 import pickle
-import weakref
 from typing import Any
 
+from nbrewind.state.finalisers import finalized, with_del
 from nbrewind.state.kinds import module_of, root_of
 
 PROTOCOL = 5
@@ -28,14 +28,7 @@ def cleans_up(cls: type) -> bool:
     """Whether objects of a class do something when they are let go."""
     if cls in _DATA or root_of(module_of(cls)) in _MEMORY:
         return False
-    return any("__del__" in type.__getattribute__(base, "__dict__") for base in type.__getattribute__(cls, "__mro__"))
-
-
-def finalized() -> frozenset[int]:
-    """Return the ids of objects that have something done when they are let go (`weakref.finalize`)."""
-    registry: dict[Any, Any] = weakref.finalize._registry  # type: ignore[attr-defined]
-    found = [info.weakref() for info in list(registry.values())]
-    return frozenset(id(value) for value in found if value is not None)
+    return bool(with_del(cls))
 
 
 def words_for(cls: type) -> str:
