@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbrewind import unpatched
 from nbrewind._version import __version__
 from nbrewind.kernel import log
 from nbrewind.kernel.hooks import Hooks
@@ -335,7 +336,7 @@ def _metadata(path: str) -> dict[str, Any]:
 def _content(path: str) -> dict[str, Any]:
     """Return what is in a notebook's file; nothing where it can't be read."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with unpatched.open(path, encoding="utf-8") as stream:
             found = json.load(stream)
     except (OSError, ValueError):
         return {}

@@ -13,6 +13,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nbrewind import unpatched
 from nbrewind.kernel import patches
 from nbrewind.kernel.files import handles
 from nbrewind.kernel.head import environment_first
@@ -250,7 +251,7 @@ def of_cell(recorder: Recorder, by_id: Mapping[str, Checkpoint], cell: str) -> t
 def cell_of_number(path: str, number: int) -> str:
     """Return the id of a cell of a notebook file, counted from 1; empty where there is none."""
     try:
-        with open(path, encoding="utf-8") as stream:
+        with unpatched.open(path, encoding="utf-8") as stream:
             cells = json.load(stream)["cells"]
         return str(cells[number - 1].get("id", "")) if 1 <= number <= len(cells) else ""
     except (OSError, ValueError, KeyError, TypeError):

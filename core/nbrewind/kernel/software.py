@@ -24,8 +24,8 @@ class SoftwareRecord:
         used = {item.key.removeprefix(_PACKAGE) for item in run.inputs if item.key.startswith(_PACKAGE)}
         if len(sys.modules) == self._modules and used <= self._known:
             return
-        self._modules = len(sys.modules)
-        found = loaded_modules() | used
+        modules, found = len(sys.modules), loaded_modules() | used
         if not found <= self._known:
+            note(self._store, self._session, environment(self._known | found))
             self._known |= found
-            note(self._store, self._session, environment(self._known))
+        self._modules = modules

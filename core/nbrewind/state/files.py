@@ -6,6 +6,7 @@ import os
 
 from blake3 import blake3
 
+from nbrewind import unpatched
 from nbrewind.model import ABSENT
 
 CHUNK = 1 << 20
@@ -17,7 +18,7 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     """Return ``b3:HEX`` of a file's content, read in pieces; ``folder`` for one, ``absent`` if nothing can be read."""
     hasher = blake3()
     try:
-        with open(path, "rb") as stream:
+        with unpatched.open(path, "rb") as stream:
             while piece := stream.read(CHUNK):
                 hasher.update(piece)
     except IsADirectoryError:

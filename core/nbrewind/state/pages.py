@@ -21,6 +21,8 @@ import struct
 import sys
 from collections.abc import Iterable
 
+from nbrewind import unpatched
+
 # <asm/unistd.h>
 _SYSCALL = {"x86_64": 323, "aarch64": 282}
 # <linux/userfaultfd.h>
@@ -201,10 +203,10 @@ def is_written_unseen() -> bool:
 
 def _reads_asynchronously() -> bool:
     """Tell whether ``io_setup`` was called: what it reads goes on when the file is closed."""
-    with contextlib.suppress(OSError), open("/proc/sys/fs/aio-nr", "rb") as number:
+    with contextlib.suppress(OSError), unpatched.open("/proc/sys/fs/aio-nr", "rb") as number:
         if number.read().strip() == b"0":  # nobody on this machine
             return False
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
+    with unpatched.open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
         named = ["/[aio]" in line for line in itertools.islice(lines, _MOST_MAPPINGS)]
     return any(named) or len(named) == _MOST_MAPPINGS
 
@@ -214,7 +216,7 @@ def _is_private(start: int, end: int) -> bool:
 
     Where very much is mapped, it is not looked for to the end.
     """
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
+    with unpatched.open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
         for line in itertools.islice(lines, _MOST_MAPPINGS):
             place, rights, _, _, inode, *name = line.split(None, 5)
             first, last = (int(word, 16) for word in place.split("-"))
@@ -230,5 +232,5 @@ def _is_private(start: int, end: int) -> bool:
 
 
 def _status(field: str) -> str:
-    with open("/proc/self/status", encoding="utf-8", errors="replace") as lines:
+    with unpatched.open("/proc/self/status", encoding="utf-8", errors="replace") as lines:
         return next((line.partition(":")[2].strip() for line in lines if line.startswith(field + ":")), "")

@@ -18,9 +18,9 @@ from .changes import Baseline, GroupChange
 from .code import ANY, MAGIC
 from .definitions import Scope
 from .digest import Fingerprint, content_digest, member_digest
-from .held import looked_up
 from .kinds import is_tracked, module_of, root_of
 from .links import Group
+from .lookups import looked_up
 from .snapshot import Snapshotter
 from .space import home_of
 

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from nbrewind import unpatched
+
 if TYPE_CHECKING:
     from .snapshot import Snapshotter
 
@@ -145,7 +147,7 @@ def _may_have_returns(raw: io.FileIO) -> bool:
     if os.fstat(raw.fileno()).st_size > SEARCHED:
         return True
     try:
-        with open(raw.name, "rb") as file:
+        with unpatched.open(raw.name, "rb") as file:
             return b"\r" in file.read()
     except OSError:
         return True

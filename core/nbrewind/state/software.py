@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import msgspec
 from blake3 import blake3
 
+from nbrewind import unpatched
 from nbrewind.model import Record
 from nbrewind.store import Store
 
@@ -126,7 +127,7 @@ def without_credentials(url: str) -> str:
 
 def note(store: Store, session: str, found: Environment) -> None:
     """Keep with a store what a session has loaded."""
-    text = json.dumps(msgspec.to_builtins(found), sort_keys=True)
+    text = msgspec.json.encode(found, order="sorted").decode()
     name = _BY_DIGEST + blake3(text.encode()).hexdigest(length=16)
     if not store.note(name):
         store.set_note(name, text)
@@ -326,7 +327,7 @@ def _conda(prefix: str) -> list[str]:
 def _libraries(folders: Iterable[str]) -> list[str]:
     """Return the shared objects of this process that lie in none of some folders."""
     try:
-        with open(_MAPS, encoding="utf-8", errors="surrogateescape") as file:
+        with unpatched.open(_MAPS, encoding="utf-8", errors="surrogateescape") as file:
             paths = {line.rstrip("\n").split(None, 5)[5] for line in file if line.count("/") and ".so" in line}
     except (OSError, IndexError):
         return []

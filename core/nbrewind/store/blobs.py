@@ -22,6 +22,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from nbrewind import unpatched
 from nbrewind.model import new_id
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.layout import BLOB_MODE, DIRECTORY_MODE, Layout, disk_error
@@ -119,7 +120,7 @@ class Blobs:
         try:
             length = os.stat(path).st_size
             if HEAD.size < length < size:
-                with open(path, "rb", buffering=0) as file:
+                with unpatched.open(path, "rb", buffering=0) as file:
                     return file.read(HEAD.size) == HEAD.pack(MAGIC, os.fstat(file.fileno()).st_size)
             return length == size
         except OSError:
@@ -159,7 +160,7 @@ class Blobs:
         """
         path = self._layout.blob(digest)
         try:
-            with open(path, "rb", buffering=0) as file:
+            with unpatched.open(path, "rb", buffering=0) as file:
                 length = os.fstat(file.fileno()).st_size
                 if length > len(into):
                     raise self._damaged(digest, "it is too long")
@@ -218,7 +219,7 @@ class Blobs:
     def _settle(self, digest: bytes, size: int) -> int:
         """Flush a blob, compressed where that pays; return the size of its file."""
         path = self._layout.blob(digest)
-        with open(path, "rb", buffering=0) as file:
+        with unpatched.open(path, "rb", buffering=0) as file:
             length = os.fstat(file.fileno()).st_size
             data = _compressed(file, size) if length == size else None
         if data is not None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from nbrewind import unpatched
 from nbrewind.model import new_id
 from nbrewind.store import layout
 from nbrewind.store.blobs import Blobs
@@ -110,7 +111,7 @@ class Contents:
         chunks: list[bytes] = []
         added = size = 0
         try:
-            with open(path, "rb", buffering=0) as file:
+            with unpatched.open(path, "rb", buffering=0) as file:
                 before = os.fstat(file.fileno())
                 if not stat.S_ISREG(before.st_mode):
                     raise StoreError(f"could not store {path}: not a regular file")
@@ -193,7 +194,7 @@ class Contents:
         chunks: list[bytes] = []
         size = 0
         try:
-            with open(path, "rb", buffering=0) as file:
+            with unpatched.open(path, "rb", buffering=0) as file:
                 length = os.fstat(file.fileno()).st_size
                 step = ROW_BYTES + 1 if length <= ROW_BYTES else CHUNK_BYTES
                 while data := read_up_to(file.read, step):
@@ -248,7 +249,7 @@ class Contents:
         target = Path(path)
         temporary = target.with_name(f".{target.name}.{new_id()}")
         try:
-            with open(temporary, "xb", buffering=0) as file:
+            with unpatched.open(temporary, "xb", buffering=0) as file:
                 for part in manifest.parts():
                     data = self.part(part)
                     rest = memoryview(data)

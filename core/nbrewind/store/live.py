@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 
+from nbrewind import unpatched
 from nbrewind.store.layout import DATABASE_MODE, DIRECTORY_MODE, Layout
 
 _SUFFIX = ".json"
@@ -24,7 +25,7 @@ def write(layout: Layout, session: str, data: bytes) -> None:
     new = target.with_suffix(".new")
     layout.live.mkdir(mode=DIRECTORY_MODE, exist_ok=True)
     descriptor = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, DATABASE_MODE)
-    with open(descriptor, "wb") as stream:
+    with unpatched.open(descriptor, "wb") as stream:
         stream.write(data)
     os.replace(new, target)
 

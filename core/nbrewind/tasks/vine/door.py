@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
+from nbrewind import unpatched
 from nbrewind.tasks.files import Files
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.memo import DIFFERS, Memo
@@ -199,7 +200,7 @@ class Door:
             made: FileState = state_of(file)
             if made.method == "declare_buffer":
                 path = self.scratch.place(made)
-                with open(path, "rb") as stream:
+                with unpatched.open(path, "rb") as stream:
                     made.content = stream.read()
                 os.unlink(path)
 
@@ -265,7 +266,7 @@ class Door:
             if report is None or not report.made[0]:
                 return ["its result stays in the cluster, and its worker told nothing of it"]
         elif kind != "Task":
-            with open(task._output_file.source(), "rb") as stream:
+            with unpatched.open(task._output_file.source(), "rb") as stream:
                 result, report = split(stream.read())
             hindrance = load_result(task, result) if kind == "FunctionCall" else ""
             if hindrance:

@@ -9,6 +9,7 @@ import io
 import os
 from typing import Any
 
+from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT
 
 from .managers import Managers
@@ -41,7 +42,7 @@ class Files:
                 return self.managers.call(state.method, state.manager, state.content, **_without(state, "buffer"))
             return self.managers.call(state.method, state.manager, *state.arguments, **state.options)
         path = os.path.join(state.manager.staging_directory, "outputs", state.arguments[0])
-        with open(path, "wb") as stream:
+        with unpatched.open(path, "wb") as stream:
             stream.write(state.content or b"")
         return self.managers.call("declare_file", state.manager, path)
 
@@ -59,7 +60,7 @@ class Files:
             stream = io.BytesIO(state.content)
             return unserializer(stream) if unserializer else stream.read()
         if state is not None and state.method == "declare_file" and POINTER not in file.__dict__:
-            with open(self.source(file), "rb") as content:
+            with unpatched.open(self.source(file), "rb") as content:
                 return unserializer(content) if unserializer else content.read()
         if state is not None and state.output == RESULT and unserializer is None:
             return split(original(self.cls, "contents")(file))[0]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbrewind import unpatched
 from nbrewind.store.task_logs import TaskLog
 from nbrewind.store.usage import parse_size
 from nbrewind.tasks.parts import Key
@@ -82,7 +83,7 @@ def _new(folder: LogFolder, name: str, most: int) -> TaskLog | None:
     """Return what has come to one log, as it is; None if nothing has."""
     start = folder.read.get(name, 0)
     try:
-        with open(os.path.join(folder.path, name), "rb") as stream:
+        with unpatched.open(os.path.join(folder.path, name), "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             stream.seek(start)
             text = stream.read(min(size - start, most)) if size > start else b""
@@ -104,7 +105,7 @@ def _secrets(kept: ManagerState) -> list[str]:
     for name, value in kept.secrets:
         if name == "set_password_file":
             try:
-                with open(value, encoding="utf-8", errors="surrogateescape") as stream:
+                with unpatched.open(value, encoding="utf-8", errors="surrogateescape") as stream:
                     found += [line.strip() for line in stream]
             except OSError:
                 continue

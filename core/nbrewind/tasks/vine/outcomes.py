@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from typing import Any
 
+from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
@@ -83,7 +84,7 @@ class Scratch:
         if made.method == "declare_file":
             return path_of(made)
         path = self.place(made)
-        with open(path, "wb") as stream:
+        with unpatched.open(path, "wb") as stream:
             stream.write(file.contents())
         return path
 

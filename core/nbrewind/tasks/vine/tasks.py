@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from nbrewind import unpatched
 from nbrewind.tasks.parts import Key
 from nbrewind.tasks.records import RESULT
 from nbrewind.tasks.tied import Loader
@@ -133,10 +134,10 @@ def wrapper(task: Any, manager: Any, serialize: Any) -> Any:
     file = call_original(task, "_fn_wrapper", manager, serialize)
     if known or not serialize or state_of(manager) is None:
         return file
-    with open(os.path.join(manager.staging_directory, base), encoding="utf-8") as stream:
+    with unpatched.open(os.path.join(manager.staging_directory, base), encoding="utf-8") as stream:
         script = stream.read()
     path = os.path.join(manager.staging_directory, f"{base}_watching")
-    with open(path, "w", encoding="utf-8") as stream:
+    with unpatched.open(path, "w", encoding="utf-8") as stream:
         stream.write(first_line() + (script if script.startswith("\n") else "\n" + script))
     file = manager._function_buffers[base] = manager.declare_file(path, cache=True)
     return file
