@@ -11,6 +11,7 @@ import asyncio
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -93,6 +94,8 @@ async def sweep(
         async with ahead_of(engine, store, scratch, beside=True) as ahead:
             repeater = Repeater(variant.notebook, path, store, session, cells, policies=policies, ahead=ahead)
             variant.result = await repeater.bring_all()
+        with suppress(KernelError):  # it has died: what it has recorded is saved by the next kernel
+            await session.call("flush")  # a run answers once it is saved
 
     async def try_(variant: Variant, scratch: Scratch | None) -> None:
         first = variant is all_[0]

@@ -64,9 +64,13 @@ def walked(live: LiveState) -> Changes:
 
 
 def told(changes: Changes) -> list[dict[str, Any]]:
-    """Return all that is told of changes, but for what is another each time."""
+    """Return all that is told of changes, but for what is another each time.
+
+    Python's note of the warnings that it gave is left out: one may come in while the code here runs, from anywhere.
+    """
     ours = ("content", "baseline")
     found = [{f.name: getattr(group, f.name) for f in dataclasses.fields(group)} for group in changes.groups]
+    found = [each for each in found if each["members"] != ("__warningregistry__",)]
     return [{name: value for name, value in each.items() if name not in ours} for each in found]
 
 

@@ -42,12 +42,15 @@ def _start(directory: Path, notebook: Path, seed: int) -> subprocess.Popen[str]:
     return process
 
 
-def _kill(process: subprocess.Popen[str]) -> list[str]:
+def _kill(process: subprocess.Popen[str], reports: int, seconds: float) -> list[str]:
+    """Kill a writer so long after so many reports; returns what it has reported."""
+    assert process.stdout is not None
+    lines = [process.stdout.readline().rstrip("\n") for _ in range(reports)]
+    time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     output, _ = process.communicate(timeout=30)
-    lines = output.split("\n")
     assert process.returncode == -signal.SIGKILL, output
-    return lines[:-1]  # the last one may be cut short
+    return [*lines, *output.split("\n")[:-1]]  # the last one may be cut short
 
 
 def check(directory: Path, notebook: Path, reported: list[str]) -> None:
@@ -79,8 +82,7 @@ def _crash(tmp_path: Path, rounds: int, seed: int) -> None:
     reported: list[str] = []
     for number in range(rounds):
         process = _start(directory, notebook, number)
-        time.sleep(rng.uniform(0, 0.25))
-        reported += _kill(process)
+        reported += _kill(process, rng.randrange(5), rng.uniform(0, 0.1))
         check(directory, notebook, reported[-60:])
     assert len(reported) > rounds
 
@@ -109,12 +111,11 @@ def test_kill_at_any_point_many_times(tmp_path: Path, seed: int) -> None:
 def test_two_writers_at_once_one_of_them_killed(tmp_path: Path) -> None:
     directory, notebook = tmp_path / "store", tmp_path / "a.ipynb"
     first, second = _start(directory, notebook, 1), _start(directory, notebook, 2)
-    time.sleep(0.5)
-    reported = _kill(first)
+    reported = _kill(first, 2, 0.3)
     time.sleep(0.3)
     with Store.open(directory) as store:
         assert [finding for finding in store.doctor() if finding.kind != "leftover"] == []
-    reported += _kill(second)
+    reported += _kill(second, 3, 0)
     assert len(reported) > 4
     check(directory, notebook, reported)
 
