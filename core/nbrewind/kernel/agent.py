@@ -54,9 +54,11 @@ class Agent:
             index = _index(self.store, notebook)
             from nbrewind.kernel.recorder import Recorder
             from nbrewind.kernel.steps import Steps
+            from nbrewind.kernel.texts import Texts
 
             self.recorder = Recorder(shell, self.store, index, self.session)
             self.recorder.steps = Steps(self.recorder, self.substitution)
+            self.texts = Texts(self.recorder)
             self.tasks = Tasks(shell.kernel, self.store, self.session, index.id, self.recorder.folder, self._ignore)
             self.recorder.logs = self.tasks.logs
         except (StoreError, OSError) as error:
@@ -77,6 +79,7 @@ class Agent:
         if self.tasks is not None and self.mode != "off":
             self.tasks.install()
         self.recorder.install()
+        self.texts.install()
         self.hooks = Hooks(self.shell, _Switch(self), self.substitution.interrupt)
         self.hooks.register()
         self._set_replayer()
@@ -89,6 +92,7 @@ class Agent:
         if self.hooks is not None:
             self.hooks.unregister()
         if self.recorder is not None:
+            self.texts.remove()
             self.recorder.remove()
         if self.tasks is not None:
             self.tasks.remove()

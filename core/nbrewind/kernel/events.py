@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,20 @@ def _permissions(log: EffectLog, args: Sequence[Any]) -> None:
         log.shape(args[0])
 
 
+def _times(log: EffectLog, args: Sequence[Any]) -> None:
+    """Note that somebody sets the times of a file; a library that copies or unpacks files is left to do it."""
+    caller = _caller()
+    if caller is not None and is_user_code(caller.f_code.co_filename):
+        log.unknown["it sets the times of files, which are not recorded"] = None
+
+
+def _environment(log: EffectLog, args: Sequence[Any]) -> None:
+    """Note a variable that is set or deleted past `os.environ`, which is what is looked at."""
+    caller = _caller()
+    if caller is not None and is_user_code(caller.f_code.co_filename):
+        log.unknown["it changes the environment past os.environ"] = None
+
+
 def _make_folder(log: EffectLog, args: Sequence[Any]) -> None:
     _folder(log, args, meets=not _may_exist())
 
@@ -83,10 +98,16 @@ def _folder(log: EffectLog, args: Sequence[Any], *, meets: bool) -> None:
 
 def _may_exist() -> bool:
     """Whether who makes a folder takes one that is there."""
-    frame = sys._getframe(1)
+    caller = _caller()
+    return caller is not None and not is_user_code(caller.f_code.co_filename) and bool(caller.f_locals.get("exist_ok"))
+
+
+def _caller() -> types.FrameType | None:
+    """Return the frame that did what the event tells."""
+    frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None and not is_user_code(frame.f_code.co_filename) and bool(frame.f_locals.get("exist_ok"))
+        frame = frame.f_back
+    return frame
 
 
 def _truncate(log: EffectLog, args: Sequence[Any]) -> None:
@@ -144,6 +165,9 @@ HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {
     "os.link": _link,
     "os.symlink": _symbolic_link,
     "os.chmod": _permissions,
+    "os.utime": _times,
+    "os.putenv": _environment,
+    "os.unsetenv": _environment,
     "os.truncate": _truncate,
     "os.chdir": lambda log, args: log.meet(args[0]),
     "os.mkdir": _make_folder,

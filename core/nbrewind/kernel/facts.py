@@ -31,6 +31,7 @@ FOLDER_WORDS = frozenset(
     {"getcwd", "cwd", "abspath", "realpath", "resolve", "absolute", "listdir", "scandir", "walk", "iterdir"}
     | {"glob", "iglob", "rglob", "curdir", "%pwd", "chdir"}
 )
+SOURCE_NAMES = frozenset({"getsource", "getsourcelines", "getcomments", "findsource", "getblock", "linecache"})
 WORD = re.compile(r"\w+")
 
 
@@ -167,6 +168,11 @@ def library_doubts(analysis: CellAnalysis, names: Collection[str], packages: Col
         if found and package in packages and (package != "pyarrow" or _uses(analysis, package)):
             reasons.append(f"it may read or write files through {package} ({found[0]}), which is not seen")
     return reasons
+
+
+def text_doubts(names: Collection[str]) -> list[str]:
+    """Return a reason where a run may have read the text of code: comments and places are no part of what it met."""
+    return [] if SOURCE_NAMES.isdisjoint(names) else ["it reads the text of code, whose comments are not compared"]
 
 
 def _uses(analysis: CellAnalysis, package: str) -> bool:

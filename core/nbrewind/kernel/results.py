@@ -229,8 +229,13 @@ def reads_history(run: Run) -> bool:
 
 
 def take_number(shell: Any, source: str) -> None:
-    """Enter a cell that is not run into IPython's history (``In``, ``_i``): those after it have their own numbers."""
-    shell.history_manager.store_inputs(shell.execution_count, shell.transform_cell(source), source)
+    """Enter a cell that is not run into IPython's history (``In``, ``_i``): those after it have their own numbers.
+
+    And its text where tracebacks look for that of what it defined.
+    """
+    text = shell.transform_cell(source)
+    shell.history_manager.store_inputs(shell.execution_count, text, source)
+    shell.compile.cache(text, shell.execution_count, raw_code=source)
     shell.execution_count += 1
 
 

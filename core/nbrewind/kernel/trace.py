@@ -233,6 +233,7 @@ def observe(
         *facts.probe_doubts(words, recorder.watch.active, bool(extra["log"].probes)),
         *unseen,
         *written,
+        *facts.text_doubts(used_words),
     ]
     effects += [Effect(kind="thread", subject=name) for name in reach.living]
     unknown += [f"{name} is running and may change what it reaches" for name in reach.living]

@@ -11,6 +11,7 @@ import importlib.util
 import marshal
 import types
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from nbrewind.analysis.tables import MODULES, OPAQUE_ATTRIBUTES
@@ -64,7 +65,7 @@ def _restore(code: types.CodeType, places: Any) -> types.CodeType:
     filename, line, table, inner = places
     rest = iter(inner)
     changes: dict[str, Any] = {
-        "co_filename": filename,
+        "co_filename": file_of(filename),
         "co_firstlineno": line,
         "co_consts": tuple(_restore(c, next(rest)) if isinstance(c, types.CodeType) else c for c in code.co_consts),
         _LINE_TABLE: bytes(table),
@@ -108,6 +109,10 @@ def canonical(code: types.CodeType) -> tuple[bytes, Places, tuple[str, ...]]:
 
 rebuilt: list[types.CodeType] = []
 """Code objects that were made here, for who watches them when they run: takes them out."""
+
+
+file_of: Callable[[str], str] = str
+"""Returns the file of which code is said to be that is loaded, by the one that it was from. A kernel has its own."""
 
 
 def rebuild(data: bytes, places: Any) -> types.CodeType:

@@ -27,7 +27,6 @@ from .space import Flat, Space
 
 _ALWAYS_HIDDEN = frozenset(
     {
-        "__doc__",
         "__loader__",
         "__spec__",
         "__builtin__",
@@ -38,7 +37,7 @@ _ALWAYS_HIDDEN = frozenset(
         "__debug__",
     }
 )
-_OF_MODULE = ("__file__", "__name__", "__package__")
+_OF_MODULE = ("__doc__", "__file__", "__name__", "__package__")
 """Names that a namespace has as a module: the user's once they are bound to something else."""
 
 _PREFIX = "var:"

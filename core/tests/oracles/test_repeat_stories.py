@@ -204,12 +204,32 @@ STORIES = {
         ],
         {4: "print(2)"}, {"helper.py": "x = 1\n", "tooling.py": "import helper\nclass Item: pass"},
     ),
+    # Nothing tells the source lines of a function that comes from another process, unless that is seen to.
+    "the text of a function that is loaded": Told(
+        [
+            "import inspect, traceback, warnings",
+            "def f(a):\n    warnings.warn('seen')\n    raise ValueError(a)\nprint(1)", "x = 1",
+            "try:\n    f(x)\nexcept ValueError: print(traceback.format_exc(), inspect.getsource(f))",
+        ],
+        {2: "x = 2"},
+    ),
+    "the times of a file": Told(
+        [IMPORTS, "os.utime('a.txt', (1000, 1000)); print(1)", "print(1)"],
+        {2: "print(os.path.getmtime('a.txt'))"}, {"a.txt": "1"},
+    ),
+    "a variable for programs that os.environ does not know": Told(
+        [IMPORTS, "os.putenv('ORACLE_TWO', '5'); print(1)", "print(1)"],
+        {2: "!echo $ORACLE_TWO"},
+    ),
+    "the documentation of the notebook": Told(["__doc__ = 'mine'\nprint(1)", "print(1)"], {1: "print(__doc__)"}),
     "an import from the future": Told(
         ["from __future__ import annotations\nprint(1)", "pass"],
         {1: "def f(x: int, y: str): pass\nprint(f.__annotations__)"},
     ),
 }  # fmt: skip
 QUICK = {
+    ("the text of a function that is loaded", False),
+    ("a variable for programs that os.environ does not know", False),
     ("a removed file", False),
     ("a folder", False),
     ("a class that is changed when there is an instance that can't be loaded", False),

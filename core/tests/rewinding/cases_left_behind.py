@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """What lies outside the variables and refers to what a rewind replaces, or acts when it goes."""
 
-from .form import Case
+from .form import RESTART, Case
 
 # fmt: off
 CASES = [
@@ -35,5 +35,6 @@ CASES = [
     Case("by_id", ["a = [1]; d = {id(a): 'x'}"], ["a.append(2)"], "d.get(id(a))", "a.append(3)", "(a, d.get(id(a)))", why="the object has its identity", missed="an object that comes back is another one: its `id` is, too"),
     Case("flag_composite", ["import enum\nclass F(enum.Flag):\n    A = 1; B = 2\nx = F.A | F.B; x.note = 'a'"], ["(F.A | F.B).note = 'b'"], "((F.A | F.B).note, x is (F.A | F.B))", "x.note = 'c'", "(F.A | F.B).note", why="a combination of flags is one object", missed="attributes of combinations of flags are not brought back"),
     Case("getattribute_counts", ["class G:\n    seen = 0\n    def __init__(s): s.v = 1\n    def __getattribute__(s, k):\n        G.seen += 1\n        return object.__getattribute__(s, k)\ng = G(); g.v"], ["g.v"], "G.seen", "g.v", "G.seen", why="recording asks nothing of the user's code", missed="classes with __getattribute__ of their own are asked when their objects are saved"),
+    Case("source_after_a_restart", ["import inspect, traceback\ndef f(a):\n    raise ValueError(a)"], [RESTART, "%rewind before0", "k = 1"], "inspect.getsource(f)", "try: f(1)\nexcept ValueError: shown = 'raise ValueError' in traceback.format_exc()", "shown", why="the text of a cell of the kernel before is recorded"),
 ]
 # fmt: on
