@@ -19,7 +19,9 @@ from itertools import groupby
 from typing import Any, Literal
 
 from nbrewind.driver.compare import ADDRESS
+from nbrewind.model import Run
 from nbrewind.packages.tolerance import Tolerance
+from nbrewind.store import Store
 
 Verdict = Literal["same", "close", "by nature", "differs"]
 RANK: tuple[Verdict, ...] = ("same", "by nature", "close", "differs")
@@ -54,6 +56,20 @@ def compare(recorded: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, 
         return Shown("differs", f"{len(its)} outputs, recorded were {len(mine)}")
     found = [_output(left, right, tolerance) for left, right in zip(mine, its, strict=True)]
     return max(found, key=lambda one: RANK.index(one.verdict), default=SAME)
+
+
+def deviation(recorded: Run, again: Run, store: Store, tolerance: Tolerance) -> str:
+    """Say in what a run came out otherwise than one before; empty if in nothing that can be compared."""
+    if recorded.status != again.status:
+        return f"it ended with {again.error or 'no error'}, and before with {recorded.error or 'no error'}"
+    found = compare(store.outputs(recorded.id), store.outputs(again.id), tolerance)
+    if found.verdict == "differs":
+        return f"it shows something else ({found.what})"
+    for version in recorded.writes:
+        now = again.written(version.key)
+        if version.digest.startswith("b3:") and (now is None or now.digest != version.digest):
+            return f"{version.key.partition(':')[2]} is {'not made' if now is None else 'another value'}"
+    return ""
 
 
 def _joined(outputs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

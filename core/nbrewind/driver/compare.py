@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbrewind.model import Run
-from nbrewind.store import Store
-
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -42,34 +39,19 @@ def differences(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, A
         if left.get("execution_count") != right.get("execution_count"):
             counts = f"{left.get('execution_count')} against {right.get('execution_count')}"
             found.append(Difference(name, index, f"execution count {counts}"))
-        output = differing(left.get("outputs", ()), right.get("outputs", ()))
+        output = _differing(left.get("outputs", ()), right.get("outputs", ()))
         if output is not None:
             found.append(dataclasses.replace(output, cell=name, index=index))
     return found
 
 
-def differing(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Difference | None:
-    """Compare the outputs of two runs; None where they are the same."""
+def _differing(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Difference | None:
     mine, its = plain_outputs(one), plain_outputs(other)
     if mine == its:
         return None
     if _masked(mine) == _masked(its):
         return Difference("", -1, "output", by_nature="it prints memory addresses")
     return Difference("", -1, _first(mine, its))
-
-
-def deviation(recorded: Run, again: Run, store: Store) -> str:
-    """Say in what a run came out otherwise than one before; empty if in nothing that can be compared."""
-    if recorded.status != again.status:
-        return f"it ended with {again.error or 'no error'}, and before with {recorded.error or 'no error'}"
-    found = differing(store.outputs(recorded.id), store.outputs(again.id))
-    if found and not found.by_nature:
-        return f"it shows something else ({found.what})"
-    for version in recorded.writes:
-        now = again.written(version.key)
-        if version.digest.startswith("b3:") and (now is None or now.digest != version.digest):
-            return f"{version.key.partition(':')[2]} is {'not made' if now is None else 'another value'}"
-    return ""
 
 
 def plain_outputs(outputs: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:

@@ -21,9 +21,12 @@ from nbformat import NotebookNode
 from nbrewind.driver.ahead import Ahead
 from nbrewind.driver.audit import run_cell
 from nbrewind.driver.client import Answer
-from nbrewind.driver.compare import Difference, deviation
+from nbrewind.driver.closeness import deviation
+from nbrewind.driver.compare import Difference
 from nbrewind.driver.session import KernelError, Session
 from nbrewind.model import Run, Step, Version
+from nbrewind.packages.form import PackageError
+from nbrewind.packages.tolerance import tolerance_of
 from nbrewind.planning.keeper import FileKeeper, is_as_left
 from nbrewind.planning.known import describe, state_of
 from nbrewind.planning.match import Mismatch, with_remarks
@@ -301,13 +304,17 @@ class Repeater:
         return {name for name, number in self.shown if number in asked} & answered
 
     async def _verify(self, cell: SourceCell, found: Judgement, recorded: Run, begin: float) -> str:
-        """Run a cell that a record answers, and compare."""
+        """Run a cell that a record answers, and compare, within the tolerance that the notebook declares."""
+        try:
+            tolerance = tolerance_of(self.notebook.cells[cell.index])
+        except PackageError as error:
+            return f"{cell.label} was not run: {error}"
         failed = await self._run(cell, found, begin)
         again = self.store.run(self.steps[cell.id].run) if cell.id in self.steps else None
         if again is not None:
             self.steps[cell.id] = msgspec.structs.replace(self.steps[cell.id], reason="to be compared with its record")
             self.verified += 1
-            what = deviation(recorded, again, self.store)
+            what = deviation(recorded, again, self.store, tolerance)
             if what:
                 self.differing.append(Difference(cell.id, cell.index, what))
         return failed

@@ -198,6 +198,25 @@ def test_verify_finds_what_comes_out_otherwise(place: Place) -> None:
     assert place("repeat", "h.ipynb", "--verify", "1", PYTHONHASHSEED="2").code == 0, "now that is recorded"
 
 
+def test_verify_keeps_to_the_tolerance_that_a_cell_declares(place: Place) -> None:
+    place.write("h.ipynb", [("says", "print(1 + hash('text') % 1000 / 1e9)")])
+    document = place.read("h.ipynb")
+    document.cells[1].metadata["nbrewind"] = {"tolerance": {"rtol": 1e-5}}
+    nbformat.write(document, place.folder / "h.ipynb")
+    assert place("audit", "h.ipynb", PYTHONHASHSEED="1").code == 0
+    answer = place("repeat", "h.ipynb", "--verify", "1", PYTHONHASHSEED="2")
+    assert answer.code == 0 and "1 cell ran to be compared: as recorded" in answer.out
+    document.cells[1].metadata["nbrewind"] = {"tolerance": {"rtol": 1e-12}}
+    nbformat.write(document, place.folder / "h.ipynb")
+    answer = place("repeat", "h.ipynb", "--verify", "1", PYTHONHASHSEED="3")
+    assert answer.code == 1 and "it shows something else (stdout: " in answer.err
+    assert "recorded was" in answer.err and "allowed: rtol 1e-12" in answer.err
+    document.cells[1].metadata["nbrewind"] = {"tolerance": {"rtol": "much"}}
+    nbformat.write(document, place.folder / "h.ipynb")
+    answer = place("repeat", "h.ipynb", "--verify", "1")
+    assert answer.code == 1 and "cell 2 was not run: metadata.nbrewind.tolerance: " in answer.err
+
+
 @pytest.mark.parametrize("share", ["2", "-1", "101%", "some"])
 def test_a_share_is_from_0_to_1(copied: Place, share: str) -> None:
     answer = copied("repeat", "tiny.ipynb", "--verify", share)
