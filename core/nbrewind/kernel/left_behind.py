@@ -1,14 +1,15 @@
 """What a rewind lets go of, and who outside the variables would notice.
 
 A handler that a logger has is replaced by the one that is loaded in its stead. Objects with a finaliser of the user's
-(``__del__``, `weakref.finalize`, the ``finally`` of a generator that waits) are kept: a kernel that never went further
-has not made them, and so has not run what they do when they go.
+(``__del__``, `weakref.finalize`, a weak reference's callback, the ``finally`` of a generator that waits) are kept: a
+kernel that never went further has not made them, and so has not run what they do when they go.
 """
 
 from __future__ import annotations
 
 import logging
 import types
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -74,6 +75,14 @@ def keep_unfinished(values: Iterable[Any], modules: Collection[str]) -> None:
             return frame is not None and frame.f_lasti > 0 and frame.f_globals.get("__name__") in own
         if cls not in known:
             known[cls] = any(is_user_class(base) or base.__module__ in own for base in with_del(cls))
-        return known[cls] or id(obj) in awaited
+        return known[cls] or id(obj) in awaited or _is_watched(obj, own)
 
     _unfinished.extend(obj for obj in objects_reached(values) if acts(obj))
+
+
+def _is_watched(obj: Any, own: Collection[str]) -> bool:
+    """Whether a weak reference of the user's has something called when the object goes."""
+    if not weakref.getweakrefcount(obj):
+        return False
+    called = (reference.__callback__ for reference in weakref.getweakrefs(obj))
+    return any(one is not None and getattr(one, "__module__", None) in (None, "functools", *own) for one in called)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from nbrewind.store.types import Later
 
 from .adapters import extent, memory_owner, owner_of
+from .kinds import is_user_class
+
+_HOOK = "__array_finalize__"
 
 if TYPE_CHECKING:
     import numpy as np
@@ -192,5 +195,16 @@ def set_subclass(array: Any, attributes: dict[str, Any]) -> None:
 
 
 def subclass(cls: Any, plain: Any, dtype: Any) -> Any:
-    """See an array as its subclass."""
-    return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
+    """See an array as its subclass, without what the notebook has a new one do (``__array_finalize__``)."""
+    hooks = [base for base in cls.__mro__ if _HOOK in vars(base) and is_user_class(base)]
+    if not hooks:
+        return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
+    held = vars(cls).get(_HOOK)
+    type.__setattr__(cls, _HOOK, None)
+    try:
+        return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
+    finally:
+        if hooks[0] is cls:
+            type.__setattr__(cls, _HOOK, held)
+        else:
+            type.__delattr__(cls, _HOOK)

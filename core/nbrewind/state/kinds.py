@@ -108,6 +108,10 @@ _REFUSED_TYPES = {
 }
 
 
+_BY_IDENTITY = {"argparse": "Namespace", "optparse": "Values"}
+"""Modules that know texts and tuples of theirs by identity, which a load does not keep; and what they give."""
+
+
 def root_of(module: object) -> str:
     """Return the top-level name of a dotted module name; empty if there is none."""
     return module.split(".", 1)[0] if isinstance(module, str) else ""
@@ -252,6 +256,8 @@ def save_kind(cls: type) -> tuple[Save, str]:
     refused = module in _REFUSED_MODULES or root in _REFUSED_MODULES or name in _REFUSED_TYPES
     if refused and not (module == "threading" and name in _PLAIN_TYPES):
         return "refused", f"an object of type {name} can't be saved"
+    if any(name != _BY_IDENTITY.get(module_of(base), name) for base in cls.__mro__):
+        return "refused", f"an object of type {name} tells constants of its module by identity"
     if root in LOSSY_ROOTS:
         return "lossy", ""
     definers = {
