@@ -218,8 +218,8 @@ def observe(
     used_words, ran = _ran(recorder, reach, started)
     environment, doubts = surroundings.environment(analysis, used_words, ran)
     doubts = doubts or surroundings.under_another_name(names - reach.unread, state)
-    if doubts:
-        environment = {key: version.digest for key, version in state.items() if key.startswith("env:")}
+    if doubts or any(effect.kind == "process" for effect in files.effects):  # a program is given all variables
+        environment |= {key: version.digest for key, version in state.items() if key.startswith("env:")}
     effects = [*files.effects, *nature(analysis, used_words, ran, recorder.namespace, drawn, state)]
     written = [] if analysis.prelude else [*reach.modules, *open_figures()]  # a prelude runs in every new kernel
     effects += [Effect(kind="module", subject=reason) for reason in written]

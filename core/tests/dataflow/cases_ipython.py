@@ -139,4 +139,17 @@ CASES = [
         why="the magic binds the names of numpy and pyplot",
         needs=["matplotlib"],
     ),
+    case(
+        "variable_for_a_program",
+        ["%env SHOWN_HERE=3", "!echo $SHOWN_HERE"],
+        [(0, 1)],
+        why="a program is given the variables of the environment",
+    ),
+    case(
+        "variable_for_a_program_by_a_function",
+        ["import os, subprocess", "os.environ['SHOWN_HERE'] = '1'", "subprocess.run(['true'])"],
+        [(1, 2)],
+        [(0, 1), (0, 2)],
+        why="a program is given the variables of the environment",
+    ),
 ]
