@@ -1,1 +1,1 @@
-"""Recording must not change what a user sees: each notebook runs plain three times, recorded once, and is compared."""
+"""Recording must not change what a user sees: each notebook runs plain twice, recorded once, and is compared."""

@@ -1,4 +1,4 @@
-"""Compares what a recorded run showed with what three plain runs agree on."""
+"""Compares what a recorded run showed with what two plain runs agree on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What three plain runs agree on, and where the recorded run differs from it."""
+    """What plain runs agree on, and where the recorded run differs from it."""
 
     differences: list[Difference]
     compared: int

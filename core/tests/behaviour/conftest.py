@@ -15,7 +15,7 @@ from .compare import Comparison, compare
 from .harness import RECORD, Kernel, run_notebook
 from .notebook import Notebook
 
-PLAIN_RUNS = 3
+PLAIN_RUNS, MORE_RUNS = 2, 4
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +68,13 @@ def check_recorded(notebook: Notebook, kernel: Kernel) -> None:
 
 @pytest.fixture
 def difference(run_all: Callable[..., list[dict[str, Any]]]) -> Callable[..., Comparison]:
-    """Return a function that compares three plain runs of a notebook with a recorded one."""
+    """Return a function that compares two plain runs of a notebook with a recorded one."""
 
     def run(notebook: Notebook, attach: str = RECORD) -> Comparison:
         *plain, recorded = run_all(notebook, [""] * PLAIN_RUNS + [attach])
         found = compare(plain, recorded)
-        if found.differences:  # three equal runs may be luck: what differs must be the same in six
-            found = compare(plain + run_all(notebook, [""] * PLAIN_RUNS), recorded)
+        if found.differences:  # two equal runs may be luck: what differs must be the same in six
+            found = compare(plain + run_all(notebook, [""] * MORE_RUNS), recorded)
         return found
 
     return run
