@@ -41,5 +41,7 @@ CASES = [
     Case("array_whose_base_counts", ["import numpy as np\nlog = []\nclass M(np.ndarray):\n    def __array_finalize__(s, o): log.append(1)\nclass N(M): pass\nn = np.zeros(3).view(N)\nlog.clear()"], ["n[0] = 5"], "(log, n.tolist(), '__array_finalize__' in vars(N))", "m = n[:2]", "log", why="the same, by a base", needs=("numpy",), lost="n"),
     Case("parser", ["import argparse\np = argparse.ArgumentParser(); a = p.add_argument('--x', default=1, type=int)"], ["p.add_argument('--y'); p.set_defaults(x=5)"], "vars(p.parse_args([]))", "b = p.add_argument('--z')", "vars(p.parse_args([]))", why="argparse knows a text of its own by identity", lost="p|a"),
     Case("parsed", ["import argparse\nn = argparse.Namespace(a=[1])"], ["n.a.append(2)"], "n", why="what was parsed is plain"),
+    Case("log_kept_to_itself", ["import logging\nlog = logging.getLogger('zk'); other = logging.getLogger('zl'); other.propagate = False"], ["log.propagate = False; log.disabled = True; other.propagate = True"], "(log.propagate, log.disabled, other.propagate)", why="both are settings of the logger, as its level is"),
+    Case("log_kept_to_itself_after_a_restart", ["import logging\nlogging.getLogger('zk').propagate = False; logging.getLogger('zl').disabled = True"], [RESTART, "%rewind before0"], "(logging.getLogger('zk').propagate, logging.getLogger('zl').disabled, logging.getLogger('zm').propagate)", why="the same, in a kernel that has not made the loggers"),
 ]
 # fmt: on

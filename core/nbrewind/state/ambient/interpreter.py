@@ -131,33 +131,35 @@ def _compiled(data: Any) -> Any:
 
 
 class LogLevels(Provider):
-    """Levels of the loggers."""
+    """Levels of the loggers, and which are disabled or keep what they log to themselves."""
 
     key = "ambient:logging"
 
     def read(self) -> Any:
-        """Return the global threshold, and per logger its level, where it has one, and whether it is disabled."""
-        manager = logging.root.manager
-        levels = {
-            name: [found.level, bool(found.disabled)]
-            for name, found in list(manager.loggerDict.items())
-            if isinstance(found, logging.Logger) and (found.level or found.disabled)
-        }
-        return [manager.disable, logging.root.level, levels]
+        """Return the global threshold, the root's level, and what is set of other loggers: see `_set_of`."""
+        loggers = list(logging.root.manager.loggerDict.items())
+        found = {name: _set_of(logger) for name, logger in loggers if isinstance(logger, logging.Logger)}
+        levels = {name: told for name, told in found.items() if told != [0, False]}
+        return [logging.root.manager.disable, logging.root.level, levels]
 
     def write(self, data: Any) -> None:
         """Set all levels."""
         threshold, root, levels = data
         logging.disable(threshold)
         logging.root.setLevel(root)
-        for name, found in list(logging.root.manager.loggerDict.items()):
-            if isinstance(found, logging.Logger):
-                level, disabled = levels.get(name, (0, False))
-                if found.level != level:
-                    found.setLevel(level)
-                found.disabled = disabled
-        for name in levels.keys() - logging.root.manager.loggerDict.keys():
-            logging.getLogger(name).setLevel(levels[name][0])
+        for name in levels:
+            logging.getLogger(name)
+        for name, logger in list(logging.root.manager.loggerDict.items()):
+            if isinstance(logger, logging.Logger):
+                level, disabled, *stays = levels.get(name, (0, False))
+                if logger.level != level:
+                    logger.setLevel(level)
+                logger.disabled, logger.propagate = disabled, not stays
+
+
+def _set_of(logger: logging.Logger) -> list[Any]:
+    """Return a logger's level, whether it is disabled, and False if what it logs does not go to those above it."""
+    return [logger.level, bool(logger.disabled), *([] if logger.propagate else [False])]
 
 
 class Locale(Provider):
