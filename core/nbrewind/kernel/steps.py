@@ -24,6 +24,7 @@ from nbrewind.kernel.own_modules import import_modules
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.shield import shielded
 from nbrewind.kernel.substitute import Substitution
+from nbrewind.kernel.taken import Taken, taken
 from nbrewind.model import DEFAULT, Checkpoint, Run, Version, new_id
 from nbrewind.planning.trace import module_of
 from nbrewind.state import Aside, Loaded
@@ -56,6 +57,8 @@ class Staged:
     aside: Aside = field(default_factory=lambda: Aside({}, {}, {}, {}))
     settings: list[str] = field(default_factory=list)
     """Keys of the settings that were brought to ``state``."""
+    modules: Taken = field(default_factory=Taken)
+    """What is taken out of libraries' modules meanwhile."""
     guard: Guard | None = None
     """Stops the cell from doing anything to the world: it runs ahead of its turn."""
 
@@ -122,7 +125,9 @@ class Steps:
             if key.startswith(SETTINGS) and self._differs(key, version) and _is_gone(version)
         }
         if not lost:
-            self._staged = Staged(request, mark, state, loaded, kept, self._held(kept))
+            modules = taken(recorder, state)
+            state = state | modules.left
+            self._staged = Staged(request, mark, state, loaded, kept, self._held(kept), modules=modules)
             self._staged.guard = Guard("runs ahead of its turn") if ahead else None
         return {"moved": False, "lost": lost}
 
@@ -189,6 +194,7 @@ class Steps:
                 if failure:
                     self._leave(staged, frozenset(), set())
                     return f"{key.partition(':')[2]} could not be brought back: {failure}"
+            staged.modules.take()
             recorder.state = dict(staged.state)
             bound = staged.kept | set(staged.loaded.values)
             recorder.virtual = {name for name in variables(staged.state) if name not in bound}
@@ -229,6 +235,7 @@ class Steps:
         """Put back what was set aside: all but the ``keys`` that the cell wrote, and names that ``stay``."""
         recorder, live = self._recorder, self._recorder.live
         recorder.state, recorder.virtual = dict(staged.before), set(staged.virtual)
+        staged.modules.put_back(keys)
         live.set_aside([name for name in staged.loaded.values if name not in stay])
         live.put_back(staged.aside, [name for name in staged.aside.values if name not in stay])
         for name in staged.kept:
