@@ -240,12 +240,12 @@ def _is_lasting(function: Any) -> bool:
 
 
 def _joined(components: Mapping[str, str]) -> bytes:
-    return b"".join(
-        [
-            framed(b"+", name.encode("utf-8", "surrogatepass")) + framed(b"-", digest.encode())
-            for name, digest in sorted(components.items())
-        ]
-    )
+    return b"".join([_framed_name(name) + framed(b"-", digest.encode()) for name, digest in sorted(components.items())])
+
+
+@lru_cache(maxsize=1024)
+def _framed_name(name: str) -> bytes:
+    return framed(b"+", name.encode("utf-8", "surrogatepass"))
 
 
 def _arguments(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -271,7 +272,7 @@ class Memo:
     def _record(self, key: Key, outcome: Outcome, occurrence: int, place: Place, *, compare: bool) -> None:
         parts = parted(key)
         before = self._checked.pop((parts.key, occurrence), "")
-        with self.store.writing():
+        with self._writing(outcome):
             result = None if outcome.result is None else self._put(outcome.result)
             stdout = self._put(outcome.stdout)
             made = tuple(outputs.put(self.store, name, lies) for name, lies in sorted(outcome.outputs.items()))
@@ -314,6 +315,13 @@ class Memo:
                     tuple(snapshots),
                 )
             )
+
+    def _writing(self, outcome: Outcome) -> AbstractContextManager[None]:
+        """Return the context in which what a task made is put into the store; short contents stand in its row."""
+        contents = (outcome.stdout, *(() if outcome.result is None else (outcome.result,)))
+        if outcome.outputs or any(memoryview(content).nbytes > SHORT for content in contents):
+            return self.store.writing()
+        return nullcontext()
 
     def _compared(self, key: Key, parts: Parted, facts: Facts, before: str) -> Facts:
         """Compare with what was recorded before; return the record, which says if they differ."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from blake3 import blake3
@@ -24,9 +25,16 @@ class Plain(NamedTuple):
     previews: dict[str, str]
 
 
+@lru_cache(maxsize=64, typed=True)
 def words_digest(*values: str | bytes | int | None) -> str:
-    """Return the digest of a component that holds words only."""
+    """Return the digest of a component that holds words only: many tasks of a loop have the same."""
     return blake3(marshal.dumps(values, FORMAT)).digest(length=16).hex()
+
+
+@lru_cache(maxsize=256, typed=True)
+def _of_place(place: int | str) -> tuple[str, bytes]:
+    """Return what the argument at a place is called, and what is written before it."""
+    return f"argument {place}", marshal.dumps((place,), FORMAT)
 
 
 def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files) -> Plain | None:
@@ -39,12 +47,11 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
         kind = type(value)
         if kind not in PLAIN and (kind is not str or files.names(value)):
             return None
-        label = f"argument {place}"
+        label, before = _of_place(place)
         if label in components:  # by its place and by a name that is that number
             return None
-        written = marshal.dumps((place,), FORMAT) + marshal.dumps(value, FORMAT)
-        components[label] = blake3(written).digest(length=16).hex()
-        preview = preview_of(value)
+        components[label] = blake3(before + marshal.dumps(value, FORMAT)).digest(length=16).hex()
+        preview = repr(value) if kind is float else preview_of(value)
         if preview:
             previews[label] = preview
     return Plain(components, previews)

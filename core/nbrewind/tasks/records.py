@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -213,8 +214,13 @@ def parted(key: Key) -> Parted:
     return last[1]
 
 
+@lru_cache(maxsize=4096)
+def _is_own(name: str) -> bool:
+    return name.partition(" ")[0] in _OWN
+
+
 def _parted(key: Key) -> Parted:
-    own = {name: digest for name, digest in key.components.items() if name.partition(" ")[0] in _OWN}
+    own = {name: digest for name, digest in key.components.items() if _is_own(name)}
     previews = {name: key.previews[name] for name in own if name in key.previews}
     whole = bytes.fromhex(key.digest.removeprefix("task:"))
     slot = blake3(_encode(own)).digest(length=4) + whole[:4]

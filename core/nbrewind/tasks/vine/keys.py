@@ -287,6 +287,8 @@ def kind_of(task: Any) -> str:
     """
     for name in ("FunctionCall", "PythonTask", "Task"):
         base = kinds[name]
+        if type(task) is base:
+            return name
         if isinstance(task, base):
             own = [cls for cls in type(task).__mro__ if not issubclass(base, cls) and cls is not kinds.get(KIND)]
             gives = {"submit_finalize", "_add_inputs_outputs", "_fn_wrapper", "_fn_buffer", "output", "add_input"}
