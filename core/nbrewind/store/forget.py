@@ -90,6 +90,7 @@ def forget(store: Store, ledger: Ledger, notebook: Notebook, *, cell: str, name:
             _forget_contents(store, book, scope)
         else:
             _forget_runs(store, book, scope, whole=not cell)
+        notebook.count_logs()
         with store.database.write() as connection:
             task_removal.forget(connection, scope.places)
     collect(store, ledger, math.inf)

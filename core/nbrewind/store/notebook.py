@@ -19,6 +19,7 @@ from nbrewind.store.registry import Entry
 from nbrewind.store.rows import REMOVED, add_versions, advance, evict, follows, hold_not, lose, move
 from nbrewind.store.schema import NOTEBOOK
 from nbrewind.store.states import States
+from nbrewind.store.task_logs import bytes_of_logs
 from nbrewind.store.traces import Traces, provable
 from nbrewind.store.types import ContentError, StoreError
 
@@ -45,6 +46,10 @@ class Notebook:
         self._runs_lock = Guard(self.database.path)
         self.agreement = Agreement(self.id, self.database, traces)
         self.agreement.restore()
+
+    def count_logs(self) -> None:
+        """Say in the store how many bytes the logs of its tasks take, which have changed."""
+        self._traces.count_logs(self.id, bytes_of_logs(self.database))
 
     # -- the two commits ----------------------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ class Registry:
             if not found:
                 found = new_id()
                 connection.execute(
-                    "INSERT INTO notebooks VALUES (?, ?, ?, ?)", (found, os.fsencode(path), encode([]), time.time())
+                    "INSERT INTO notebooks (id, path, cells, created) VALUES (?, ?, ?, ?)",
+                    (found, os.fsencode(path), encode([]), time.time()),
                 )
             connection.execute(
                 "UPDATE notebooks SET path = ?, cells = ? WHERE id = ?",

@@ -57,6 +57,8 @@ TRACES: tuple[Migration, ...] = (
         "CREATE TRIGGER task_removed AFTER DELETE ON tasks BEGIN "
         "UPDATE task_places SET tasks = tasks - 1, bytes = bytes - old.bytes WHERE number = old.place; END",
     ),
+    # logs: how many bytes those of its tasks take, which are in its index; counted anew whenever there are others
+    ("ALTER TABLE notebooks ADD COLUMN logs INTEGER NOT NULL DEFAULT 0",),
 )
 
 NOTEBOOK: tuple[Migration, ...] = (

@@ -59,6 +59,7 @@ def add_logs(notebook: Notebook, run: str, logs: Iterable[TaskLog]) -> None:
             "INSERT INTO logs (run, manager, name, size, left_out, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
         )
         advance(connection)
+    notebook.count_logs()
 
 
 def logs_of(notebook: Notebook, run: str) -> list[TaskLog]:
@@ -87,6 +88,7 @@ def trim(ledger: Ledger, budget: int) -> int:
         since = {one.run: one.time for one in reversed(book.checkpoints.values())}
         for number, run, size in book.notebook.database.read("SELECT number, run, LENGTH(data) FROM logs"):
             listed.append((since.get(run, 0.0), book, number, size))
+    changed: dict[str, Book] = {}
     removed = 0
     for _, book, number, size in sorted(listed, key=lambda one: (one[0], one[2])):
         if removed >= excess:
@@ -94,7 +96,9 @@ def trim(ledger: Ledger, budget: int) -> int:
         with book.notebook.database.write() as connection:
             connection.execute("DELETE FROM logs WHERE number = ?", (number,))
             advance(connection)
-        removed += size
+        removed, changed[book.notebook.id] = removed + size, book
+    for book in changed.values():
+        book.notebook.count_logs()
     return removed
 
 
@@ -109,6 +113,7 @@ def examine_logs(notebook: Notebook, *, repair: bool) -> Iterator[Finding]:
         with database.write() as connection:
             connection.executemany("DELETE FROM logs WHERE number = ?", damaged)
             advance(connection)
+        notebook.count_logs()
     what = f"{len(damaged)} logs of tasks are damaged"
     yield Finding(kind="damaged", where=str(database.path), what=what, fixed=repair)
 

@@ -59,6 +59,11 @@ class Traces:
                 connection.execute("INSERT OR REPLACE INTO analyses VALUES (?, ?)", (analysis.code, encode(analysis)))
         self.contents.rows.taken(pending)
 
+    def count_logs(self, notebook: str, size: int) -> None:
+        """Take note of how many bytes the logs of a notebook's tasks take."""
+        with self.database.write() as connection:
+            connection.execute("UPDATE notebooks SET logs = ? WHERE id = ?", (size, notebook))
+
     @staticmethod
     def insert(connection: Connection, run: Run, *, answerable: bool) -> None:
         """Write the row of a run's trace, unless a first attempt to record the run has left it."""

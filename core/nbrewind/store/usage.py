@@ -128,6 +128,7 @@ def bytes_on_disk(store: Store) -> int:
     read = store.database.read
     rows = read("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM contents")[0][0]
     rows += read("SELECT COALESCE(SUM(bytes), 0) FROM task_places")[0][0]
+    rows += read("SELECT COALESCE(SUM(logs), 0) FROM notebooks")[0][0]
     return int(rows + read("SELECT COALESCE(SUM(size), 0) FROM blobs")[0][0])
 
 

@@ -80,5 +80,6 @@ def test_a_store_from_before_tasks(directory: Path, new_history: Any, monkeypatc
 def test_an_older_version_says_that_it_is_too_old(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store.open(directory).close()
     monkeypatch.setattr("nbrewind.store.store.TRACES", schema.TRACES[:1])
-    with pytest.raises(StoreError, match=r"a newer nbrewind \(schema 3; this version knows up to 1\); upgrade"):
+    newest = len(schema.TRACES)
+    with pytest.raises(StoreError, match=rf"a newer nbrewind \(schema {newest}; this version knows up to 1\); upgrade"):
         Store.open(directory)

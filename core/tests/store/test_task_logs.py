@@ -25,7 +25,7 @@ def test_they_count_and_go_when_their_cell_is_forgotten(store, history):
     for cell in ("c1", "c2"):
         add_logs(history.notebook, history.notebook.runs(cell)[-1].id, [LOG])
     usage = store.usage()
-    assert usage.bytes > bare.bytes
+    assert store.bytes_on_disk() == usage.bytes > bare.bytes
     assert usage.tasks - bare.tasks == usage.bytes - bare.bytes == usage.notebooks[0].bytes - bare.notebooks[0].bytes
     kept, gone = history.notebook.runs("c2")[-1].id, history.notebook.runs("c1")[-1].id
     preview = store.forget(history.notebook, cell="c1", preview=True)
@@ -33,8 +33,10 @@ def test_they_count_and_go_when_their_cell_is_forgotten(store, history):
     store.forget(history.notebook, cell="c1")
     assert logs_of(history.notebook, gone) == []
     assert logs_of(history.notebook, kept) == [LOG]
+    assert store.bytes_on_disk() == store.usage().bytes
     store.forget(history.notebook, name="c2")
     assert logs_of(history.notebook, kept) == []
+    assert store.bytes_on_disk() == store.usage().bytes
 
 
 def test_beyond_their_part_of_the_budget_the_oldest_go(store, history):
@@ -48,6 +50,7 @@ def test_beyond_their_part_of_the_budget_the_oldest_go(store, history):
     done = store.clean((2 * one + one // 2) * SHARE)
     assert [bool(logs_of(history.notebook, run)) for run in runs] == [False, True, True]
     assert (done.before, done.after) == (before, store.usage().bytes)
+    assert done.after == store.bytes_on_disk()
 
 
 def test_the_doctor_finds_damaged_ones(store, history):
