@@ -26,6 +26,7 @@ import type {
   IState,
   IStorage,
   ITaskList,
+  ITaskLogText,
   ITasks,
   IVersion,
   PlanActionWord,
@@ -359,6 +360,21 @@ export interface IRewindTasks {
 
   /** The tasks of a cell's last run. Rejects with a sentence. */
   list(path: string, cell: string): Promise<ITaskList>;
+
+  /**
+   * What a manager logged while a run went on. Rejects with a sentence.
+   *
+   * @param path - The notebook
+   * @param run - The run, as in the list of its tasks
+   * @param manager - Number of the manager, as in that list
+   * @param name - Name of the log, as in that list
+   */
+  log(
+    path: string,
+    run: string,
+    manager: number,
+    name: string
+  ): Promise<ITaskLogText>;
 
   /**
    * Start workers on the server's machine. Rejects with a sentence.

@@ -106,6 +106,14 @@ OPERATIONS = (
         query=("path", "cell"),
     ),
     Operation(
+        "GET",
+        "/tasks/log",
+        "getTaskLog",
+        "What a manager logged while a run went on",
+        task_messages.TaskLogText,
+        query=("path", "run", "manager", "name"),
+    ),
+    Operation(
         "POST",
         "/workers/start",
         "startWorkers",

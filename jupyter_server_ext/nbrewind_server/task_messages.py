@@ -112,6 +112,18 @@ class TaskFacts(Answer, frozen=True, kw_only=True):
     """Its record is in the store, and may answer."""
 
 
+class TaskLogFacts(Answer, frozen=True, kw_only=True):
+    """A log that a manager wrote while a run went on, as it is kept with the run."""
+
+    manager: int
+    """As in `TaskManager`."""
+    name: str
+    """`transactions`, `taskgraph` or `performance`."""
+    bytes: int
+    left_out: int
+    """Bytes behind that which were too many to be kept."""
+
+
 class TaskList(Answer, frozen=True, kw_only=True):
     """The tasks of the last run of a cell."""
 
@@ -120,6 +132,15 @@ class TaskList(Answer, frozen=True, kw_only=True):
     tasks: tuple[TaskFacts, ...]
     left_out: int
     """How many others there are."""
+    logs: tuple[TaskLogFacts, ...] = ()
+
+
+class TaskLogText(Answer, frozen=True, kw_only=True):
+    """What a manager logged while a run went on. Keys and passwords were taken out before it was kept."""
+
+    text: str
+    left_out: int
+    """Bytes behind that which are not kept, or too many to be shown."""
 
 
 class StartWorkers(Record, frozen=True, kw_only=True):

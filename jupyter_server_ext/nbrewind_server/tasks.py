@@ -13,6 +13,7 @@ from nbrewind.model import Run, RunTasks
 from nbrewind.planning.history import instant
 from nbrewind.store import Notebook, Store
 from nbrewind.store.live import names
+from nbrewind.store.task_logs import TaskLog, logs_of
 from nbrewind.tasks.listed import TaskEntry, unpack
 from nbrewind.tasks.live import REASONS, LiveCell, LiveManager, LiveTasks, read
 from nbrewind_server.problem import Refused
@@ -23,6 +24,8 @@ from nbrewind_server.task_messages import (
     Moment,
     TaskFacts,
     TaskList,
+    TaskLogFacts,
+    TaskLogText,
     TaskManager,
     TaskReason,
     Tasks,
@@ -33,6 +36,8 @@ STATES: Mapping[str, TaskState] = {"waiting": "waiting", "answered": "answered",
 GONE = "its kernel ended before it had ended"
 MOST = 5000
 """Tasks that are listed."""
+MOST_TEXT = 1 << 20
+"""Bytes of a log that are shown."""
 MOMENTS = 60
 SAME = 60.0
 """Seconds that may pass from when tasks of a run are counted until the cell begins: what recording does before."""
@@ -128,7 +133,42 @@ def list_of(records: Records, path: Path, cell: str) -> TaskList:
             for one in found
         ),
         left_out=_own(run.tasks) - len(found),
+        logs=tuple(
+            TaskLogFacts(
+                manager=manager,
+                name=name,
+                bytes=sum(len(part.text) for part in parts),
+                left_out=sum(part.left_out for part in parts),
+            )
+            for (manager, name), parts in _logs(index, run.id).items()
+        ),
     )
+
+
+def log_of(records: Records, path: Path, run: str, manager: str, name: str) -> TaskLogText:
+    """Return a log that is kept with a run.
+
+    Raises:
+        Refused: there is no such log.
+    """
+    _, index = records.recorded(path)
+    parts = _logs(index, run).get((int(manager) if manager.isdecimal() else 0, name), [])
+    if not parts:
+        raise Refused("unknown", "this log is not kept any more: it was forgotten, or made room for others")
+    text = b"".join(part.text for part in parts)
+    shown = text[:MOST_TEXT]
+    return TaskLogText(
+        text=shown.decode("utf-8", "replace"),
+        left_out=len(text) - len(shown) + sum(part.left_out for part in parts),
+    )
+
+
+def _logs(index: Notebook, run: str) -> dict[tuple[int, str], list[TaskLog]]:
+    """Return the parts of the logs that are kept with a run, by manager and name."""
+    found: dict[tuple[int, str], list[TaskLog]] = {}
+    for part in logs_of(index, run):
+        found.setdefault((part.manager, part.name), []).append(part)
+    return found
 
 
 def live_of(store: Store, index: Notebook, session: str) -> LiveTasks | None:

@@ -21,13 +21,17 @@ SUBMIT = """def square(n):
 MANAGER = """import os; os.environ['CATALOG_HOST'] = 'localhost'
 import ndcctools.taskvine as vine
 m = vine.Manager(0, run_info_path='info'); m.port"""
-WAIT = """tasks = [vine.PythonTask(abs, -n) for n in range(3)]
+SECRET = "planted-hunter2-secret"
+WAIT = (
+    f"m.log_txn_app('password={SECRET}')\n"
+    + """tasks = [vine.PythonTask(abs, -n) for n in range(3)]
 for task in tasks: m.submit(task)
 found = []
 while not m.empty():
     task = m.wait(5)
     if task: found.append(task.output)
 sorted(found)"""
+)
 
 
 async def test_tasks_are_told_by_cell(book, api):
@@ -79,6 +83,15 @@ async def test_a_local_worker_runs_what_a_manager_has(book, api, told, refused, 
     found = await api("GET", "tasks", path=note.path, session=note.session)
     assert [(cell["cell"], cell["done"]) for cell in found["cells"]] == [("cell-1", 3)]
     assert found["managers"][0]["workers"] == 1
+    one = await api("GET", "tasks/cell", path=note.path, cell="cell-1")
+    [log] = [log for log in one["logs"] if log["name"] == "transactions"]
+    assert (log["manager"], log["left_out"]) == (manager["number"], 0)
+    query = {"path": note.path, "run": one["run"], "manager": log["manager"], "name": "transactions"}
+    told = await api("GET", "tasks/log", **query)
+    assert len(told["text"].encode()) == log["bytes"] and told["left_out"] == 0
+    assert f"nbrewind task=1 key=task:{one['tasks'][0]['key']}" in told["text"]
+    assert SECRET not in told["text"] and "password=[removed]" in told["text"]
+    await refused(api("GET", "tasks/log", **{**query, "manager": "x"}), 404, "unknown")
     found = await api("POST", "workers/stop", {"path": note.path, "workers": [worker["id"]]})
     assert found["workers"] == []
     assert not Path(f"/proc/{pid}").exists()

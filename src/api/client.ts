@@ -25,6 +25,7 @@ import type {
   IState,
   IStorage,
   ITaskList,
+  ITaskLogText,
   ITasks,
   PlanActionWord
 } from './types';
@@ -210,6 +211,17 @@ export class RewindClient {
   /** The tasks of a cell's last run. */
   taskList(path: string, cell: string): Promise<ITaskList> {
     return this.ask('GET', '/tasks/cell', { query: { path, cell } });
+  }
+
+  /** What a manager logged while a run went on. */
+  taskLog(
+    path: string,
+    run: string,
+    manager: number,
+    name: string
+  ): Promise<ITaskLogText> {
+    const query = { path, run, manager: String(manager), name };
+    return this.ask('GET', '/tasks/log', { query });
   }
 
   /** Start local workers. */

@@ -363,6 +363,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a manager logged while a run went on */
+        get: operations["getTaskLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workers/start": {
         parameters: {
             query?: never;
@@ -1513,6 +1530,29 @@ export interface components {
             tasks: components["schemas"]["TaskFacts"][];
             /** @description How many others there are. */
             left_out: number;
+            logs: components["schemas"]["TaskLogFacts"][];
+        };
+        /**
+         * TaskLogFacts
+         * @description A log that a manager wrote while a run went on, as it is kept with the run.
+         */
+        TaskLogFacts: {
+            /** @description As in `TaskManager`. */
+            manager: number;
+            /** @description `transactions`, `taskgraph` or `performance`. */
+            name: string;
+            bytes: number;
+            /** @description Bytes behind that which were too many to be kept. */
+            left_out: number;
+        };
+        /**
+         * TaskLogText
+         * @description What a manager logged while a run went on. Keys and passwords were taken out before it was kept.
+         */
+        TaskLogText: {
+            text: string;
+            /** @description Bytes behind that which are not kept, or too many to be shown. */
+            left_out: number;
         };
         /**
          * TaskManager
@@ -2190,6 +2230,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTaskLog: {
+        parameters: {
+            query: {
+                path: string;
+                run: string;
+                manager: string;
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a manager logged while a run went on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskLogText"];
                 };
             };
             403: components["responses"]["Forbidden"];

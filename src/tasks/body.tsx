@@ -133,6 +133,8 @@ function Cells(props: {
           key={tasks.cell}
           label={cellText({ cell: tasks.cell }, numbers.get(tasks.cell), trans)}
           list={() => model.list(tasks.cell)}
+          log={(run, log) => model.log(run, log)}
+          sequence={model.shown?.sequence ?? 0}
           onShow={
             numbers.has(tasks.cell)
               ? () => session.select(tasks.cell, true)

@@ -7,7 +7,14 @@ import {
 import * as React from 'react';
 
 import { tasksText } from '../storage/words';
-import type { ICellTasks, ITaskFacts, ITaskList } from '../tokens';
+import type {
+  ICellTasks,
+  ITaskFacts,
+  ITaskList,
+  ITaskLogFacts,
+  ITaskLogText
+} from '../tokens';
+import { Logs } from './logs';
 import {
   partPhrases,
   PARTS,
@@ -30,6 +37,10 @@ export interface ICellRowProps {
   readonly code: string;
   /** Asks for each of the tasks. Rejects with a sentence. */
   readonly list: () => Promise<ITaskList>;
+  /** The newest change of the notebook's records: its logs come after it. */
+  readonly sequence: number;
+  /** Asks for what a log says. Rejects with a sentence. */
+  readonly log: (run: string, log: ITaskLogFacts) => Promise<ITaskLogText>;
   /** Shows the cell; null if it is not in the notebook any more. */
   readonly onShow: (() => void) | null;
   /** The application's language. */
@@ -41,7 +52,7 @@ export interface ICellRowProps {
  * opened, why they were not answered, and each of them.
  */
 export function CellRow(props: ICellRowProps): React.JSX.Element {
-  const { code, label, list, onShow, tasks, trans } = props;
+  const { code, label, list, log, onShow, sequence, tasks, trans } = props;
   const [isOpen, setOpen] = React.useState(false);
   const id = React.useId();
   const phrases = partPhrases(tasks, trans);
@@ -80,7 +91,13 @@ export function CellRow(props: ICellRowProps): React.JSX.Element {
               {trans.__('Show the Cell')}
             </Button>
           )}
-          <List list={list} tasks={tasks} trans={trans} />
+          <List
+            list={list}
+            log={log}
+            sequence={sequence}
+            tasks={tasks}
+            trans={trans}
+          />
         </div>
       )}
     </li>
@@ -106,10 +123,12 @@ function Bar(props: { tasks: ICellTasks }): React.JSX.Element {
 /** Each task of the cell's last run, those first that say something. */
 function List(props: {
   list: () => Promise<ITaskList>;
+  log: (run: string, log: ITaskLogFacts) => Promise<ITaskLogText>;
+  sequence: number;
   tasks: ICellTasks;
   trans: TranslationBundle;
 }): React.JSX.Element | null {
-  const { list, tasks, trans } = props;
+  const { list, log, sequence, tasks, trans } = props;
   const [found, setFound] = React.useState<ITaskList | null>(null);
   const [problem, setProblem] = React.useState('');
   const isOver = !tasks.running && !tasks.waiting;
@@ -126,7 +145,7 @@ function List(props: {
     return () => {
       isWanted = false;
     };
-  }, [run]);
+  }, [run, sequence]);
   if (problem) {
     return <p role="alert">{problem}</p>;
   }
@@ -164,6 +183,7 @@ function List(props: {
         ))}
       </ol>
       {more > 0 && <p>{trans._n('And %1 other.', 'And %1 others.', more)}</p>}
+      <Logs logs={found.logs} read={one => log(found.run, one)} trans={trans} />
     </>
   );
 }

@@ -5,6 +5,8 @@ import type {
   IRewindSessions,
   IRewindTasks,
   ITaskList,
+  ITaskLogFacts,
+  ITaskLogText,
   ITasks
 } from '../tokens';
 import { totalOf } from './words';
@@ -48,6 +50,11 @@ export class TasksModel extends SeenModel {
   /** The tasks of a cell's last run. Rejects with a sentence. */
   list(cell: string): Promise<ITaskList> {
     return this._tasks.list(this.session?.path ?? '', cell);
+  }
+
+  /** What a manager logged while a run went on. Rejects with a sentence. */
+  log(run: string, { manager, name }: ITaskLogFacts): Promise<ITaskLogText> {
+    return this._tasks.log(this.session?.path ?? '', run, manager, name);
   }
 
   /** Start a worker for a manager. Rejects with a sentence. */

@@ -2,7 +2,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { RewindClient } from '../api/client';
 import type { RewindEvents } from '../api/events';
-import type { IRewindTasks, ITaskList, ITasks } from '../tokens';
+import type { IRewindTasks, ITaskList, ITaskLogText, ITasks } from '../tokens';
 
 /**
  * Distributed tasks, by the server's operations.
@@ -32,6 +32,16 @@ export class RewindTasks implements IRewindTasks {
   /** The tasks of a cell's last run. */
   list(path: string, cell: string): Promise<ITaskList> {
     return this._client.taskList(path, cell);
+  }
+
+  /** What a manager logged while a run went on. */
+  log(
+    path: string,
+    run: string,
+    manager: number,
+    name: string
+  ): Promise<ITaskLogText> {
+    return this._client.taskLog(path, run, manager, name);
   }
 
   /** Start workers on the server's machine. */

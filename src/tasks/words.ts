@@ -9,6 +9,7 @@ import type {
   ICellTasks,
   IMoment,
   ITaskFacts,
+  ITaskLogFacts,
   ITaskManager,
   ITaskReason
 } from '../tokens';
@@ -88,6 +89,22 @@ export function reasonSentence(
     count,
     text.replace(/\.$/, '')
   );
+}
+
+/** Return what a log of a manager is called. */
+export function logName(
+  { manager, name }: ITaskLogFacts,
+  trans: TranslationBundle
+): string {
+  const what =
+    name === 'transactions'
+      ? trans.__('Transactions')
+      : name === 'taskgraph'
+        ? trans.__('Task graph')
+        : name === 'performance'
+          ? trans.__('Performance')
+          : name;
+  return trans.__('%1 of manager %2', what, manager);
 }
 
 /** Return what a manager is called. */

@@ -2,6 +2,8 @@
  * What the tests do with notebooks, as a user does it.
  */
 
+import { spawnSync } from 'node:child_process';
+
 import {
   expect,
   type IJupyterLabPageFixture,
@@ -53,6 +55,30 @@ export function chain(start: number): string[] {
     'root = math.sqrt(double)',
     'total = root + len(other)',
     'print("total", total)'
+  ];
+}
+
+/** Whether the environment has TaskVine. */
+export function hasTaskVine(): boolean {
+  return !spawnSync('python', ['-c', 'import ndcctools.taskvine']).status;
+}
+
+/** Cells that submit tasks of 0.1 s, and wait for them. */
+export function taskCells(count: number): string[] {
+  return [
+    "import os; os.environ['CATALOG_HOST'] = 'localhost'\nimport ndcctools.taskvine as vine",
+    "m = vine.Manager(0, run_info_path='info')",
+    [
+      'def submit(n):',
+      '    task = vine.Task(f"sleep 0.1; echo {n}")',
+      '    return m.submit(task)',
+      `places = [submit(n) for n in range(${count})]`,
+      'found = []',
+      'while not m.empty():',
+      '    task = m.wait(5)',
+      '    if task: found.append(int(task.output))',
+      'print(sum(found))'
+    ].join('\n')
   ];
 }
 

@@ -3,40 +3,19 @@
  * them, and a worker that is started there. With a real manager and worker.
  */
 
-import { spawnSync } from 'node:child_process';
-
 import { expect } from '@jupyterlab/galata';
 
-import { execute, open, test, write } from './notebook';
+import { execute, hasTaskVine, open, taskCells, test, write } from './notebook';
 import { unreadable } from './text';
 
 const PANEL = '#jp-rewind-panel';
 
-/** Cells that submit 20 tasks of 0.1 s, and wait for them. */
-const CELLS = [
-  "import os; os.environ['CATALOG_HOST'] = 'localhost'\nimport ndcctools.taskvine as vine",
-  "m = vine.Manager(0, run_info_path='info')",
-  [
-    'def submit(n):',
-    '    task = vine.Task(f"sleep 0.1; echo {n}")',
-    '    return m.submit(task)',
-    'places = [submit(n) for n in range(20)]',
-    'found = []',
-    'while not m.empty():',
-    '    task = m.wait(5)',
-    '    if task: found.append(int(task.output))',
-    'print(sum(found))'
-  ].join('\n')
-];
-
 /** Where screenshots go; none are taken without it. */
 const PICTURES = process.env.UI_PICTURES ?? '';
 
-const has = spawnSync('python', ['-c', 'import ndcctools.taskvine']);
-
 test.describe('Tasks', () => {
   test.skip(
-    has.status !== 0,
+    !hasTaskVine(),
     'there is no TaskVine: scripts/taskvine.sh says why'
   );
 
@@ -45,7 +24,7 @@ test.describe('Tasks', () => {
     tmpPath
   }) => {
     test.setTimeout(120000);
-    await write(page, `${tmpPath}/tasks.ipynb`, CELLS, 't');
+    await write(page, `${tmpPath}/tasks.ipynb`, taskCells(20), 't');
     await open(page, `${tmpPath}/tasks.ipynb`);
     await execute(page, 'nbrewind:open');
     const panel = page.locator(PANEL);
@@ -79,13 +58,24 @@ test.describe('Tasks', () => {
     await expect(details).toContainText(
       '20 were not answered: nothing like it is recorded.'
     );
-    await expect(details.getByRole('listitem')).toHaveCount(20);
+    const list = details.getByRole('list', { name: 'Each task' });
+    await expect(list.getByRole('listitem')).toHaveCount(20);
     await expect(section.getByRole('img')).toHaveAccessibleName(
       'Tasks that ran at a time'
     );
     expect(await unreadable(page)).toEqual([]);
 
     await ran;
+
+    // What the manager logged is there as soon as it is kept with the run.
+    await details
+      .getByRole('button', { name: /^Transactions of manager 1/ })
+      .click();
+    const log = details.getByRole('region', {
+      name: 'Transactions of manager 1'
+    });
+    await expect(log).toContainText(/nbrewind task=1 key=task:[0-9a-f]+/);
+    expect(await unreadable(page)).toEqual([]);
 
     // The next time records answer them, and no worker is needed.
     await section.getByRole('button', { name: 'Stop Worker' }).click();

@@ -35,6 +35,7 @@ from nbrewind_server.handlers.tasks import (
     StartWorkersHandler,
     StopWorkersHandler,
     TaskListHandler,
+    TaskLogHandler,
     TasksHandler,
 )
 
@@ -60,6 +61,7 @@ ROUTES: list[tuple[str, type[RewindHandler]]] = [
     (r"storage/forget", ForgetHandler),
     (r"tasks", TasksHandler),
     (r"tasks/cell", TaskListHandler),
+    (r"tasks/log", TaskLogHandler),
     (r"workers/start", StartWorkersHandler),
     (r"workers/stop", StopWorkersHandler),
     (r"package", PackageHandler),

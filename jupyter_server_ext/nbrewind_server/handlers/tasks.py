@@ -53,6 +53,18 @@ class TaskListHandler(RewindHandler):
         self.answer(await self.work(tasks.list_of, self.app.records, path, self.required("cell")))
 
 
+class TaskLogHandler(RewindHandler):
+    """A log of a manager."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer what it says, as it is kept with a run."""
+        path = await self.notebook(self.required("path"))
+        run, manager, name = map(self.required, ("run", "manager", "name"))
+        self.answer(await self.work(tasks.log_of, self.app.records, path, run, manager, name))
+
+
 class StartWorkersHandler(TasksBase):
     """Starts workers."""
 

@@ -3,6 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { ICellTasks, ITaskFacts, ITaskManager } from '../../tokens';
 import { outline } from '../spark';
 import {
+  logName,
   managerName,
   managerPhrases,
   momentsSentence,
@@ -108,6 +109,19 @@ describe('Words about tasks', () => {
         text.includes(note)
       )
     ).toHaveLength(1);
+  });
+});
+
+describe('Logs of managers', () => {
+  it('are named, also those that are not known', () => {
+    const known = ['transactions', 'taskgraph', 'performance', 'other'];
+    const log = { manager: 2, bytes: 1, left_out: 0 };
+    expect(known.map(name => logName({ ...log, name }, trans))).toEqual([
+      'Transactions of manager 2',
+      'Task graph of manager 2',
+      'Performance of manager 2',
+      'other of manager 2'
+    ]);
   });
 });
 
