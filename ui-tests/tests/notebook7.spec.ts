@@ -13,8 +13,10 @@ import {
   evaluate,
   execute,
   expectFreshness,
+  hasTaskVine,
   kernelIdle,
-  notebookText
+  notebookText,
+  taskCells
 } from './notebook';
 import { type IServer, startServer } from './server';
 
@@ -29,6 +31,10 @@ test.beforeAll(async ({ request }) => {
   fs.writeFileSync(
     path.join(server.root, 'chain.ipynb'),
     notebookText(chain(900))
+  );
+  fs.writeFileSync(
+    path.join(server.root, 'tasks.ipynb'),
+    notebookText(taskCells(6))
   );
 });
 
@@ -79,4 +85,36 @@ test('a notebook is recorded, brought up to date and rewound', async ({
   await expect
     .poll(() => evaluate(page, "(base, 'total' in globals())"))
     .toBe('(901, True)');
+});
+
+test('tasks are seen, get a worker, and are answered the next time', async ({
+  page
+}) => {
+  test.skip(
+    !hasTaskVine(),
+    'there is no TaskVine: scripts/taskvine.sh says why'
+  );
+  test.setTimeout(120000);
+  await page.goto(`${server.address}notebooks/tasks.ipynb`);
+  await kernelIdle(page);
+  await execute(page, 'nbrewind:open');
+  const panel = page.getByRole('region', { name: 'Rewind' });
+  await expect(panel.getByRole('treeitem').first()).toBeVisible();
+  const section = page.locator('.jp-RewindTasksSection');
+  await expect(section).toHaveCount(0);
+
+  const ran = execute(page, 'notebook:run-all-cells');
+  const cell = section.getByRole('button', { name: /^Cell 3/ });
+  await expect(cell).toHaveAccessibleName(/6 waiting/, { timeout: 30000 });
+  await section.getByRole('button', { name: 'Start Worker' }).click();
+  await expect(cell).toHaveAccessibleName(/, 6 done$/, { timeout: 40000 });
+  await ran;
+  await section.getByRole('button', { name: 'Stop Worker' }).click();
+  await expect(
+    section.getByRole('button', { name: 'Stop Worker' })
+  ).toHaveCount(0, { timeout: 15000 });
+
+  await execute(page, 'notebook:run-all-cells');
+  await expect(cell).toHaveAccessibleName(/, 6 answered$/, { timeout: 20000 });
+  await expect(section).toContainText('Not open: no task had to run so far');
 });
