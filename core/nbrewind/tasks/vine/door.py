@@ -16,8 +16,9 @@ from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
 from nbrewind.tasks.records import RESULT
 
+from . import commands
 from .keys import TaskKeys, function_of, kind_of, outputs_of, title_of
-from .outcomes import Scratch, outcome_of, path_of, stays, unanswerable
+from .outcomes import Scratch, outcome_of, path_of, stays, temporaries, unanswerable
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import load_result
 from .worker import seen_of, split, split_text
@@ -186,12 +187,14 @@ class Door:
         places = {}
         for file, name, sometimes in outputs:
             made: FileState | None = state_of(file)
+            if made is not None and made.method == "declare_temp":
+                continue
             if made is None or made.method not in ("declare_file", "declare_buffer") or sometimes:
                 return None
             places[name] = path_of(made) if made.method == "declare_file" else self.scratch.place(made)
         record = self.memo.find(state.key, occurrence=state.occurrence, rule=state.rule, places=places or None)
         if record is None or kind == "Task":
-            return record
+            return record if record is None or {name for _, name, _ in outputs} == record.outputs.keys() else None
         return record if record.result is not None or (stays(task) and RESULT in record.outputs) else None
 
     def _give(self, state: TaskState, outputs: list[tuple[Any, str, bool]]) -> None:
@@ -260,6 +263,9 @@ class Door:
         if not self.task_keys.unchanged(task):
             return ["a file that it is given was changed before it had ended"]
         result, seen, report = None, None, None
+        stay = commands.made_by(task)
+        if len(stay) < len(temporaries(task)):
+            return ["its outputs stay in the cluster, and its worker told nothing of them"]
         reasons: list[str] = []
         if kind == "PythonTask" and stays(task):
             report = split_text(original(kinds["Task"], "std_output").fget(task) or "")[1]
@@ -282,7 +288,7 @@ class Door:
             else:
                 seen = found
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        outcome = outcome_of(manager, task, state, self.scratch.outputs(outputs, report), result, seen)
+        outcome = outcome_of(manager, task, state, self.scratch.outputs(outputs, report, stay), result, seen)
         state.recorded = self.memo.record(
             state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place
         )

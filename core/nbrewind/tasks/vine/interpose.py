@@ -167,6 +167,8 @@ def _tasks(vine: Any) -> None:
         "resources_allocated": tasks.measured(vine),
     }.items():
         _tell(vine.Task, name, answer)
+    originals[vine.Task, "command"] = vars(vine.Task)["command"]
+    _add(vine.Task, "command", property(tasks.command))
     for name in ("std_output", "output"):
         originals[vine.Task, name] = vars(vine.Task)[name]
         _add(vine.Task, name, tasks.printed(vine.Task, name))

@@ -13,10 +13,11 @@ from typing import Any
 
 from nbrewind.tasks.records import RESULT
 
+from . import commands, logs
 from . import door as doors
-from . import logs
 from .futures import files_given
 from .libraries import Libraries
+from .outcomes import temporaries
 from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
 from .views import look
@@ -144,7 +145,7 @@ class Managers(Libraries):
         state: FileState | None = state_of(file)
         if state is not None and state.content is not None and "_file" not in file.__dict__:
             return 1
-        if state is not None and state.maker is not None and "_file" not in file.__dict__:
+        if state is not None and state.maker is not None:
             number = self.make(file)
             while self._is_left(manager, number):
                 self._really("wait_for_task_id", manager, number, 1)
@@ -168,7 +169,8 @@ class Managers(Libraries):
         state.silent = True
         # TaskVine's own task is that of both: it goes with the answered one, which lives as long as this.
         twin.__dict__.update({NAME: state, "_manager_will_free": True, "_nbrewind_of": task})
-        twin.__dict__.update({"_fn_def": before.again, "_output_file": None})
+        if made.output == RESULT:
+            twin.__dict__.update({"_fn_def": before.again, "_output_file": None})
         door = doors.current()
         if door is not None and not door.is_same(made.manager, twin, before):
             raise RuntimeError(
@@ -176,7 +178,9 @@ class Managers(Libraries):
                 "and what it was given has changed since"
             )
         drop_stale(made.manager, twin)
-        made.maker, before.rebuilt = None, state
+        before.rebuilt = state
+        for other in (file, *(other for other, _ in temporaries(task))):
+            state_of(other).maker = None
         self.run(made.manager, twin, kept, state)
         if made.output == RESULT:
             file.__dict__["_file"] = twin._output_file.__dict__["_file"]
@@ -238,6 +242,7 @@ class Managers(Libraries):
         self._make_all(task, state)
         hand_over(task)
         ask_for_report(task)
+        commands.ask(task)
         state.finalizing = True
         try:
             number = self.method("submit")(manager, task)
@@ -307,6 +312,7 @@ class Managers(Libraries):
                 if state is not None:
                     state.done = True
                     self._end(manager, task, state)
+                    commands.forget(task, state)
                     if state.silent:
                         if name == "wait_for_task_id":
                             return None

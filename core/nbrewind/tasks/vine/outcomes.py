@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from typing import Any
 
 from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
+from .keys import kind_of, outputs_of
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .worker import Report
 
@@ -72,9 +74,17 @@ class Scratch:
             self._folder = tempfile.mkdtemp(prefix="nbrewind-")
         return os.path.join(self._folder, f"b{id(made)}")
 
-    def outputs(self, outputs: list[tuple[Any, str, bool]], report: Report | None) -> dict[str, str | Elsewhere]:
-        """Return what a task has made, by name: where it lies, or what is known of it."""
-        found: dict[str, str | Elsewhere] = {name: self._put(file) for file, name, _ in outputs}
+    def outputs(
+        self, outputs: list[tuple[Any, str, bool]], report: Report | None, stay: Mapping[str, Elsewhere]
+    ) -> dict[str, str | Elsewhere]:
+        """Return what a task has made, by name: where it lies, or what is known of it.
+
+        Args:
+            outputs: the files, their names, and whether they are only made sometimes.
+            report: what a worker told of it, and of a result that stays in the cluster.
+            stay: those that stay there.
+        """
+        found: dict[str, str | Elsewhere] = {name: stay.get(name) or self._put(file) for file, name, _ in outputs}
         if report is not None and report.made[0]:
             found[RESULT] = Elsewhere(*report.made)
         return found
@@ -98,13 +108,25 @@ def unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
     """Return why no record may answer a task, or be made of it, whatever its key; empty if one may."""
     if stays(task) and "_event" in task.__dict__:
         return "its result stays in the cluster"
+    stay = temporaries(task)
     for file, name, sometimes in outputs:
-        made: FileState | None = state_of(file)
-        if made is None or made.method not in ("declare_file", "declare_buffer"):
-            return f"its output `{name}` stays in the cluster"
         if sometimes:
             return f"its output `{name}` is only made when it fails"
+        made: FileState | None = state_of(file)
+        if stay:
+            continue
+        if made is None or made.method not in ("declare_file", "declare_buffer"):
+            return f"its output `{name}` stays in the cluster"
     return ""
+
+
+def temporaries(task: Any) -> list[tuple[Any, str]]:
+    """Return the outputs of a command, by name, if all of them stay in the cluster; else nothing."""
+    outputs = outputs_of(state_of(task))
+    states: list[FileState | None] = [state_of(file) for file, _, _ in outputs]
+    if kind_of(task) != "Task" or not all(made is not None and made.method == "declare_temp" for made in states):
+        return []
+    return [(file, name) for file, name, _ in outputs]
 
 
 def stays(task: Any) -> bool:

@@ -80,6 +80,8 @@ class TaskState:
     """Where it was submitted from."""
     record: Record | None = None
     """What answers it."""
+    command: str = ""
+    """The user's, of a command that runs as another one: see `commands`."""
     inputs_were: dict[str, Any] = field(default_factory=dict)
     """What stood for its files in the key."""
     given: dict[str, Given] = field(default_factory=dict)

@@ -15,8 +15,10 @@ from nbrewind.tasks.parts import Key
 from nbrewind.tasks.records import RESULT
 from nbrewind.tasks.tied import Loader
 
+from .commands import split_told
 from .futures import SCRIPT, fetched, is_future
 from .graphs import is_vertex
+from .outcomes import temporaries
 from .parts import NAME, FileState, ManagerState, TaskState, kinds, original, originals, state_of
 from .worker import STAYS, first_line, split_text
 
@@ -150,6 +152,8 @@ def begin(vine: Any, manager: Any, task: Any) -> None:
     """Make an answered task look submitted."""
     state: TaskState = state_of(task)
     task.manager = manager
+    for file, _ in temporaries(task):
+        state_of(file).maker = task
     if "_fn_def" in task.__dict__:
         if task._tmp_output_enabled and not fetched(state):
             task._output_file = vine.File.__new__(vine.File)
@@ -187,6 +191,12 @@ def told(cls: type, name: str, answer: Callable[[Any, TaskState], Any]) -> prope
     return property(get)
 
 
+def command(task: Any) -> Any:
+    """Return what it runs."""
+    state: TaskState | None = state_of(task)
+    return (state.command if state is not None else "") or original(kinds["Task"], "command").fget(task)
+
+
 def number(task: Any, state: TaskState) -> int:
     """Return its id."""
     return state.id
@@ -204,7 +214,7 @@ def printed(cls: type, name: str) -> property:
 
     def get(task: Any) -> Any:
         found = answered.fget(task)  # type: ignore[misc]
-        return split_text(found)[0] if isinstance(found, str) else found
+        return split_told(split_text(found)[0])[0] if isinstance(found, str) else found
 
     return property(get)
 

@@ -237,9 +237,11 @@ def test_a_changed_task_that_makes_the_same_leaves_what_needs_it_answered(sessio
 def test_what_needs_a_temporary_file_finds_it(session):
     submit = partial(chained, session, lambda manager: manager.declare_temp())
     assert again(session, submit("cat m"), worker=True)[1].output == "data\n"
-    session.actions()
-    assert again(session, submit("cat m"), worker=True)[1].output == "data\n"
     assert session.actions() == ["ran", "ran"]
+    assert again(session, submit("cat m"), worker=False)[1].output == "data\n"
+    assert session.actions() == ["answered", "answered"]
+    assert again(session, submit("cat m m"), worker=True)[1].output == "data\ndata\n"
+    assert session.actions() == ["answered", "ran", "ran"], "the first one is made again for the second"
 
 
 def test_a_file_that_is_named_by_its_whole_path_counts(session, tmp_path):

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import tempfile
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tasks.programs import cell
+
+from nbrewind.tasks.vine import commands
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="it comes with TaskVine")
 
@@ -105,3 +113,89 @@ def test_what_was_given_and_is_another_now_ends_in_an_error(session):
     second.add_input(first.output_file, "numbers")
     with pytest.raises(RuntimeError, match="what it was given has changed since"):
         manager.submit(second)
+
+
+def command(session, text, *names, worker, follow=""):
+    """Run a command whose outputs stay, and one that reads them; return the first, its files, and the second."""
+    session.begin()
+    manager = session.manager()
+    if worker:
+        session.worker(manager)
+    task, files = session.vine.Task(text), [manager.declare_temp() for _ in names]
+    for name, file in zip(names, files, strict=True):
+        task.add_output(file, name)
+    manager.submit(task)
+    assert task.command == text
+    second = session.vine.Task(follow or f"cat {' '.join(names)}")
+    for name, file in zip(names, files, strict=True):
+        second.add_input(file, name)
+    manager.submit(second)
+    session.collect(manager)
+    assert task.command == text
+    return task, files, second
+
+
+def test_a_command_whose_outputs_stay_is_answered_without_them(session):
+    text = "echo one > a; echo two > b; printf 'no end'"
+    for worker, actions in ((True, ["ran", "ran"]), (False, ["answered", "answered"])):
+        task, files, second = command(session, text, "a", "b", worker=worker)
+        assert (task.output, second.output, session.actions()) == ("no end", "one\ntwo\n", actions)
+    assert session.managers[0].__dict__["_taskvine"] is None
+    # Made again where somebody asks for one of them; nothing of the telling is in it.
+    session.worker(session.managers[0])
+    session.managers[0].fetch_file(files[1])
+    assert files[1].contents() == b"two\n"
+    assert session.managers[0].empty()
+    # What one of them holds counts, not which command has made it.
+    _, _, second = command(session, text + " ; true", "a", "b", worker=True)
+    session.actions()
+    _, _, second = command(session, text + " ; true", "a", "b", worker=False)
+    assert session.actions() == ["answered", "answered"]
+
+
+def test_a_command_that_gives_something_else_is_told_and_what_reads_it_runs(session):
+    text = "od -An -N8 -tx8 /dev/urandom > m"
+    _, _, second = command(session, text, "m", worker=True)
+    drawn = second.output
+    _, _, second = command(session, text, "m", worker=False)
+    assert second.output == drawn
+    session.actions()
+    _, _, second = command(session, text, "m", worker=True, follow="cat m; true")
+    told = [event.reasons for event in session.door.take_events() if event.action == "ran"]
+    assert second.output != drawn
+    assert told == [("it gave something else than its record: what was answered before rests on that",), ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("mkdir m", ["m"]), ("echo data > m; exit 3", ["m"]), ("echo data > m; touch x", ["m", "y"])],
+)
+def test_what_can_not_be_told_is_not_recorded(session, text, names):
+    manager = session.manager()
+    session.worker(manager)
+    task = session.vine.Task(text)
+    for name in names:
+        task.add_output(manager.declare_temp(), name)
+    manager.submit(task)
+    session.collect(manager)
+    assert (task.output or "") == ""
+    assert session.door.take_events()[0].reasons != ()
+    assert not session.store.tasks.any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text("a '\"\\$`;&|(){}<>#*\n\x1eé", max_size=12), min_size=3, max_size=3), st.integers(0, 200))
+def test_a_command_does_and_says_the_same(texts, code):
+    """In a shell as a worker runs it: what it prints, where, what it makes, and how it ends."""
+    said, wrong, made = (shlex.quote(text) for text in texts)
+    text = f"printf %s {said}; printf %s {wrong} >&2; printf %s {made} > 'the file'; exit {code}"
+    ends = []
+    for line in (text, commands.telling(text, ["the file"])):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["/bin/sh", "-c", line], cwd=folder, capture_output=True)
+            with open(f"{folder}/the file", encoding="utf-8", newline="") as stream:
+                ends.append((done, stream.read()))
+    (plain, content), (told, same) = ends
+    printed, found = commands.split_told(told.stdout.decode())
+    assert (printed, told.stderr, told.returncode, same) == (plain.stdout.decode(), plain.stderr, code, content)
+    assert [one.size for one in found] == ([] if code else [len(content.encode())])
