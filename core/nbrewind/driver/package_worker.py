@@ -32,7 +32,7 @@ PAUSE = 0.2
 """Seconds between two lines about how far it is."""
 MOMENT = 10.0
 """Seconds for work to end once it is given up."""
-NEEDED = ("detect_secrets", "rocrate")
+NEEDED = ("ahocorasick_rs", "detect_secrets", "isal", "rocrate")
 """What only an export takes, and may not be installed."""
 GIVEN_UP = 3
 """Exit status of work that was given up."""

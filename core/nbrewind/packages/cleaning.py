@@ -103,8 +103,8 @@ class Cleaner:
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 
-    def content(self, manifest: Manifest, versions: list[Version]) -> str:
-        """Return why a content must not go along; empty if it may."""
+    def content(self, manifest: Manifest, versions: list[Version], see: Callable[[Part, bytes], None]) -> str:
+        """Return why a content must not go along; empty if it may. ``see`` is given each part that is read."""
         for version in versions:
             kind, _, name = version.key.partition(":")
             if kind == "file" and SECRET_FILES.search(name):
@@ -122,13 +122,16 @@ class Cleaner:
             return UNCLEAR
         table = any(version.kind.endswith(TABLES) for version in versions)
         look = BytesScanner(self.scanner)
+        named: list[str] = []
         for part in manifest.parts():
             data = self._part(part)
+            see(part, data)
             if table and may_name_secrets(data):
-                look.kinds.append("table with a column whose name may say so")
+                named.append("table with a column whose name may say so")
             look.feed(data)
-        self.note(where, look.kinds)
-        return "there is a secret in it" if look.kinds else ""
+        kinds = named + look.end()
+        self.note(where, kinds)
+        return "there is a secret in it" if kinds else ""
 
     def record(self, moved: Moved) -> Moved | None:
         """Return a record without what is secret; None if it must not go along."""

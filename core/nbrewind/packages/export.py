@@ -161,6 +161,7 @@ class _Export:
         self._same = self._before is not None and self._before.head == found.head
         self._points = [one for one in index.checkpoints() if one.run]
         self._left_out: list[LeftOut] = []
+        self._named: dict[bytes, Part] = {}
         self._parts: dict[bytes, tuple[Part, StoredPart]] = {}
         self._included: dict[str, Manifest] = {}
         self._documents: dict[str, bytes] = {}
@@ -282,20 +283,19 @@ class _Export:
                 reason, size = GONE, sum(version.bytes for version in versions[:1])
             else:
                 size = manifest.size
-                reason = (
-                    SLIM if self._kind == "slim" and size > SLIM_BYTES else self._cleaner.content(manifest, versions)
-                )
+                slim = self._kind == "slim" and size > SLIM_BYTES
+                reason = SLIM if slim else self._cleaner.content(manifest, versions, self._name)
             if manifest is None or reason:
                 what = ", ".join(names) or "made by a task"
                 self._left_out.append(LeftOut(kind="content", id=snapshot, what=what, bytes=size, reason=reason))
                 continue
             self._included[snapshot] = manifest
             for part in manifest.parts():
-                if part.digest not in self._parts:
-                    self._progress(*self._step)
-                    sha = sha256(self._store.contents.part(part))
-                    named = Part(blake3=part.digest.hex(), sha256=sha, bytes=part.size)
-                    self._parts[part.digest] = named, part
+                self._parts[part.digest] = self._named[part.digest], part
+
+    def _name(self, part: StoredPart, data: bytes) -> None:
+        if part.digest not in self._named:
+            self._named[part.digest] = Part(blake3=part.digest.hex(), sha256=sha256(data), bytes=part.size)
 
     def _kept(self, found: list[MovedTask]) -> Iterator[MovedTask]:
         for task in found:

@@ -7,19 +7,26 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from nbrewind.packages.literals import Words
 from nbrewind.packages.secrets import Scanner, looks_made
 from nbrewind.state.secret_names import is_secret_name
 
 MOST_STREAM = 64 * 1024**2
 """Bytes of a stream whose opcodes are looked at; a longer one that may have a name of a secret in it is left out."""
+AT_ONCE = 512 * 1024
+"""Bytes that are gathered before they are looked at."""
 OVERLAP = 4096
 """Bytes of what came before that are looked at together with what comes next."""
 _RUN = 16
 """Characters that a secret in bytes has at least, unless it is known."""
-_PRINTABLE = bytes(1 if 32 <= code < 127 or code in (9, 10, 13) else 0 for code in range(256))
-_LONG = bytes([1]) * _RUN
+_CLASSES = bytes(1 if 32 <= code < 127 or code in (9, 10, 13) else 0 if code else 2 for code in range(256))
+"""What can be printed, zero, and all else."""
+_LONG = b"\1" * _RUN
+_WIDE = {2: b"\1\2" * (_RUN - 1), 4: b"\1\2\2\2" * (_RUN - 1)}
+"""Texts of two or four bytes a character, as arrays of texts are."""
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
-_WORDS = (b"passw", b"token", b"secret", b"key", b"credential", b"pwd", b"passphrase", b"passcode")
+_WORDS = Words(dict.fromkeys(("passw", "token", "secret", "key", "credential", "pwd", "passphrase", "passcode"), ()))
+_STRONG_WORDS = Words(dict.fromkeys(("passw", "passphrase", "secret", "credential", "key", "_token"), ()))
 _STRONG = re.compile(rb"(?i)passw(?:or)?d|passphrase|secret|credential|(?:api|access|private)[_-]?key|_token")
 _STRINGS = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE"})
 _BYTES = frozenset({"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"})
@@ -68,8 +75,7 @@ def strings_of(stream: bytes) -> Iterator[str | None]:
 
 def secret_strings(stream: bytes) -> Strings:
     """Return what stands beside names of secrets in a pickle stream."""
-    folded = stream.lower()
-    if not any(word in folded for word in _WORDS):
+    if not _WORDS.any(stream.lower()):
         return Strings([], False)
     values: list[str] = []
     unclear = False
@@ -90,7 +96,7 @@ def secret_strings(stream: bytes) -> Strings:
 
 def may_name_secrets(part: bytes) -> bool:
     """Whether in part of a long stream there is a word of which names of secrets are made."""
-    return _STRONG.search(part) is not None
+    return _STRONG_WORDS.any(part.lower()) and _STRONG.search(part) is not None
 
 
 def made_strings(stream: bytes, most: int = 200) -> list[str]:
@@ -109,20 +115,32 @@ class BytesScanner:
     def __init__(self, scanner: Scanner) -> None:
         """Use the forms and the known secrets of ``scanner``."""
         self._scanner = scanner
-        self._needles = [one for text in scanner.known for one in _spellings(text)]
-        self._tail = b""
-        self.kinds: list[str] = []
+        self._keep = max(OVERLAP, scanner.spelled.longest)
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._found: list[str] = []
 
     def feed(self, part: bytes) -> None:
-        """Look at more bytes."""
-        data = self._tail + part
-        self._tail = data[-OVERLAP:]
-        if any(needle in data for needle in self._needles):
-            self.kinds.append("value that is secret elsewhere")
-        for view in (data, *_narrowed(data)):
-            if _LONG in view.translate(_PRINTABLE):
+        """Look at more bytes, now or later."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size >= AT_ONCE:
+            self._look()
+
+    def end(self) -> list[str]:
+        """Return of what kinds the secrets are."""
+        self._look()
+        return self._found
+
+    def _look(self) -> None:
+        data = b"".join(self._parts)
+        self._parts, self._size = [data[-self._keep :]], 0
+        if self._scanner.spelled.are_in(data):
+            self._found.append("value that is secret elsewhere")
+        for view in _texts(data):
+            if self._scanner.may_find(view):
                 texts = [match.decode("ascii") for match in _TEXT.findall(view)]
-                self.kinds += [found.kind for found in self._scanner.find("\n".join(texts))]
+                self._found += [found.kind for found in self._scanner.find("\n".join(texts))]
 
 
 def kinds_in(scanner: Scanner, parts: Iterable[bytes]) -> list[str]:
@@ -130,19 +148,15 @@ def kinds_in(scanner: Scanner, parts: Iterable[bytes]) -> list[str]:
     look = BytesScanner(scanner)
     for part in parts:
         look.feed(part)
-    return look.kinds
+    return look.end()
 
 
-def _spellings(text: str) -> Iterator[bytes]:
-    for form in ("utf-8", "utf-16-le", "utf-32-le"):
-        yield text.encode(form, "surrogatepass")
-
-
-def _narrowed(data: bytes) -> Iterator[bytes]:
-    """Yield texts of two or four bytes a character, as arrays of texts are."""
-    sample = data[: 4 * OVERLAP]
-    for width in (4, 2):
-        for start in range(width):
-            above = sample[start + 1 :: width]
-            if above and above.count(0) > 0.9 * len(above) and sample[start::width].count(0) < 0.9 * len(above):
-                yield data[start::width]
+def _texts(data: bytes) -> Iterator[bytes]:
+    """Yield bytes if there is a text in them that is long enough, and those of texts of wide characters."""
+    classes = data.translate(_CLASSES)
+    if _LONG in classes:
+        yield data
+    zeros = b"\2" in classes
+    for width, run in _WIDE.items():
+        if zeros and run in classes:
+            yield from (data[start::width] for start in range(width))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from nbrewind.packages.literals import Filter, Needed, Spelled, needed
 from nbrewind.state.secret_names import is_secret_name
 
 MARK = "[secret-removed]"
@@ -25,7 +26,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
         "private key",
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]*-----|[\s\S]*)",
     ),
-    ("PuTTY key", r"PuTTY-User-Key-File-\d[\s\S]{0,20000}?Private-MAC: \w+"),
+    ("PuTTY key", r"PuTTY-User-Key-File-\d(?:[\s\S]{0,20000}?Private-MAC: \w+|[\s\S]*)"),
     ("AWS access key", r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])"),
     ("GitHub token", r"(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{30,255})"),
     ("GitLab token", r"gl(?:pat|ptt|dt|rt|cbt|oas|soat|ft|imt|agent)-[A-Za-z0-9_-]{20,}"),
@@ -37,7 +38,6 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("package index token", r"pypi-AgE[A-Za-z0-9_-]{40,}|npm_[A-Za-z0-9]{36}"),
     ("JSON web token", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
     ("SendGrid key", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    ("Twilio key", r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])"),
     ("DigitalOcean token", r"do[opr]_v1_[a-f0-9]{64}"),
     ("Databricks token", r"(?<![A-Za-z0-9])dapi[0-9a-f]{32}"),
     ("connection string", r"(?i)(?<=AccountKey=)[A-Za-z0-9+/=]{20,}|(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}"),
@@ -51,15 +51,15 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("authorisation", r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{12,}|(?<=basic )[A-Za-z0-9+/]{12,}={0,2}(?![A-Za-z0-9])"),
 )
 _QUOTED = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]*)(?P<sep>\\?['"]?\]?\)?\s*(?::\s*\w+\s*)?(?:=|:|=>|,)\s*[rbfuRBFU]{0,2})"""
+    r"""(?P<name>[A-Za-z_][\w.-]{0,100})(?P<sep>\\?['"]?\]?\)?\s*(?::\s*\w+\s*)?(?:=|:|=>|,)\s*[rbfuRBFU]{0,2})"""
     r"""(?P<quote>\\?['"]{1,3})(?P<value>(?:(?!(?P=quote)|\n).)+)(?P=quote)"""
 )
 _BARE = re.compile(
-    r"(?m)(?P<name>[A-Za-z_][\w.-]*)(?:=|[ \t]*:[ \t]+|[ \t]+=[ \t]+)"
+    r"(?m)(?P<name>[A-Za-z_][\w.-]{0,100})(?:=|[ \t]*:[ \t]+|[ \t]+=[ \t]+)"
     r"(?P<value>[^\s'\",;(){}\[\]=\\]{6,})(?=[\s,;)}\]'\"\\]|$)"
 )
 _LISTED = re.compile(
-    r"(?P<name>[A-Za-z_][\w.-]*)['\"]?\]?\s*[:=]\s*(?:[\w.]+\()?[\[({](?P<values>\s*(?:(['\"])(?:(?!\3|\n).)*\3[\s,]*)+)"
+    r"(?P<name>[A-Za-z_][\w.-]{0,100})['\"]?\]?\s*[:=]\s*(?:[\w.]+\()?[\[({](?P<values>\s*(?:(['\"])(?:(?!\3|\n).)*\3[\s,]*)+)"
 )
 _TEXT = re.compile(r"(['\"])(?P<value>(?:(?!\1|\n).)*)\1")
 _PLACEHOLDER = re.compile(
@@ -86,6 +86,12 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(found)
 
 
+@cache
+def _filter() -> Filter:
+    """Return what tells which forms, after what stands beside names (0), a text may have in it."""
+    return Filter([Needed(frozenset(_FIELD), 0), *(needed(pattern) for _, pattern in _forms())])
+
+
 def _of_detector() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the forms that `detect-secrets` knows; names it judges by otherwise than we do, so these are left out."""
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
@@ -107,18 +113,31 @@ class Scanner:
         """Know no secret yet; `learn` tells some."""
         self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._spelled: Spelled | None = None
 
     @property
     def known(self) -> frozenset[str]:
         """Texts that are secret wherever they stand."""
         return frozenset(self._known)
 
+    @property
+    def spelled(self) -> Spelled:
+        """The same as bytes."""
+        if self._spelled is None:
+            self._spelled = Spelled(self._known)
+        return self._spelled
+
+    @staticmethod
+    def may_find(data: bytes) -> bool:
+        """Whether `find` may find something in texts of ASCII that are in ``data``, but for those that are known."""
+        return bool(_filter().possible(data))
+
     def learn(self, texts: Iterable[str]) -> None:
         """Look for these texts from now on, wherever they may stand."""
         for text in texts:
             if LEAST_KNOWN <= len(text) <= 10_000 and not _PLACEHOLDER.search(text) and len(self._known) < MOST_KNOWN:
                 self._known.add(text)
-                self._pattern = None
+                self._pattern = self._spelled = None
 
     def learn_from(self, text: str) -> None:
         """Look from now on for what stands in a text beside a name that says that it is secret."""
@@ -128,7 +147,9 @@ class Scanner:
         """Return where secrets are, in order, none within another."""
         if len(text) < 4 or text.isspace():
             return []
-        found = [*_named(text), *_formed(text)]
+        found: list[Found] = []
+        for number in _filter().possible(text):
+            found += _formed(text, *_forms()[number - 1]) if number else _named(text)
         if self._known:
             if self._pattern is None:
                 longest = sorted(self._known, key=lambda one: (-len(one), one))
@@ -204,11 +225,10 @@ def _looks_made(text: str) -> bool:
 looks_made = _looks_made
 
 
-def _formed(text: str) -> Iterator[Found]:
-    for kind, pattern in _forms():
-        for match in pattern.finditer(text):
-            if match.end() - match.start() >= 4 and not _is_in_words(text, *match.span()):
-                yield Found(*match.span(), kind)
+def _formed(text: str, kind: str, pattern: re.Pattern[str]) -> Iterator[Found]:
+    for match in pattern.finditer(text):
+        if match.end() - match.start() >= 4 and not _is_in_words(text, *match.span()):
+            yield Found(*match.span(), kind)
 
 
 def _is_in_words(text: str, start: int, end: int) -> bool:
