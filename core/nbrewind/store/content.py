@@ -172,11 +172,7 @@ class Contents:
         Raises:
             ContentError: missing or damaged.
         """
-        if part.is_row:
-            return self.rows.read(part)
-        data = bytearray(part.size)
-        self.blobs.read(part.digest, memoryview(data))
-        return bytes(data)
+        return self.rows.read(part) if part.is_row else self.blobs.whole(part.digest, part.size)
 
     def has(self, snapshot: str) -> bool:
         """Return whether a snapshot is here and none of its blobs is missing. Their bytes are verified by ``get``."""
