@@ -113,6 +113,13 @@ install_collaboration() {
   uv pip install --quiet --python "$PYTHON" --target .venv-collab --no-deps --group collaboration
 }
 
+# The validator of the profiles of RO-Crate, for the test of packages.
+install_crate() {
+  need_uv
+  uv venv --quiet --clear --python "$PYTHON" .venv-crate
+  uv pip install --quiet --python .venv-crate/bin/python --group crate
+}
+
 # TaskVine, for the tests of distributed tasks. Where it can't be built, they are left out, and set-up says so each time.
 install_taskvine() {
   need_uv
@@ -214,6 +221,9 @@ step extension "$(digest pyproject.toml scripts/hatch_metadata.py install.json j
 
 [ -d .venv-collab ] || rm -f "$STAMPS/collaboration"
 step collaboration "$(digest pyproject.toml) $(readlink -f "$PYTHON")" install_collaboration
+
+.venv-crate/bin/python -c pass 2>/dev/null || rm -f "$STAMPS/crate"
+step crate "$(digest pyproject.toml) $(readlink -f "$PYTHON")" install_crate
 
 # Kernels that the tests start need not compile the sources each in its own memory, as none does where pip has installed.
 for python in "$PYTHON" "$OLD_PYTHON"; do
