@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from nbrewind.packages.literals import Filter, Needed, Spelled, needed
@@ -20,6 +21,9 @@ MARK = "[secret-removed]"
 LEAST_KNOWN = 6
 """Characters of a text that is looked for wherever it may stand."""
 MOST_KNOWN = 1000
+COLUMN = 256
+"""Capitals in turn that are taken for a column of codes."""
+AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
 
 TOKENS: tuple[tuple[str, str], ...] = (
     (
@@ -232,10 +236,14 @@ def _formed(text: str, kind: str, pattern: re.Pattern[str]) -> Iterator[Found]:
 
 
 def _is_in_words(text: str, start: int, end: int) -> bool:
-    """Whether a piece of a text is nothing but capitals amid others: columns of codes of airports lie in memory so.
+    """Whether a piece of a text is nothing but capitals amid others, as in columns of codes of airports or in proteins.
 
-    A key that lies so among others has a digit, but for one of AWS in 28; and one that stands alone is none such.
+    Columns lie in memory as one long run of capitals; proteins are written in lines of letters of amino acids. A key that
+    lies so among others has a digit, but for one of AWS in 28, and of these one in 65 has letters of amino acids alone.
     """
     piece = text[start:end]
-    around = text[max(start - 1, 0) : start] + text[end : end + 1]
-    return piece.isascii() and piece.isalpha() and piece.isupper() and any(map(str.isupper, around))
+    before, after = text[max(start - COLUMN, 0) : start], text[end : end + COLUMN]
+    left, right = len(before) - len(before.rstrip(ascii_uppercase)), len(after) - len(after.lstrip(ascii_uppercase))
+    if not left + right or piece.strip(ascii_uppercase):
+        return False
+    return left + right >= COLUMN or AMINO_ACIDS.issuperset(piece)

@@ -205,11 +205,18 @@ def test_texts_without_secrets(text: str) -> None:
 @pytest.mark.parametrize("airports", ["LASIAHXNADENIADCLEORDMIA", "ATLAKIAHLAXATLDFWRDUHOU"])
 def test_codes_that_lie_side_by_side_are_no_key(airports: str) -> None:
     """As those of a column of a table do in memory."""
-    assert kinds_in(Scanner(), [airports.encode()]) == []
+    assert kinds_in(Scanner(), [airports.encode() * 12]) == []
+    protein = "MKTAYIAKIAQRQISFVKSHFSRQLEERLGLIEV"
+    assert kinds_in(Scanner(), [protein.encode()]) == []
+
+
+@pytest.mark.parametrize("around", ["JFKLGAORDBOS", "JFK", "\0", "a", ""])
+def test_a_key_amid_capitals_is_one(around: str) -> None:
+    """As in a column of words that lie side by side in memory; also one without a digit, as one of AWS in 28 is."""
     key = PLANTED["aws"]
-    letters = key.replace("7", "A")
-    for one in (f"{airports}\0{letters}\0{airports}", letters, f"a{letters}b", f"{airports}{key}{airports}"):
-        assert kinds_in(Scanner(), [one.encode()]) != [], one
+    for one in (key, key.replace("7", "B")):
+        assert kinds_in(Scanner(), [f"{around}{one}{around}".encode()]) != [], one
+    assert kinds_in(Scanner(), [f"{around * 100}{key}{around * 100}".encode()]) != []
 
 
 def test_what_is_learnt_is_found_everywhere() -> None:
