@@ -15,16 +15,16 @@ def inspect_backpack(found: Backpack, as_json: bool) -> None:
     """Show what is in it."""
     with found:
         data = found.data()
-        cells = [one for one in found.notebook.cells if one.cell_type == "code"]
+        cells = found.code_cells()
         name = found.notebook_name
     if as_json:
         listed = [{"path": one.path, "inside": one.inside, "url": one.source} for one in data]
-        emit({"backpack": str(found.path), "notebook": name, "cells": len(cells), "data": listed, "trust": "untrusted"})
+        emit({"backpack": str(found.path), "notebook": name, "cells": cells, "data": listed, "trust": "untrusted"})
         return
     if data:
         rows(("", "data"), [Row(("inside" if one.inside else "named",), plain(one.path), one.source) for one in data])
         say()
-    say(f"{plain(name)}: {count(len(cells), 'code cell')}; {NOTHING}")
+    say(f"{plain(name)}: {count(cells, 'code cell')}; {NOTHING}")
 
 
 def import_backpack(found: Backpack, folder: Path, as_json: bool) -> None:

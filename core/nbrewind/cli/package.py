@@ -17,6 +17,7 @@ from nbrewind.packages.data import fetch, supply
 from nbrewind.packages.embed import embedded, has_package
 from nbrewind.packages.form import Manifest, PackageError, from_json, stem
 from nbrewind.packages.opened import Package
+from nbrewind.packages.overview import recorded
 from nbrewind.packages.receive import Received, imported, receive, receive_again, take_over, write_file
 from nbrewind.packages.trust import accept, sign, signers, state
 from nbrewind.store.adopt import facts_of
@@ -187,7 +188,7 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
             **_document(found.manifest),
         }
         cells = [
-            {"id": cell.id, "index": number, "recorded": cell.metadata.get("nbrewind", {}).get("run")}
+            {"id": cell.id, "index": number, "recorded": recorded(cell) or None}
             for number, cell in enumerate(found.notebook.cells)
             if cell.cell_type == "code"
         ]
@@ -210,8 +211,8 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
     _print_left_out(manifest)
     where = f"Python {plain(manifest.python)} on {plain(manifest.platform)}"
     say(f"{plain(manifest.notebook)}: {_counts(manifest)}; {where}")
-    recorded = sum(1 for cell in cells if cell["recorded"])
-    say(f"{recorded} of {count(len(cells), 'code cell')} recorded")
+    shown = sum(1 for cell in cells if cell["recorded"])
+    say(f"{shown} of {count(len(cells), 'code cell')} recorded")
     for one in signed:
         say(f"signed ({one['kind']}): {plain(str(one['who']))}{'' if one['valid'] else ', which does not count here'}")
     say(f"trust: {trusted}" + ("" if trusted != "untrusted" else f"; {UNTRUSTED.format(package)}"))

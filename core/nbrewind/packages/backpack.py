@@ -7,6 +7,7 @@ files, and all cells run. Data that is not in it is named, with the address wher
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,12 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
-from nbformat import NotebookNode
 
 from nbrewind.packages.container import open_container
 from nbrewind.packages.data import DESCRIPTION
-from nbrewind.packages.form import SEAL, WORKFLOW, PackageError, check_name
-from nbrewind.packages.receive import put
+from nbrewind.packages.form import SEAL, WORKFLOW, Named, PackageError, check_name
+from nbrewind.packages.receive import place_in, put
 
 INSIDE = "backpack"
 """What it says of data that is in it."""
@@ -95,17 +95,20 @@ class Backpack:
             )
         return found[0]
 
-    @property
-    def notebook(self) -> NotebookNode:
-        """Its notebook."""
-        try:
-            text = self._container.read(self.notebook_name).decode()
-            found: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        except Exception as error:  # nbformat raises what its parts raise
-            raise PackageError(
-                f"{self.path}: {self.notebook_name} is not a valid notebook: {str(error)[:200]}"
-            ) from error
-        return found
+    def code_cells(self) -> int:
+        """Return how many cells of its notebook have code.
+
+        Raises:
+            PackageError: it is not a notebook.
+        """
+        with Named(self.path):
+            data = self._container.read(self.notebook_name)
+            try:
+                found = nbformat.reads(data.decode(), as_version=4)  # type: ignore[no-untyped-call]
+                return sum(one.cell_type == "code" for one in found.cells)
+            except Exception as error:  # nbformat raises what its parts raise
+                why = str(error).partition("\n")[0][:200] or type(error).__name__
+                raise PackageError(f"{self.notebook_name} is not a valid notebook: {why}") from error
 
     def data(self) -> list[Given]:
         """Return the data of its default profile.
@@ -116,24 +119,25 @@ class Backpack:
         name = self._root + DESCRIPTION
         if name not in self._container.files:
             return []
-        try:
-            entries = _entries(_yaml(self._container.read(name)))
-            return [self._given(entry) for entry in entries]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise PackageError(f"{self.path}: {DESCRIPTION} can't be read: {error}") from error
+        with Named(self.path):
+            data = self._container.read(name)
+            try:
+                return [self._given(entry) for entry in _entries(_yaml(data))]
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                why = str(error).partition("\n")[0][:200]
+                raise PackageError(f"{DESCRIPTION} can't be read: {why}") from error
 
     def _given(self, entry: dict[str, Any]) -> Given:
-        source = str(entry["source"]).strip()
-        path = str(
-            entry.get("target_location") or entry.get("target_path") or PurePosixPath(urlsplit(source).path).name
-        )
+        source = _text(entry["source"]).strip()
+        given = entry.get("target_location") or entry.get("target_path")
+        path = _text(given) if given else PurePosixPath(urlsplit(source).path).name
         check_name(path)
-        checksum = str(entry.get("checksum") or "")
+        checksum = _text(entry.get("checksum") or "")
         if entry.get("source_type") != INSIDE:
             return Given(path=path, source=source, checksum=checksum)
         inside = self._root + source
         if inside not in self._container.files:
-            raise PackageError(f"{self.path} has no {source}, which {DESCRIPTION} names")
+            raise PackageError(f"it has no {source}, which {DESCRIPTION} names")
         return Given(path=path, inside=inside, checksum=checksum)
 
     def unpack(self, folder: Path) -> Path:
@@ -149,10 +153,11 @@ class Backpack:
             if one.inside:
                 wanted[one.path] = one.inside
                 checks[one.path] = one.checksum
-        for path, name in wanted.items():
-            target = folder / path
-            if not target.exists():
-                put(target, self._checked(name, checks.get(path, "")))
+        places = {path: place_in(folder, path) for path in wanted}
+        with Named(self.path):
+            for path, name in wanted.items():
+                if not os.path.lexists(places[path]):
+                    put(places[path], self._checked(name, checks.get(path, "")))
         return folder / self.notebook_name.removeprefix(before)
 
     def _checked(self, name: str, checksum: str) -> Iterator[bytes]:
@@ -163,7 +168,7 @@ class Backpack:
                 hasher.update(data)
             yield data
         if hasher is not None and hasher.hexdigest() != digest.strip().lower():
-            raise PackageError(f"{self.path}: {name} does not have the digest that {DESCRIPTION} says")
+            raise PackageError(f"{name} does not have the digest that {DESCRIPTION} says")
 
 
 def backpack_at(path: Path) -> Backpack | None:
@@ -181,6 +186,13 @@ def backpack_at(path: Path) -> Backpack | None:
     finally:
         container.close()
     return Backpack(path)
+
+
+def _text(value: Any) -> str:
+    """Return what must be a text: of aliases within aliases one could be made that fills the memory."""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text is wanted")
+    return value
 
 
 def _yaml(data: bytes) -> Any:

@@ -18,6 +18,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -55,6 +57,23 @@ T = TypeVar("T")
 
 class PackageError(Exception):
     """A package can't be read, or is not what it says. The message is one line: what and where."""
+
+
+class Named:
+    """Says in each error which package it is about."""
+
+    def __init__(self, path: Path) -> None:
+        """Take where it lies."""
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, PackageError) and not str(error).startswith(str(self._path)):
+            raise PackageError(f"{self._path} is no package that can be used: {error}") from error
 
 
 class LeftOut(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -53,8 +53,8 @@ class Package:
             self._container.close()
             raise
 
-    def _named(self) -> _Named:
-        return _Named(self.path)
+    def _named(self) -> form.Named:
+        return form.Named(self.path)
 
     @staticmethod
     def _described(document: form.T) -> form.T:
@@ -341,22 +341,6 @@ class Package:
             raise PackageError(f"{self.path}: the notebook in it belongs to another package")
         if tuple(cell.get("id") for cell in self.notebook.cells) != self.manifest.cells:
             raise PackageError(f"{self.path}: the notebook in it has other cells than {form.MANIFEST} says")
-
-
-class _Named:
-    """Says in each error which package it is about."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, PackageError) and not str(error).startswith(str(self._path)):
-            raise PackageError(f"{self._path} is no package that can be used: {error}") from error
 
 
 def _new(known: set[str], name: str, what: str) -> None:

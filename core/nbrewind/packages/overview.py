@@ -65,7 +65,7 @@ def outlook(package: Package) -> dict[str, CellOutlook]:
         PackageError: the package can't be read.
     """
     code = [cell for cell in package.notebook.cells if cell.cell_type == "code"]
-    wanted = {run: cell.id for cell in code if (run := _recorded(cell))}
+    wanted = {run: cell.id for cell in code if (run := recorded(cell))}
     runs = {
         wanted[moved.run.id]: moved.run
         for moved in package.records()
@@ -75,7 +75,8 @@ def outlook(package: Package) -> dict[str, CellOutlook]:
     return {cell.id: _outlook(cell.source, runs.get(cell.id), contents) for cell in code}
 
 
-def _recorded(cell: Any) -> str:
+def recorded(cell: Any) -> str:
+    """Return the run that a cell of a package says it shows; empty if it says none."""
     own = cell.metadata.get(form.KEY)
     run = own.get("run") if isinstance(own, dict) else None
     return run if isinstance(run, str) else ""

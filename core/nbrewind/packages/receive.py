@@ -122,7 +122,7 @@ def receive_again(package: Package, folder: Path, store: Store, progress: Progre
 def place_of(package: Package, folder: Path, store: Store) -> Path | None:
     """Return where a package's notebook was written in a folder before; None if it was not."""
     target = folder / package.manifest.notebook.rpartition("/")[2]
-    if not target.is_file():
+    if not os.path.isfile(target):
         return None
     known = Path(os.path.realpath(target)) in imported(package, store) or _answering(package, target, store)
     return target if known else None
@@ -155,12 +155,21 @@ def _check_free(folder: Path, target: Path, text: bytes) -> None:
 
 def _check_place(package: Package, folder: Path, path: str, inside: str) -> None:
     """Refuse a file of data whose place is taken by another, or leads through a link."""
-    target = folder / path
-    base = os.path.realpath(folder)
-    if not os.path.realpath(target).startswith(base + os.sep):
-        raise PackageError(f"can't write {target}: a link leads out of {folder}")
+    target = place_in(folder, path)
     if os.path.lexists(target) and not _same(target, package.chunks(inside)):
         raise PackageError(f"can't write {target}: there is another file of that name")
+
+
+def place_in(folder: Path, path: str) -> Path:
+    """Return where a file is written in a folder.
+
+    Raises:
+        PackageError: a link that is there leads out of the folder.
+    """
+    target = folder / path
+    if not os.path.realpath(target).startswith(os.path.realpath(folder) + os.sep):
+        raise PackageError(f"can't write {target}: a link leads out of {folder}")
+    return target
 
 
 def _same(path: Path, chunks: Iterator[bytes]) -> bool:
@@ -172,7 +181,7 @@ def _same(path: Path, chunks: Iterator[bytes]) -> bool:
 
 def _write(target: Path, chunks: Iterator[bytes]) -> bool:
     """Write a file unless it is there; return whether it was written."""
-    if target.exists():
+    if os.path.lexists(target):
         return False
     put(target, chunks)
     return True

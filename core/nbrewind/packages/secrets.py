@@ -238,8 +238,9 @@ def _formed(text: str, kind: str, pattern: re.Pattern[str]) -> Iterator[Found]:
 def _is_in_words(text: str, start: int, end: int) -> bool:
     """Whether a piece of a text is nothing but capitals amid others, as in columns of codes of airports or in proteins.
 
-    Columns lie in memory as one long run of capitals; proteins are written in lines of letters of amino acids. A key that
-    lies so among others has a digit, but for one of AWS in 28, and of these one in 65 has letters of amino acids alone.
+    Columns lie in memory as one long run of capitals; proteins are written in lines of letters of amino acids. A key
+    that lies so among others has a digit, but for one of AWS in 28, and of these one in 65 has letters of amino acids
+    alone.
     """
     piece = text[start:end]
     before, after = text[max(start - COLUMN, 0) : start], text[end : end + COLUMN]

@@ -1,13 +1,20 @@
-"""The notebook that tests export, and packages that somebody has meddled with."""
+"""The notebook that tests export, packages that somebody has meddled with, and a backpack."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from nbrewind.packages.form import CONTENTS, MANIFEST, RECORDS, SEAL, sha256, to_json
+import nbformat
+from blake3 import blake3
+
+from nbrewind.packages.form import BLOBS, CONTENTS, MANIFEST, RECORDS, SEAL, Part, sha256, to_json
+from nbrewind.packages.oci import layout
+from nbrewind.store.manifest import Manifest, Piece
 
 CELLS = (
     ("imports", "import numpy as np\nimport math"),
@@ -59,4 +66,109 @@ def edit_lines(data: bytes, change: Callable[[dict], dict | None]) -> bytes:
     return b"".join(to_json(line, indent=None) for line in found if line is not None)
 
 
-__all__ = ["CELLS", "CONTENTS", "MANIFEST", "RECORDS", "SEAL", "edit_lines", "files", "pack", "resealed"]
+class Canary:
+    """Leaves a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def canaried(whole: dict[str, bytes], data: bytes) -> dict[str, bytes]:
+    """Put a pickle in the place of every content of which the package has one part of its own."""
+    found = dict(whole)
+    swapped: dict[str, tuple[str, int]] = {}
+    snapshots: list[dict] = []
+    lines = [json.loads(line) for line in whole[CONTENTS].splitlines()]
+    new = {"type": "part", "blake3": blake3(data).hexdigest(), "sha256": sha256(data), "bytes": len(data)}
+    for line in lines:
+        if line["type"] == "snapshot" and line["kind"] == "value":
+            pieces = [(new["blake3"], len(data), []), (blake3(b"").hexdigest(), 0, [])]
+            manifest = Manifest("value", tuple(Piece(bytes.fromhex(d), size, ()) for d, size, _ in pieces), 1)
+            swapped[line["id"]] = manifest.id, len(data)
+            snapshots.append({"type": "snapshot", "id": manifest.id, "kind": "value", "segments": 1, "pieces": pieces})
+    kept = [line for line in lines if line["type"] == "snapshot" and line["kind"] == "file"]
+    pieces = [piece for line in kept for piece in line["pieces"]]
+    used = {piece[0] for piece in pieces} | {chunk for piece in pieces for chunk in piece[2]}
+    parts = [line for line in lines if line["type"] == "part" and line["blake3"] in used]
+    for line in lines:
+        if line["type"] == "part" and line["blake3"] not in used:
+            del found[BLOBS + line["sha256"]]
+    found[BLOBS + new["sha256"]] = data
+    unique = {one["id"]: one for one in snapshots}
+    document = [new, *parts, *unique.values(), *kept]
+    found[CONTENTS] = b"".join(json.dumps(line).encode() + b"\n" for line in document)
+    for name in [name for name in found if name.startswith(BLOBS)]:
+        if name.removeprefix(BLOBS) not in {line["sha256"] for line in (new, *parts)}:
+            del found[name]
+    listed = [Part(blake3=line["blake3"], sha256=line["sha256"], bytes=line["bytes"]) for line in (new, *parts)]
+    found.update(layout(listed, "a.ipynb", "head"))
+    text = found[RECORDS].decode()
+    for old, (now, _) in swapped.items():
+        text = text.replace(old, now)
+    found[RECORDS] = text.encode()
+    manifest = json.loads(found[MANIFEST])
+    manifest["snapshots"] = len(unique) + len(kept)
+    found[MANIFEST] = json.dumps(manifest).encode()
+    return resealed(found)
+
+
+TABLE = b"x,y\n1,2\n"
+DATA = f"""
+schema_version: 1.0
+default_profile: local_data
+profiles:
+  local_data:
+    data:
+      - name: table
+        source_type: backpack
+        source: data/table.csv
+        target_location: tables/table.csv
+        checksum: sha256:{hashlib.sha256(TABLE).hexdigest()}
+      - name: large
+        source_type: http
+        source: https://host.invalid/large.root
+        target_path: large.root
+  other:
+    data: []
+"""
+
+
+def backpack(folder: Path) -> Path:
+    for name in ("workflow", "data", "software", "compute"):
+        (folder / name).mkdir(parents=True)
+    cells = ["import helper", "t = open('tables/table.csv').read()", "print(helper.count(t))"]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    nbformat.write(made, folder / "workflow" / "analysis.ipynb")
+    (folder / "workflow" / "helper.py").write_text("def count(text):\n    return len(text.splitlines())\n")
+    (folder / "data" / "table.csv").write_bytes(TABLE)
+    (folder / "data" / "data.yml").write_text(DATA)
+    (folder / "software" / "environment.yml").write_text("name: x\ndependencies: [python]\n")
+    return folder
+
+
+def zipped(folder: Path, target: Path, around: str = "") -> Path:
+    """As other programs write it: with entries for folders, often with one folder around all."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, around + path.relative_to(folder).as_posix())
+    return target
+
+
+__all__ = [
+    "CELLS",
+    "CONTENTS",
+    "MANIFEST",
+    "RECORDS",
+    "SEAL",
+    "Canary",
+    "backpack",
+    "canaried",
+    "edit_lines",
+    "files",
+    "pack",
+    "resealed",
+    "zipped",
+]

@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
 from pathlib import Path
 
-import nbformat
 import pytest
 from cli_tools import Place, texts
+from package_tools import DATA, TABLE, backpack, zipped
 
 pytest.importorskip("yaml")
-
-TABLE = b"x,y\n1,2\n"
-DATA = f"""
-schema_version: 1.0
-default_profile: local_data
-profiles:
-  local_data:
-    data:
-      - name: table
-        source_type: backpack
-        source: data/table.csv
-        target_location: tables/table.csv
-        checksum: sha256:{hashlib.sha256(TABLE).hexdigest()}
-      - name: large
-        source_type: http
-        source: https://host.invalid/large.root
-        target_path: large.root
-  other:
-    data: []
-"""
-
-
-def backpack(folder: Path) -> Path:
-    for name in ("workflow", "data", "software", "compute"):
-        (folder / name).mkdir(parents=True)
-    cells = ["import helper", "t = open('tables/table.csv').read()", "print(helper.count(t))"]
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    nbformat.write(made, folder / "workflow" / "analysis.ipynb")
-    (folder / "workflow" / "helper.py").write_text("def count(text):\n    return len(text.splitlines())\n")
-    (folder / "data" / "table.csv").write_bytes(TABLE)
-    (folder / "data" / "data.yml").write_text(DATA)
-    (folder / "software" / "environment.yml").write_text("name: x\ndependencies: [python]\n")
-    return folder
-
-
-def zipped(folder: Path, target: Path, around: str = "") -> Path:
-    """As other programs write it: with entries for folders, often with one folder around all."""
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(folder.rglob("*")):
-            archive.write(path, around + path.relative_to(folder).as_posix())
-    return target
 
 
 @pytest.mark.parametrize("form", ["folder", "zip", "zip with a folder around"])
@@ -103,6 +60,8 @@ def test_there_is_nothing_to_check_or_trust(tmp_path: Path, command: str) -> Non
             "local_data:\n    data: !!python/object/apply:os.system [id]\n    other:",
             "can't be read",
         ),
+        ("source: data/table.csv", "source: [[data/table.csv]]", "list where a text is wanted"),
+        ("default_profile: local_data\nprofiles:", "default_profile: 5\nprofiles: [{}]\nothers:", "can't be read"),
     ],
 )
 def test_what_is_wrong_with_it_is_told_and_nothing_is_left(tmp_path: Path, old: str, new: str, why: str) -> None:
@@ -112,6 +71,24 @@ def test_what_is_wrong_with_it_is_told_and_nothing_is_left(tmp_path: Path, old: 
     answer = Place(tmp_path)("import", "pack", "copy")
     assert answer.code == 2 and why in answer.line(), answer
     assert not (tmp_path / "evil").exists() and not (tmp_path / "copy" / "tables" / "table.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"nbformat": 4, "nbformat_minor": 5, "cells": [{}]}', "\udcff"])
+def test_a_notebook_that_is_none(tmp_path: Path, text: str) -> None:
+    made = backpack(tmp_path / "pack")
+    (made / "workflow" / "analysis.ipynb").write_text(text, errors="surrogateescape")
+    answer = Place(tmp_path)("inspect", "pack")
+    assert answer.code == 2 and "pack" in answer.line() and "is not a valid notebook" in answer.line()
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    backpack(tmp_path / "pack")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "copy" / "tables").symlink_to(tmp_path / "outside")
+    answer = Place(tmp_path)("import", "pack", "copy")
+    assert answer.code == 2 and "leads out" in answer.line()
+    assert list((tmp_path / "outside").iterdir()) == [] and not (tmp_path / "copy" / "analysis.ipynb").exists()
 
 
 def test_a_folder_that_is_neither(tmp_path: Path) -> None:
