@@ -176,19 +176,21 @@ install_extension() {
   ln -s "$ROOT/jupyter_server_ext/nbrewind_server/labextension" "$link"
 }
 
-install_browser() {
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "set-up: installing a browser for the user-level tests"
-    local log=$STAMPS/browser.log
-    if apt-get update -qq >"$log" 2>&1 && {
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >>"$log" 2>&1 ||
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >>"$log" 2>&1
-    }; then
-      return 0
-    fi
-    tail -n 3 "$log" >&2
+# install_system NAME PACKAGE...: the first of these that the system's package manager has.
+install_system() {
+  local name=$1 package log=$STAMPS/system.log
+  shift
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    return 1
   fi
-  MISSING+=("a Chromium (chromium-headless-shell or chromium): user-level tests are left out without it")
+  say "set-up: installing $name"
+  if apt-get update -qq >"$log" 2>&1; then
+    for package in "$@"; do
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >>"$log" 2>&1 && return 0
+    done
+  fi
+  tail -n 3 "$log" >&2
+  return 1
 }
 
 command -v git >/dev/null || MISSING+=("git: the tests of the wheels need it")
@@ -230,7 +232,10 @@ for python in "$PYTHON" "$OLD_PYTHON"; do
   [ ! -x "$python" ] || "$python" -m compileall -q core/nbrewind jupyter_server_ext/nbrewind_server
 done
 
-find_browser >/dev/null || install_browser
+find_browser >/dev/null || install_system "a browser for the user-level tests" chromium-headless-shell chromium ||
+  MISSING+=("a Chromium (chromium-headless-shell or chromium): user-level tests are left out without it")
+command -v skopeo >/dev/null || install_system "skopeo, which reads packages in a test" skopeo ||
+  MISSING+=("skopeo: the test that a client of registries reads packages is left out without it")
 
 for what in ${MISSING[@]+"${MISSING[@]}"}; do
   warn "missing: $what"

@@ -1,4 +1,4 @@
-"""The contents' parts as an OCI image layout, so that tools for registries can move them (``oras``, ``skopeo``)."""
+"""The contents' parts as an OCI image layout, so that tools for registries can move them (``skopeo``)."""
 
 from __future__ import annotations
 
