@@ -14,7 +14,7 @@ from nbrewind.state.secret_names import is_secret_name
 MOST_STREAM = 64 * 1024**2
 """Bytes of a stream whose opcodes are looked at; a longer one that may have a name of a secret in it is left out."""
 AT_ONCE = 512 * 1024
-"""Bytes that are gathered before they are looked at."""
+"""Bytes that are looked at at once: they stay in the processor's cache meanwhile."""
 OVERLAP = 4096
 """Bytes of what came before that are looked at together with what comes next."""
 _RUN = 16
@@ -122,10 +122,12 @@ class BytesScanner:
 
     def feed(self, part: bytes) -> None:
         """Look at more bytes, now or later."""
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size >= AT_ONCE:
-            self._look()
+        for start in range(0, len(part), AT_ONCE):
+            piece = part[start : start + AT_ONCE]
+            self._parts.append(piece)
+            self._size += len(piece)
+            if self._size >= AT_ONCE:
+                self._look()
 
     def end(self) -> list[str]:
         """Return of what kinds the secrets are."""
