@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from cli_tools import Place, texts
+from cli_tools import Place, texts, write
 from driver.notebooks import plain
 from environment_tools import call
 from tasks.vine.conftest import vine_module
@@ -73,6 +73,40 @@ def test_only_the_edited_tasks_run_and_they_run_in_the_packaged_environment(
     shown = nbformat.read(there / "done.ipynb", 4)
     assert differences([one for one in shown.cells if one.id != "functions"],
                        [one for one in full.cells if one.id != "functions"]) == []  # fmt: skip
+
+
+CELLS = (
+    ("imports", "import time\nimport dateutil.relativedelta as later"),
+    ("slow", "def slow(k):\n    time.sleep(1)\n    return later.relativedelta(months=12 + k)"),
+    *((f"c{k}", f"r{k} = slow({k})\nr{k}") for k in range(3)),
+    ("last", "print(r0.months + r1.months + r2.months)"),
+)
+
+
+def test_workers_of_the_engine_unpack_the_packaged_environment(jupyter: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    vine_module()
+    sent, there = Place(tmp_path / "sent"), tmp_path / "there"
+    sent.folder.mkdir()
+    there.mkdir()
+    write(sent.folder / "a.ipynb", CELLS)
+    for arguments in (("audit", "a.ipynb", "--inplace"), ("export", "a.ipynb", "-o", str(there / "a.zip"), "--wheels")):
+        answer = sent(*arguments)
+        assert answer.code == 0, answer
+    for arguments in (("trust", "a.zip"), ("environment", "a.zip", "env.tar.gz"), ("import", "a.zip", "a")):
+        done = call(there, *arguments)
+        assert done.returncode == 0, done.stderr
+    profile = 'environment = "env.tar.gz"\ncores = 2\nmemory = 2000\ndisk = 4000\nwait = 120\n'
+    (there / "workers.toml").write_text(profile)
+    copy = nbformat.read(there / "a" / "a.ipynb", 4)
+    edit(copy, "slow", "12 + k", "13 + k")
+    nbformat.write(copy, there / "a" / "a.ipynb")
+    engine = ("--engine", "taskvine", "--profile", "workers.toml")
+    done = call(there, "repeat", "a/a.ipynb", *engine, "-o", "done.ipynb", "--json")
+    assert done.returncode == 0, done.stderr
+    engines = {step["cell"]: step["engine"] for step in json.loads(done.stdout)["steps"] if step["action"] == "run"}
+    assert engines["c0"] == engines["c1"] == engines["c2"] == "taskvine", (done.stdout, done.stderr)
+    shown = nbformat.read(there / "done.ipynb", 4)
+    assert texts(shown)[-1] == "6\n" and shown.cells[-2].outputs[0].data["text/plain"].endswith("months=+3)")
 
 
 def edit(notebook: nbformat.NotebookNode, cell: str, old: str, new: str) -> None:
