@@ -146,8 +146,8 @@ HEAD = """# Packages: how fast they are written and read
 
 Written by `bench/packages.py`: `nbrewind export` and `import` against `zip`, `unzip` and `cp` of the same contents as
 plain files, in turn. MB of contents (as they are in memory) a second of processor time, of all threads; what the same
-takes of a notebook that holds nothing is not counted. Export reads the store, looks for secrets
-and names each content by SHA-256; import checks two digests of each and flushes it all to the disk before anything answers.
+takes of a notebook that holds nothing is not counted. Export reads the store, looks for secrets and names each content
+by SHA-256; import checks two digests of each and flushes it all to the disk before anything answers.
 """
 
 
