@@ -103,8 +103,8 @@ class Cleaner:
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 
-    def content(self, manifest: Manifest, versions: list[Version], parts: Iterable[bytes]) -> str:
-        """Return why a content must not go along; empty if it may: then all of ``parts`` were looked at."""
+    def content(self, manifest: Manifest, versions: list[Version], see: Callable[[Part, bytes], None]) -> str:
+        """Return why a content must not go along; empty if it may. ``see`` is given each part that is read."""
         for version in versions:
             kind, _, name = version.key.partition(":")
             if kind == "file" and SECRET_FILES.search(name):
@@ -123,7 +123,9 @@ class Cleaner:
         table = any(version.kind.endswith(TABLES) for version in versions)
         look = BytesScanner(self.scanner)
         named: list[str] = []
-        for data in parts:
+        for part in manifest.parts():
+            data = self._part(part)
+            see(part, data)
             if table and may_name_secrets(data):
                 named.append("table with a column whose name may say so")
             look.feed(data)

@@ -1,12 +1,12 @@
 """Export: a notebook with its records, contents, data, software and provenance becomes a package.
 
 Contents are read twice, a part at a time: once to look for secrets and to name them, once to write them. So a package
-of any size takes little memory, and its files can come in one order, whatever the store's. Large parts are read, named
-and packed by other threads ahead.
+of any size takes little memory, and its files can come in one order, whatever the store's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,10 +27,9 @@ from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot
 from nbrewind.packages.image import image_files
 from nbrewind.packages.software import EXPLICIT, Used, newest_python, platform_name, software_files, used_by
 from nbrewind.packages.wheels import wheels_of
-from nbrewind.packages.writing import Writer, chunks_of, file_sha256, open_writer
+from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
 from nbrewind.store.adopt import facts_of
-from nbrewind.store.ahead import Ahead
 from nbrewind.store.manifest import Manifest
 from nbrewind.store.manifest import Part as StoredPart
 from nbrewind.store.moved import Moved, MovedRun, MovedTask
@@ -91,8 +90,8 @@ def export(
     Raises:
         PackageError: there is nothing to export, or the target can't be written.
     """
-    with store.writing(), tempfile.TemporaryDirectory() as folder, Ahead() as ahead, open_writer(target) as writer:
-        work = _begin(store, index, notebook, path, contents, progress, Path(folder), ahead, wheels, container, urls)
+    with store.writing(), tempfile.TemporaryDirectory() as folder, open_writer(target) as writer:
+        work = _begin(store, index, notebook, path, contents, progress, Path(folder), wheels, container, urls)
         made = work.gather(sign)
         work.write(writer, made)
         writer.finish()
@@ -113,8 +112,8 @@ def preview(
     Raises:
         PackageError: there is nothing to export.
     """
-    with store.writing(), tempfile.TemporaryDirectory() as folder, Ahead() as ahead:
-        return _begin(store, index, notebook, path, contents, progress, Path(folder), ahead).gather(lambda seal: {})
+    with store.writing(), tempfile.TemporaryDirectory() as folder:
+        return _begin(store, index, notebook, path, contents, progress, Path(folder)).gather(lambda seal: {})
 
 
 def _begin(
@@ -125,7 +124,6 @@ def _begin(
     contents: Contents,
     progress: Progress,
     folder: Path,
-    ahead: Ahead,
     wheels: bool = False,
     container: bool = False,
     urls: Mapping[str, str] = NO_URLS,
@@ -134,7 +132,7 @@ def _begin(
     if not head:
         raise PackageError(f"nothing is recorded of {path}: run it first, for example by `nbrewind audit {path.name}`")
     found = Slice(store, index, head, cells.beside(notebook, index, head))
-    return _Export(store, index, notebook, path, found, contents, progress, folder, ahead, wheels, container, urls)
+    return _Export(store, index, notebook, path, found, contents, progress, folder, wheels, container, urls)
 
 
 class _Export:
@@ -150,14 +148,13 @@ class _Export:
         contents: Contents,
         progress: Progress,
         folder: Path,
-        ahead: Ahead,
         wheels: bool,
         container: bool,
         urls: Mapping[str, str],
     ) -> None:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
         self._path, self._kind, self._wheels, self._container, self._urls = path, contents, wheels, container, urls
-        self._ahead, self._step = ahead, ("", 0.0)
+        self._step = ("", 0.0)
         self._cleaner = Cleaner(store, lambda: progress(*self._step))
         before = facts_of(index)
         self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
@@ -224,7 +221,7 @@ class _Export:
             left_out=self._all_left_out(),
             secrets=self._all_secrets(),
             files={name: "sha256:" + sha256(text) for name, text in sorted(self._documents.items())}
-            | {name: "sha256:" + file_sha256(self._place(name)) for name in self._streamed(used.software)},
+            | {name: "sha256:" + self._digest(name) for name in self._streamed(used.software)},
         )
         self._documents[form.MANIFEST] = manifest = to_json(made)
         facts = {cell: cells.facts(runs[point.run], point) for cell, point in last.items() if point.run in runs}
@@ -287,7 +284,7 @@ class _Export:
             else:
                 size = manifest.size
                 slim = self._kind == "slim" and size > SLIM_BYTES
-                reason = SLIM if slim else self._cleaner.content(manifest, versions, self._read(manifest))
+                reason = SLIM if slim else self._cleaner.content(manifest, versions, self._name)
             if manifest is None or reason:
                 what = ", ".join(names) or "made by a task"
                 self._left_out.append(LeftOut(kind="content", id=snapshot, what=what, bytes=size, reason=reason))
@@ -296,16 +293,9 @@ class _Export:
             for part in manifest.parts():
                 self._parts[part.digest] = self._named[part.digest], part
 
-    def _read(self, manifest: Manifest) -> Iterator[bytes]:
-        """Yield the parts of a content, and name them."""
-        for part, (data, named) in self._ahead.each(self._named_part, manifest.parts(), _is_large):
-            self._progress(*self._step)
-            self._named[part.digest] = named
-            yield data
-
-    def _named_part(self, part: StoredPart) -> tuple[bytes, Part]:
-        data = self._store.contents.part(part)
-        return data, Part(blake3=part.digest.hex(), sha256=sha256(data), bytes=part.size)
+    def _name(self, part: StoredPart, data: bytes) -> None:
+        if part.digest not in self._named:
+            self._named[part.digest] = Part(blake3=part.digest.hex(), sha256=sha256(data), bytes=part.size)
 
     def _kept(self, found: list[MovedTask]) -> Iterator[MovedTask]:
         for task in found:
@@ -365,7 +355,8 @@ class _Export:
         for one, left in data_files(inputs, self._path.parent, self._before, self._urls):
             reason = ""
             if one.inside:
-                reason = self._cleaner.file(one.path, chunks_of(self._path.parent / one.path))
+                with open(self._path.parent / one.path, "rb") as file:
+                    reason = self._cleaner.file(one.path, iter(lambda: file.read(1 << 20), b""))
             if reason:
                 left = LeftOut(kind="file", id=one.path, what=one.path, bytes=one.bytes, reason=reason)
             if left is not None:
@@ -396,6 +387,10 @@ class _Export:
     def _place(self, name: str) -> Path:
         return self._data.get(name) or self._folder / name.rpartition("/")[2]
 
+    def _digest(self, name: str) -> str:
+        with open(self._place(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
+
     @staticmethod
     def _streamed(software: tuple[form.Software, ...]) -> list[str]:
         """Return the names of the files that lie in a temporary folder."""
@@ -409,32 +404,35 @@ class _Export:
             if not name.startswith(unsealed)
         }
         for name in (*self._streamed(software), *(one.inside for one in data if one.inside)):
-            found[name] = Sealed(bytes=self._place(name).stat().st_size, sha256=file_sha256(self._place(name)))
+            found[name] = Sealed(bytes=self._place(name).stat().st_size, sha256=self._digest(name))
         return dict(sorted(found.items()))
 
     def write(self, writer: Writer, made: Exported) -> None:
         """Write all files, sorted by name."""
         blobs = {form.BLOBS + named.sha256: part for named, part in self._parts.values()}
         names = sorted({*made.files, *self._documents})
-        at_hand = self._documents | self._blobs
-
-        def read(name: str) -> tuple[bytes, bytes | None] | None:
-            if name not in blobs and name not in at_hand:
-                return None
-            data = at_hand[name] if name in at_hand else self._store.contents.part(blobs[name])
-            return data, writer.packed(data)
-
-        found = self._ahead.each(read, names, lambda name: name in blobs and _is_large(blobs[name]))
-        for number, (name, file) in enumerate(found):
+        for number, name in enumerate(names):
             self._tell("Writing", number / len(names))
-            if file is None:
-                writer.stream(name, made.files[name], chunks_of(self._place(name)))
+            if name in self._documents:
+                writer.add(name, self._documents[name])
+            elif name in blobs:
+                writer.add(name, self._store.contents.part(blobs[name]))
+            elif name in self._blobs:
+                writer.add(name, self._blobs[name])
             else:
-                writer.add(name, *file)
+                writer.stream(name, made.files[name], _chunks(self._place(name)))
 
 
-def _is_large(part: StoredPart) -> bool:
-    return not part.is_row
+def _chunks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        yield from iter(lambda: file.read(1 << 20), b"")
+
+
+def _sha256(file: IO[bytes]) -> str:
+    hasher = hashlib.sha256()
+    while data := file.read(1 << 20):
+        hasher.update(data)
+    return hasher.hexdigest()
 
 
 def _plain(value: object) -> Any:

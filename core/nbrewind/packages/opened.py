@@ -22,8 +22,7 @@ from nbrewind.analysis import source_digest
 from nbrewind.packages import form
 from nbrewind.packages.container import open_container
 from nbrewind.packages.form import PackageError, Part, Snapshot
-from nbrewind.store.ahead import Ahead
-from nbrewind.store.manifest import ROW_BYTES, Manifest, Piece, is_sound
+from nbrewind.store.manifest import Manifest, Piece, is_sound
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
 from nbrewind.store.types import CHUNK_BYTES
 from nbrewind.tasks import records
@@ -255,28 +254,21 @@ class Package:
         layout = self._layout_blobs()
         known = {one.sha256: digest for digest, one in parts.items()}
         blobs = [name for name in self._container.files if name.startswith(form.BLOBS)]
-        for name in blobs:
+        for number, name in enumerate(blobs):
+            progress(number / len(blobs))
             digest = name.removeprefix(form.BLOBS)
             if digest not in known and digest not in layout:
                 raise PackageError(f"it holds {name}, which nothing refers to")
-        with Ahead() as ahead:
-            found = ahead.each(self._digests, blobs, lambda name: self._container.files[name] > ROW_BYTES)
-            for number, (name, (sha, b3)) in enumerate(found):
-                progress(number / len(blobs))
-                digest = name.removeprefix(form.BLOBS)
-                if sha != digest:
-                    raise PackageError(f"{name} does not have the digest of its name")
-                if known.get(digest, b3) != b3:
-                    raise PackageError(f"{name} is not the part that {form.CONTENTS} says")
+            data = self._container.read(name)
+            if form.sha256(data) != digest:
+                raise PackageError(f"{name} does not have the digest of its name")
+            if digest in known and blake3(data).digest() != known[digest]:
+                raise PackageError(f"{name} is not the part that {form.CONTENTS} says")
         for digest in sorted(layout | set(known)):
             if form.BLOBS + digest not in self._container.files:
                 raise PackageError(f"it has no {form.BLOBS}{digest}")
         if len(snapshots) != self.manifest.snapshots:
             raise PackageError(f"{form.MANIFEST} says that there are {self.manifest.snapshots} contents")
-
-    def _digests(self, name: str) -> tuple[str, bytes]:
-        data = self._container.read(name)
-        return form.sha256(data), blake3(data).digest()
 
     def _layout_blobs(self) -> set[str]:
         """Return the digests of the documents of the image layout, which has all parts as its layers."""

@@ -8,20 +8,18 @@ that gives is up to the library that packs (ISA-L), and may be to the kind of pr
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 from nbrewind.model import new_id
 from nbrewind.packages.form import PackageError
 
-CHUNK = 1024 * 1024
 SAMPLE = 16 * 1024
 PAYS = 0.75
 LEVEL = 1
@@ -33,12 +31,8 @@ class Writer(ABC):
     """Writes a package beside its place, and moves it there at the end; where something is raised, nothing is left."""
 
     @abstractmethod
-    def packed(self, data: bytes) -> bytes | None:
-        """Return how a file is written; None: as it is. It takes time, and other threads may do it."""
-
-    @abstractmethod
-    def add(self, name: str, data: bytes, packed: bytes | None) -> None:
-        """Add a file that is at hand, with what `packed` gives for it."""
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file that is at hand."""
 
     @abstractmethod
     def stream(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
@@ -75,25 +69,20 @@ class ZipWriter(Writer):
         except OSError as error:
             raise _cant(path, error) from error
 
-    def packed(self, data: bytes) -> bytes | None:
-        """Return what DEFLATE makes of a file where that pays."""
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file that is at hand."""
         from isal import isal_zlib
 
-        sample = data[:SAMPLE]
-        if len(isal_zlib.compress(sample, LEVEL)) >= PAYS * len(sample):
-            return None
-        return bytes(isal_zlib.compress(data, LEVEL, -zlib.MAX_WBITS))
-
-    def add(self, name: str, data: bytes, packed: bytes | None) -> None:
-        """Add a file that is at hand, with what `packed` gives for it."""
         entry = _entry(name)
         entry.file_size = len(data)
-        if packed is not None:
+        sample = data[:SAMPLE]
+        packed = len(isal_zlib.compress(sample, LEVEL)) < PAYS * len(sample)
+        if packed:
             entry.compress_type = zipfile.ZIP_DEFLATED
         try:
             with self._archive.open(entry, "w") as target:
-                if packed is not None:  # `zipfile` has no other way to be given what is packed already
-                    target._compressor = _Packed(packed)  # type: ignore[attr-defined]
+                if packed:  # `zipfile` can't be told in another way, and packs a fifth as fast
+                    target._compressor = isal_zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)  # type: ignore[attr-defined]
                 target.write(data)
         except OSError as error:
             raise _cant(self._path, error) from error
@@ -127,19 +116,6 @@ class ZipWriter(Writer):
             os.unlink(self._temporary)
 
 
-class _Packed:
-    """Stands for what packs a file in a zip, and has done so already."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def compress(self, data: bytes) -> bytes:
-        return self._data
-
-    def flush(self) -> bytes:
-        return b""
-
-
 class FolderWriter(Writer):
     """Writes a folder beside its place, and moves it there at the end."""
 
@@ -154,10 +130,7 @@ class FolderWriter(Writer):
         except OSError as error:
             raise _cant(path, error) from error
 
-    def packed(self, data: bytes) -> None:
-        """Files in a folder are written as they are."""
-
-    def add(self, name: str, data: bytes, packed: bytes | None) -> None:
+    def add(self, name: str, data: bytes) -> None:
         """Add a file that is at hand."""
         self.stream(name, len(data), (data,))
 
@@ -193,20 +166,6 @@ def open_writer(path: Path) -> Writer:
     if not path.parent.is_dir():
         raise PackageError(f"can't write {path}: there is no directory {path.parent}")
     return FolderWriter(path) if path.is_dir() or not path.suffix else ZipWriter(path)
-
-
-def chunks_of(path: Path) -> Iterator[bytes]:
-    """Yield a file's bytes."""
-    with open(path, "rb") as file:
-        yield from iter(lambda: file.read(CHUNK), b"")
-
-
-def file_sha256(path: Path) -> str:
-    """Return the digest by which a file of a package is known."""
-    hasher = hashlib.sha256()
-    for data in chunks_of(path):
-        hasher.update(data)
-    return hasher.hexdigest()
 
 
 def private(path: str, flags: int) -> int:

@@ -21,7 +21,6 @@ from blake3 import blake3
 from nbrewind import unpatched
 from nbrewind.model import new_id
 from nbrewind.store import layout
-from nbrewind.store.ahead import Ahead
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.lease import Lease
@@ -139,8 +138,7 @@ class Contents:
 
         Args:
             manifest: what it consists of.
-            read: returns a part that is not here: its bytes, or of a blob another store's file. It is verified. Several
-                threads may ask for blobs at the same time.
+            read: returns a part that is not here: its bytes, or of a blob another store's file. It is verified.
 
         Raises:
             ContentError: the manifest is not one that a store makes; a part is missing or damaged.
@@ -148,10 +146,10 @@ class Contents:
         if not is_sound(manifest):
             raise ContentError("the list of a content's parts is damaged")
         added = 0
-        with self.lease.shared(), Ahead() as ahead:
-            missing = (part for part in manifest.parts() if not self._has_part(part))
-            for part, data in ahead.each(read, missing, lambda part: not part.is_row):
-                added += self._put_part(part, data)
+        with self.lease.shared():
+            for part in manifest.parts():
+                if not self._has_part(part):
+                    added += self._put_part(part, read(part))
                 if self.rows.pending > MOST_PENDING_BYTES:
                     self.rows.write()
             return self._put_manifest(manifest, added)
