@@ -262,9 +262,9 @@ class Recorder(Head):
         """
         return any(key in self.state or not key.startswith("ambient:rng.") for key in settings)
 
-    def look_apart(self, reason: str) -> None:
-        """Record values that were set apart from others because these were brought back or put away."""
-        changes = self.live.scan(touched=())
+    def look_apart(self, reason: str, touched: Collection[str] = ()) -> None:
+        """Record values set apart from others that were brought back or put away; ``touched`` refer to what is new."""
+        changes = self.live.scan(touched)
         if changes.groups or changes.removed:
             self._take_outside([reason], changes, {})
 

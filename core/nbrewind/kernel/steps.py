@@ -206,7 +206,7 @@ class Steps:
         staged, self._staged = self._staged, None
         if staged is None or not staged.entered:
             return
-        recorder = self._recorder
+        recorder, referring = self._recorder, set[str]()
         with shielded():
             if run is None:
                 entered = {**staged.loaded.values}
@@ -227,7 +227,8 @@ class Steps:
                 recorder.state = after
                 recorder.virtual = staged.virtual - names
                 cite(recorder, brought.values(), self._runs)
-            recorder.look_apart("a plan brought back older values beside these")
+                referring = recorder.live.dependents(names, variables(after)) - names
+            recorder.look_apart("a plan brought back older values beside these", referring)
         stopped = staged.guard.why if staged.guard is not None else ""
         self.done |= {"run": run.id if run else "", "mark": recorder.mark, "stopped": stopped}
 

@@ -409,3 +409,14 @@ def test_who_binds_a_name_anew_beside_others_of_its_object(desk):
     assert (ending.state, ran) == ("done", ["c2", "c3", "c5"])
     assert (work.shows(4), work.shows(5)) == ("[1]\n", "[2, 2, 3]\n")
     assert set(work.states().values()) == {"fresh"}
+
+
+def test_what_refers_to_a_class_that_a_step_makes_anew_is_made_anew(desk, kernels):
+    """No load gives a generator back, so the class is defined once more, and what holds the old one is not kept."""
+    steps = "class C:\n    def __init__(self): self.g = (i for i in range(9))\n    def step(self): return next(self.g)"
+    work = desk(f"{steps}\nc = C()", "c.step()", "d = C(); d.step()", "c.step()", "print(type(c) is C, type(d) is C)")
+    work.run()
+    work.edit(3, "None")
+    ending, _ = work.bring("cell", "c4")
+    assert ending.state == "done"
+    assert work.shows(4) == full(kernels.take(), [cell.source for cell in work.cells])[4] == "True True\n"
