@@ -84,5 +84,6 @@ def _is_watched(obj: Any, own: Collection[str]) -> bool:
     """Whether a weak reference of the user's has something called when the object goes."""
     if not weakref.getweakrefcount(obj):
         return False
-    called = (reference.__callback__ for reference in weakref.getweakrefs(obj))
+    references = (one for one in weakref.getweakrefs(obj) if issubclass(type(one), weakref.ReferenceType))  # no proxies
+    called = (reference.__callback__ for reference in references)
     return any(one is not None and getattr(one, "__module__", None) in (None, "functools", *own) for one in called)
