@@ -41,6 +41,7 @@ def test_recording_changes_nothing_in_repeat_mode(name: str, difference: Callabl
     report(notebook, difference(notebook, REPEAT))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the example is not part of this distribution")
 def test_recording_changes_nothing_in_the_example(difference: Callable[..., Comparison]):
     notebook = from_file(EXAMPLE, without=EXPENSIVE, replace=SMALLER, requires=NEEDED)
