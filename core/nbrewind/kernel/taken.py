@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from nbrewind.kernel.rewind import crossed
 from nbrewind.model import DEFAULT, Run, Version
 from nbrewind.planning.trace import LOCAL
 from nbrewind.state import held
+from nbrewind.state.kinds import module_of, root_of
 
 if TYPE_CHECKING:
     from nbrewind.kernel.recorder import Recorder
@@ -22,8 +24,6 @@ _MODULE = "module:"
 class Taken:
     """Attributes of modules and classes that are set to what they were before some runs."""
 
-    keys: frozenset[str] = frozenset()
-    """The ``module:`` keys that are then as the step's state says."""
     left: dict[str, Version] = field(default_factory=dict)
     """What can't be taken out: the step meets it, and its record says so."""
     steps: list[tuple[patches.Owner, str, Any]] = field(default_factory=list)
@@ -35,9 +35,8 @@ class Taken:
         patches.apply(self.steps)
 
     def put_back(self, written: Collection[str]) -> None:
-        """Set them to what they were, but for those of which the step wrote one."""
-        if self.keys.isdisjoint(written):
-            patches.apply(reversed(self._before))
+        """Set them to what they were, but for those of modules of which the step wrote something."""
+        patches.apply(step for step in reversed(self._before) if _MODULE + _root(step[0]) not in written)
         self._before = []
 
 
@@ -53,7 +52,7 @@ def taken(recorder: Recorder, state: Mapping[str, Version]) -> Taken:
     steps, stuck = recorder.patches.steps(back, ()) if back is not None else ([], {"": None})
     if stuck:
         return Taken(left={key: recorder.state[key] for key in keys if key in recorder.state})
-    return Taken(frozenset(keys), steps=steps)
+    return Taken(steps=steps)
 
 
 def _over(recorder: Recorder, state: Mapping[str, Version], keys: Iterable[str]) -> list[Run] | None:
@@ -70,6 +69,11 @@ def _over(recorder: Recorder, state: Mapping[str, Version], keys: Iterable[str])
                 return None
             found.append(run)
     return None if todo & state.keys() else found
+
+
+def _root(owner: patches.Owner) -> str:
+    """Return the top-level module that a module or class belongs to."""
+    return root_of(owner.__name__ if isinstance(owner, types.ModuleType) else module_of(owner))
 
 
 def _digest(version: Version | None) -> str:
