@@ -41,8 +41,8 @@ CASES = [
 
 
 def marks(case: Case) -> list[pytest.MarkDecorator]:
-    """Return the marks of a case; those of one step run on the older Python in `make test-all` only."""
-    found = [pytest.mark.py311] if case in (*cases_steps.CASES, *cases_modules.CASES, *cases_again.CASES) else []
+    """Return the marks of a case; most run on the older Python in `make test-all` only."""
+    found = [pytest.mark.py311] if case in cases_steps.CASES else []
     if case.missed:
         found.append(pytest.mark.xfail(reason=case.missed, strict=True, raises=AssertionError))
     return found

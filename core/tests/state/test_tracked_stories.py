@@ -225,4 +225,4 @@ class Story(RuleBasedStateMachine):
 
 
 TestStory = pytest.mark.filterwarnings("ignore:This process.*is multi-threaded")(needed(Story.TestCase))
-TestStory.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+TestStory.settings = settings(max_examples=8, stateful_step_count=30, deadline=None)
