@@ -69,15 +69,13 @@ def _permissions(log: EffectLog, args: Sequence[Any]) -> None:
 
 def _times(log: EffectLog, args: Sequence[Any]) -> None:
     """Note that somebody sets the times of a file; a library that copies or unpacks files is left to do it."""
-    caller = _caller()
-    if caller is not None and is_user_code(caller.f_code.co_filename):
+    if _is_by_user(_caller()):
         log.unknown["it sets the times of files, which are not recorded"] = None
 
 
 def _environment(log: EffectLog, args: Sequence[Any]) -> None:
     """Note a variable that is set or deleted past `os.environ`, which is what is looked at."""
-    caller = _caller()
-    if caller is not None and is_user_code(caller.f_code.co_filename):
+    if _is_by_user(_caller()):
         log.unknown["it changes the environment past os.environ"] = None
 
 
@@ -100,6 +98,10 @@ def _may_exist() -> bool:
     """Whether who makes a folder takes one that is there."""
     caller = _caller()
     return caller is not None and not is_user_code(caller.f_code.co_filename) and bool(caller.f_locals.get("exist_ok"))
+
+
+def _is_by_user(caller: types.FrameType | None) -> bool:
+    return caller is not None and is_user_code(caller.f_code.co_filename)
 
 
 def _caller() -> types.FrameType | None:

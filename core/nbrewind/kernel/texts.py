@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import linecache
 import os
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +27,14 @@ class Texts:
     def __init__(self, recorder: Recorder) -> None:
         """Look for texts among those that the recorder's notebook has."""
         self._recorder = recorder
-        self._file_of: Callable[[str], str] = self.file_of
 
     def install(self) -> None:
         """Place code that is loaded from now on."""
-        code.file_of = self._file_of
+        code.file_of = self.file_of
 
     def remove(self) -> None:
         """Leave code where it was written."""
-        if code.file_of is self._file_of:
+        if code.file_of == self.file_of:
             code.file_of = str
 
     def file_of(self, filename: str) -> str:
@@ -59,12 +57,8 @@ class Texts:
             digests = dict.fromkeys(run.source for run in reversed(self._recorder.notebook.runs()))
             texts = self._recorder.store.sources(digests)
             found = next((text for text in texts.values() if self._name(text) == filename), None)
-            return None if found is None else self._transformed(found)
+            shell: Any = self._recorder.shell
+            return None if found is None else shell.transform_cell(found)
         except Exception as error:
             quiet("looking for the text of loaded code", error)
             return None
-
-    def _transformed(self, source: str) -> str:
-        shell: Any = self._recorder.shell
-        text: str = shell.transform_cell(source)
-        return text

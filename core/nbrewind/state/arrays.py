@@ -196,15 +196,19 @@ def set_subclass(array: Any, attributes: dict[str, Any]) -> None:
 
 def subclass(cls: Any, plain: Any, dtype: Any) -> Any:
     """See an array as its subclass, without what the notebook has a new one do (``__array_finalize__``)."""
-    hooks = [base for base in cls.__mro__ if _HOOK in vars(base) and is_user_class(base)]
-    if not hooks:
-        return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
+    first = next((base for base in cls.__mro__ if _HOOK in vars(base) and is_user_class(base)), None)
+    if first is None:
+        return _seen_as(cls, plain, dtype)
     held = vars(cls).get(_HOOK)
     type.__setattr__(cls, _HOOK, None)
     try:
-        return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
+        return _seen_as(cls, plain, dtype)
     finally:
-        if hooks[0] is cls:
+        if first is cls:
             type.__setattr__(cls, _HOOK, held)
         else:
             type.__delattr__(cls, _HOOK)
+
+
+def _seen_as(cls: type, plain: Any, dtype: Any) -> Any:
+    return plain.view(dtype, cls) if plain.dtype != dtype else plain.view(cls)
