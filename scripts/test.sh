@@ -49,6 +49,7 @@ run_ui() {
     say "There is no Chromium: install chromium-headless-shell or chromium, or set CHROMIUM_PATH."
     return $LEFT_OUT
   fi
+  [ -z "$ALL" ] || export LOOKS=all
   CHROMIUM_PATH=$browser jlpm playwright test --config ui-tests/playwright.config.js
 }
 

@@ -33,6 +33,8 @@ module.exports = {
   outputDir: './test-results',
   reporter: [['list']],
   forbidOnly: true,
+  // What is marked so runs in `make test-all` only, as with pytest's marks.
+  grepInvert: process.env.LOOKS === 'all' ? undefined : /@slow/,
   retries: 0,
   workers: 2,
   use: {
