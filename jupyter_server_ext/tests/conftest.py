@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import nbformat
 import pytest
 import yaml
+from forking.provisioner import forking
+from forking.zygote import Zygote
 from nbformat.v4 import new_code_cell, new_notebook
 from tornado.httpclient import HTTPClientError
 
@@ -20,6 +23,15 @@ from nbrewind_server.operations import OPERATIONS
 
 DESCRIPTION = yaml.safe_load(Path(nbrewind_server.__file__).with_name("openapi.yaml").read_text("utf-8"))
 SCHEMAS = json.loads(json.dumps(DESCRIPTION["components"]["schemas"]).replace("#/components/schemas/", "#/$defs/"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked():
+    """Kernels are forked, each with the environment that the server gives it: they start at once."""
+    zygote = Zygote(alike=False)
+    with forking(zygote, passed_on=""):
+        yield
+    zygote.close()
 
 
 @pytest.fixture
@@ -48,9 +60,17 @@ def app(jp_serverapp):
     return found
 
 
+@cache
+def validator(name):
+    """Return what checks answers of one kind; to check the schemas themselves takes long."""
+    schema = {**SCHEMAS[name], "$defs": SCHEMAS}
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
+    return jsonschema.Draft202012Validator(schema)
+
+
 def validate(name, answer):
     """Check an answer against the description of the API."""
-    jsonschema.validate(answer, {**SCHEMAS[name], "$defs": SCHEMAS})
+    validator(name).validate(answer)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 from .zygote import Zygote
 
 PASSED_ON = "ORACLE_"
-"""How environment variables begin that a kernel gets as they are when it starts."""
+"""How environment variables begin that a kernel gets as they are when it starts, where nothing else is said."""
 
 
 class _Process:
@@ -50,10 +50,11 @@ class Forked(LocalProvisioner):
     """Starts a kernel by a fork."""
 
     zygote: ClassVar[Zygote]
+    passed_on: ClassVar[str]
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
         """Start the kernel; ``cmd`` is not called."""
-        environment = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+        environment = {name: value for name, value in options["env"].items() if name.startswith(self.passed_on)}
         folder = Path(options["cwd"] or os.getcwd())
         self.pid = self.pgid = self.zygote.fork(folder, Path(self.parent.connection_file), environment)
         self.process = _Process(self.pid)
@@ -65,22 +66,26 @@ class _Entry:
     """Stands for an entry point: where jupyter_client loads a provisioner's class."""
 
     zygote: Zygote
+    passed_on: str
 
     def load(self) -> type[Forked]:
-        return type("Forked", (Forked,), {"zygote": self.zygote})
+        return type("Forked", (Forked,), {"zygote": self.zygote, "passed_on": self.passed_on})
 
 
-def register(name: str, zygote: Zygote) -> None:
+def register(name: str, zygote: Zygote, passed_on: str = PASSED_ON) -> None:
     """Give the provisioner of a process's kernels a name, for a kernelspec."""
-    KernelProvisionerFactory.instance().provisioners[name] = _Entry(zygote)
+    KernelProvisionerFactory.instance().provisioners[name] = _Entry(zygote, passed_on)
 
 
 @contextmanager
-def forking(zygote: Zygote) -> Iterator[None]:
-    """Let all kernels that this process starts through a manager be forked, but for those whose spec says how."""
+def forking(zygote: Zygote, passed_on: str = PASSED_ON) -> Iterator[None]:
+    """Let all kernels that this process starts through a manager be forked, but for those whose spec says how.
+
+    They get those variables of the environment that begin with ``passed_on``: all with an empty one.
+    """
     factory = KernelProvisionerFactory.instance()
     before = factory.default_provisioner_name
-    register("forked", zygote)
+    register("forked", zygote, passed_on)
     factory.default_provisioner_name = "forked"
     try:
         yield
