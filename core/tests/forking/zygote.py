@@ -30,12 +30,10 @@ ALONE = {
 IMPORTED = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "ipykernel.zmqshell",
     "IPython.core.completer", "IPython.core.magics", "IPython.extensions.storemagic",
+    "nbrewind.kernel.agent", "nbrewind.kernel.recorder", "nbrewind.kernel.steps", "nbrewind.kernel.verbs",
 )  # fmt: skip
-"""What every kernel has imported before its first cell."""
-MORE = (
-    "numpy", "numpy.random", "pandas", "matplotlib_inline", "nbrewind.kernel.agent", "nbrewind.kernel.recorder",
-    "nbrewind.kernel.steps", "nbrewind.kernel.verbs",
-)  # fmt: skip
+"""What every kernel has imported before its first cell, or when recording begins."""
+MORE = ("numpy", "numpy.random", "pandas", "matplotlib_inline")
 """What kernels that are alike have imported, too."""
 
 
