@@ -9,7 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from forking.kernel import Kernel
-from forking.provisioner import register
+from forking.provisioner import forking, register
 from forking.zygote import Zygote
 
 # `make test` checks the same examples each time: what fails is due to the change at hand. `make test-all` searches.
@@ -50,6 +50,22 @@ def zygote():
     register(POOL, made)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def pair():
+    """What kernels of other programs are forked from. There are two, as each has hashes of strings of its own."""
+    made = [Zygote(alike=False) for _ in range(2)]
+    yield made
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def starting_at_once(pair):
+    """Fork the kernels that a test starts by the driver."""
+    with forking(*pair, anything=True):
+        yield
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ SCHEMAS = json.loads(json.dumps(DESCRIPTION["components"]["schemas"]).replace("#
 def forked():
     """Kernels are forked, each with the environment that the server gives it: they start at once."""
     zygote = Zygote(alike=False)
-    with forking(zygote, passed_on=""):
+    with forking(zygote, anything=True):
         yield
     zygote.close()
 

@@ -34,3 +34,8 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def copied(audited: Place, tmp_path: Path) -> Place:
     """A copy of the audited folder, to be changed."""
     return audited.copy(tmp_path / "copied")
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(starting_at_once):
+    """Kernels start at once."""

@@ -22,3 +22,8 @@ def store(tmp_path):
     opened = Store.open(tmp_path / "store")
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(starting_at_once):
+    """Kernels start at once."""

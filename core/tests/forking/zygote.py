@@ -1,6 +1,6 @@
 """A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, at once.
 
-Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``), answers with its
+Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``, ``whole``), answers with its
 process id.
 """
 
@@ -61,10 +61,14 @@ class Zygote:
             env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
-    def fork(self, folder: Path, connection: Path, environment: Mapping[str, str] | None = None) -> int:
-        """Start a kernel in a folder, with more in its environment; returns its process id."""
+    def fork(
+        self, folder: Path, connection: Path, environment: Mapping[str, str] | None = None, *, whole: bool = False
+    ) -> int:
+        """Start a kernel in a folder, with more or the ``whole`` of its environment; returns its process id."""
         assert self.process.stdin and self.process.stdout
-        asked = {"folder": str(folder), "connection": str(connection), "environment": dict(environment or {})}
+        asked = {
+            "folder": str(folder), "connection": str(connection), "environment": dict(environment or {}), "whole": whole
+        }  # fmt: skip
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
@@ -96,7 +100,7 @@ def serve(*, alike: bool) -> None:
         print(pid, flush=True)
 
 
-def become_kernel(*, alike: bool, folder: str, connection: str, environment: dict[str, str]) -> None:
+def become_kernel(*, alike: bool, folder: str, connection: str, environment: dict[str, str], whole: bool) -> None:
     """Be a kernel until the end of this process."""
     from ipykernel.kernelapp import launch_new_instance
 
@@ -107,6 +111,9 @@ def become_kernel(*, alike: bool, folder: str, connection: str, environment: dic
         os.dup2(nothing, stream)
     os.close(nothing)
     os.chdir(folder)
+    if whole:
+        os.environ.clear()
+        environment.pop("PYTEST_CURRENT_TEST", None)
     os.environ.update(environment)
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # it ends when the process does from which it was forked
     sys.argv = ["ipykernel_launcher", "-f", connection, parent]

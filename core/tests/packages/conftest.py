@@ -54,3 +54,8 @@ def received(sent: Place, tmp_path: Path) -> Place:
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of another user."""
     return {"JUPYTER_DATA_DIR": str(tmp_path_factory.mktemp("stranger"))}
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(starting_at_once):
+    """Kernels start at once."""

@@ -26,3 +26,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def scenario(tmp_path: Path) -> Scenario:
     """A folder with a store, in which a notebook is audited, edited, and repeated in a new kernel."""
     return Scenario(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def forked_kernels(starting_at_once):
+    """Kernels start at once."""
