@@ -1,7 +1,7 @@
 """A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, at once.
 
-Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``, ``whole``), answers with its
-process id.
+Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``, ``whole``), answers with
+its process id.
 """
 
 from __future__ import annotations
