@@ -71,8 +71,6 @@ class Forked(LocalProvisioner):
         return self.connection_info
 
 
-
-
 def _python(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what only a new interpreter would heed."""
     return {name: value for name, value in environment.items() if name.startswith("PYTHON")}

@@ -1,6 +1,6 @@
 """A process that has imported what a kernel imports, and forks kernels: each is a new ipykernel, at once.
 
-Run as a program: reads one line of JSON per kernel (``folder``, ``connection``, ``environment``, ``whole``), answers with
+Run as a program: reads a line of JSON per kernel (``folder``, ``connection``, ``environment``, ``whole``), answers with
 its process id.
 """
 
