@@ -6,5 +6,7 @@ What works in a user's process opens files with these, so that it gets their tru
 from __future__ import annotations
 
 import builtins
+import os
 
 open = builtins.open
+access = os.access

@@ -77,6 +77,7 @@ KERNEL = click.option("--kernel", default="", metavar="NAME", help="Kernelspec t
 @PARAMETER
 @KERNEL
 @click.option("--allow-errors", is_flag=True, help="Go on after a cell that raises.")
+@click.option("--trace", is_flag=True, help="Record also what other programs and C libraries open (with strace).")
 @command_options
 def audit(
     notebook: str,
@@ -85,6 +86,7 @@ def audit(
     parameters: tuple[tuple[str, str], ...],
     kernel: str,
     allow_errors: bool,
+    trace: bool,
     store_dir: str | None,
     as_json: bool,
 ) -> None:
@@ -98,7 +100,8 @@ def audit(
     content, path, target = _prepare(notebook, output, inplace, parameters)
     total = len(to_execute(content))
     with open_store(store_dir) as store, progress_bar("Auditing", total) as begin:
-        result = asyncio.run(run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, progress=begin))
+        work = run_audit(content, path, store, kernel=kernel, allow_errors=allow_errors, trace=trace, progress=begin)
+        result = asyncio.run(work)
     if target is not None:
         write_notebook(content, target)
     if as_json:

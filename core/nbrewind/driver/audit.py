@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from nbformat import NotebookNode
 
+from nbrewind.driver import system_trace
 from nbrewind.driver.session import KernelError, Session, open_session
 from nbrewind.model import Run
 from nbrewind.planning.notebook import SourceCell, code_cells
@@ -54,29 +57,62 @@ async def audit(
     *,
     kernel: str = "",
     allow_errors: bool = False,
+    trace: bool = False,
     progress: Callable[[SourceCell], None] = lambda cell: None,
 ) -> Audit:
     """Run all code cells of ``notebook`` in order and record them under ``path``; outputs are set in place.
 
-    Stops at the first cell that raises, unless it is tagged ``raises-exception`` or ``allow_errors`` is set.
+    Stops at the first cell that raises, unless it is tagged ``raises-exception`` or ``allow_errors`` is set. ``trace``:
+    what other programs and compiled libraries open is recorded, too; see `nbrewind.driver.system_trace`.
     """
     result = Audit()
-    async with open_session(
-        notebook, path, store=store.directory, kernel=kernel, allow_errors=allow_errors, tasks="run"
-    ) as session:
-        begin = perf_counter()
-        for cell in to_execute(notebook):
-            progress(cell)
-            done = await run_cell(cell, notebook, session, store, path)
-            result.runs.append(done)
-            if done.ends:
-                result.failed = done
-                break
-        result.seconds = perf_counter() - begin
-        if not (result.failed and result.failed.died):
-            await session.call("flush")
+    with _trace_file(trace) as file:
+        before = system_trace.command(file) if file else ()
+        async with open_session(
+            notebook,
+            path,
+            store=store.directory,
+            kernel=kernel,
+            allow_errors=allow_errors,
+            tasks="run",
+            before=before,
+        ) as session:
+            if file:
+                await session.call("trace", file=str(file))
+            await _run_all(result, notebook, path, store, session, progress)
     _add_sizes(result, store.notebook(path))
     return result
+
+
+@contextmanager
+def _trace_file(wanted: bool) -> Iterator[Path | None]:
+    """Yield where system calls are written, gone when the kernel has ended; None where they are not."""
+    if not wanted:
+        yield None
+        return
+    with TemporaryDirectory(prefix="nbrewind-trace-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "calls"
+
+
+async def _run_all(
+    result: Audit,
+    notebook: NotebookNode,
+    path: Path,
+    store: Store,
+    session: Session,
+    progress: Callable[[SourceCell], None],
+) -> None:
+    begin = perf_counter()
+    for cell in to_execute(notebook):
+        progress(cell)
+        done = await run_cell(cell, notebook, session, store, path)
+        result.runs.append(done)
+        if done.ends:
+            result.failed = done
+            break
+    result.seconds = perf_counter() - begin
+    if not (result.failed and result.failed.died):
+        await session.call("flush")
 
 
 async def run_cell(cell: SourceCell, notebook: NotebookNode, session: Session, store: Store, path: Path) -> AuditedRun:

@@ -8,7 +8,7 @@ import atexit
 import contextlib
 import json
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,13 +204,15 @@ async def open_session(
     allow_errors: bool = False,
     tasks: TaskWay = "repeat",
     policies: Policies | None = None,
+    before: Sequence[str] = (),
 ) -> AsyncIterator[Session]:
     """Start a kernel in the notebook's folder with recording on. The kernel ends with the block.
 
     ``store`` is the store's directory; ``kernel`` a kernelspec's name, by default the notebook's own; ``tasks``: what
-    becomes of recorded tasks that cells submit; ``policies``: by default the notebook's own.
+    becomes of recorded tasks that cells submit; ``policies``: by default the notebook's own; ``before``: what stands
+    before the command that starts the kernel.
     """
-    client, setup = await _start(notebook, path, kernel_of(notebook, kernel), allow_errors=allow_errors)
+    client, setup = await _start(notebook, path, kernel_of(notebook, kernel), before, allow_errors=allow_errors)
     try:
         yield await Session(client, path, store, tasks, policies).attach()
     except asyncio.CancelledError:
@@ -226,12 +228,13 @@ def kernel_of(notebook: NotebookNode, kernel: str = "") -> str:
 
 
 async def _start(
-    notebook: NotebookNode, path: Path, name: str, *, allow_errors: bool
+    notebook: NotebookNode, path: Path, name: str, before: Sequence[str], *, allow_errors: bool
 ) -> tuple[_Client, AbstractAsyncContextManager[Any]]:
     """Start a kernel; one that dies at once is started again: another program may have taken a port of its."""
     problem: BaseException | None = None
     for _ in range(STARTS):
-        manager = AsyncKernelManager(kernel_name=name)
+        manager = _Manager(kernel_name=name)
+        manager.before = before
         manager.client_class = CELL_CLIENT
         check_language(manager)
         client = _Client(
@@ -312,6 +315,18 @@ def _cancel_on_signals(client: _Client) -> None:
             asyncio.get_running_loop().add_signal_handler(number, cancel)
         except (RuntimeError, ValueError, NotImplementedError):
             pass  # not the main thread: whoever runs it there has its own way to end it
+
+
+class _Manager(AsyncKernelManager):
+    """Manages a kernel that the driver starts."""
+
+    before: Sequence[str] = ()
+    """What stands before the command that starts it."""
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Return the command that starts it."""
+        found: list[str] = super().format_kernel_cmd(extra_arguments)
+        return [*self.before, *found]
 
 
 class _Client(AnsweringClient):

@@ -12,11 +12,16 @@ import importlib
 import os
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbrewind.kernel.events import HANDLERS
 from nbrewind.kernel.imports import Loads
+from nbrewind.kernel.log import quiet
+from nbrewind.kernel.system_calls import Call
+from nbrewind.kernel.system_trace import SystemTrace
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import folder_digest
 from nbrewind.state.files import file_digest
@@ -95,6 +100,15 @@ class EffectLog:
         """Paths with what was asked of them before the run changed anything there."""
         self.found: dict[str, tuple[str, str]] = {}
         """Of these, those that it then changed, with what was there: ``file`` or ``dir``, and the digest."""
+        self.programs: dict[str, None] = {}
+        """Programs that it started, but harmless ones."""
+        self.forks = False
+        self.looks: Counter[str] = Counter()
+        """How often Python, the import system included, and this very record have listed a folder."""
+        self.began = 0
+        """Nanoseconds since the epoch."""
+        self.calls: list[Call] | None = None
+        """Its system calls, where they are traced and all were written down."""
         self._asked = 0
         self._changed: set[str] = set()
 
@@ -219,14 +233,17 @@ class EffectLog:
     def list(self, value: object) -> None:
         """Note that a folder was listed; its names are those of this moment."""
         path = self.path(value if value is not None else ".")
+        self.looks[path] += 1
         if path and not _importing() and path not in self.listings:
             self.listings[path] = folder_digest(path)
+            self.looks[path] += 1
 
     def unseen(self) -> None:
         """Note that files may be changed from now on without an event: in these folders that will be seen by marks."""
         for folder in {self.folder, os.path.realpath(".")}:
             if folder not in self.listed:
                 self.listed[folder] = folder_marks(folder)
+                self.looks[folder] += 1
 
     def compare(self) -> None:
         """Take files that changed unseen for written, and those that are gone for removed."""
@@ -242,6 +259,15 @@ class EffectLog:
                 if path not in self.written and self.path(path):
                     self.removed[path] = None
 
+    def doubts(self) -> tuple[str, ...]:
+        """Return, in words, why its effects may not all be known."""
+        seen = self.calls is not None
+        words = ": of that only its files are seen" if seen else ", whose reads and writes are not seen"
+        programs = [f"it starts another program ({name}){words}" for name in self.programs]
+        words = "of what the child does only its files are seen" if seen else "and what the child does is not seen"
+        forks = [f"it forks this process, {words}"] if self.forks else []
+        return (*programs, *forks, *self.unknown)
+
     def program(self, command: object) -> None:
         """Note that a program was started, with the files of the user's folders that its command line names."""
         name = _program(command)
@@ -252,7 +278,7 @@ class EffectLog:
             for word in _arguments(command):
                 if os.path.isfile(word) and self.path(word).startswith(folders):
                     self.read(word)
-            self.unknown[f"it starts another program ({name}), whose reads and writes are not seen"] = None
+            self.programs[name] = None
 
 
 def folder_marks(folder: str) -> dict[str, Mark | None] | None:
@@ -302,6 +328,7 @@ _IMPORTERS = ("<frozen importlib", os.path.dirname(importlib.__file__) + os.sep)
 
 
 _active: EffectLog | None = None
+_trace: SystemTrace | None = None
 _forbid: Callable[[str, Sequence[Any]], None] | None = None
 _on_exec: Callable[[Any], None] | None = None
 _installed = False
@@ -346,9 +373,28 @@ def install(on_exec: Callable[[Any], None]) -> None:
         os.register_at_fork(after_in_child=_in_child)
 
 
+def trace(found: SystemTrace) -> None:
+    """Add system calls to what is known of runs from now on."""
+    global _trace
+    _trace = found
+
+
+def _taken() -> list[Call] | None:
+    """Return the system calls since this was asked last; None where they are not, or no more, traced."""
+    global _trace
+    try:
+        return _trace.take() if _trace is not None else None
+    except OSError as error:
+        _trace = None
+        quiet("tracing system calls", error)
+        return None
+
+
 def start(log: EffectLog, look: Callable[[str, Sequence[Any]], None] | None = None) -> None:
     """Attribute events to ``log`` from now on; ``look``: as for `forbid`."""
     global _active
+    _taken()
+    log.began = time.time_ns()
     _active = log
     forbid(look)
 
@@ -368,5 +414,7 @@ def ignore(folder: str) -> None:
 def stop() -> None:
     """Attribute events to no run, and forbid nothing."""
     global _active
-    _active = None
+    log, _active = _active, None
     forbid(None)
+    if log is not None:
+        log.calls = _taken()

@@ -153,8 +153,8 @@ def _find_class(log: EffectLog, args: Sequence[Any]) -> None:
 
 def _fork(log: EffectLog, args: Sequence[Any]) -> None:
     log.add("process", "fork")
+    log.forks = True
     log.unseen()
-    log.unknown["it forks this process, and what the child does is not seen"] = None
 
 
 HANDLERS: dict[str, Callable[[EffectLog, Sequence[Any]], None]] = {

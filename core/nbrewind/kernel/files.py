@@ -63,7 +63,7 @@ def conclude(
 ) -> FileFacts:
     """Judge the effects of the ended run ``run``, whose state before was ``state``; keep the files that it wrote."""
     log.compare()
-    facts = FileFacts(unknown=list(log.unknown))
+    facts = FileFacts(unknown=list(log.doubts()))
     _reads(log, digests, facts)
     for path, digest in log.met.items():
         facts.inputs.setdefault(path_key(path, log.folder), digest)

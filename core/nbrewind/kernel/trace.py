@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbrewind.kernel import facts, own_modules, surroundings
+from nbrewind.kernel import facts, own_modules, surroundings, system_trace
 from nbrewind.kernel.figures import may_draw, open_figures, parts_of_figures
 from nbrewind.kernel.files import FileFacts, conclude
 from nbrewind.kernel.hooks import Entry
@@ -208,9 +208,10 @@ def observe(
     started = extra["started"]
     codes = [*reach.own, *started]
     unseen = facts.library_doubts(analysis, words, packages)
-    if unseen:
+    if unseen and extra["log"].calls is None:
         for path in facts.named_files(codes):
             extra["log"].read(path)
+    unseen = system_trace.conclude(extra["log"], unseen, words)
     if not recorder.watch.active and not PROBE_NAMES.isdisjoint(words):
         extra["log"].probes += facts.named_probes(codes, recorder.makers, recorder.folder)
     files = conclude(extra["log"], recorder.digests, recorder.store, run, state)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nbrewind.kernel import ending
+from nbrewind.kernel import effects, ending
 from nbrewind.kernel.agent import MODES, current
 from nbrewind.kernel.enter import Stuck
 from nbrewind.kernel.enter import enter as enter_run
@@ -18,6 +18,7 @@ from nbrewind.kernel.recorder import Recorder
 from nbrewind.kernel.results import take_number
 from nbrewind.kernel.rewind import load_all
 from nbrewind.kernel.rewind import perform as perform_rewind
+from nbrewind.kernel.system_trace import SystemTrace
 from nbrewind.model import Action, Run, TaskWay
 from nbrewind.planning.policies import DEFAULT_POLICIES
 from nbrewind.planning.trace import module_of
@@ -185,6 +186,12 @@ def end_quickly(recorder: Recorder) -> dict[str, Any]:
     return {}
 
 
+def trace(recorder: Recorder, file: str) -> dict[str, Any]:
+    """Add what `strace` writes to ``file`` of this process and all that it starts to what is recorded from now on."""
+    effects.trace(SystemTrace(file))
+    return {}
+
+
 def tasks(recorder: Recorder, way: TaskWay | None = None, policies: Mapping[str, str] | None = None) -> dict[str, int]:
     """Say what becomes of recorded tasks from now on; return how many were answered, ran and failed so far.
 
@@ -215,4 +222,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "flush": flush,
     "end_quickly": end_quickly,
     "tasks": tasks,
+    "trace": trace,
 }

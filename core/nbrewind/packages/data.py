@@ -15,6 +15,7 @@ from blake3 import blake3
 
 from nbrewind.model import ABSENT, Run, new_id
 from nbrewind.packages.form import DATA, DATA_FILES, DataFile, LeftOut, Manifest, PackageError, to_json
+from nbrewind.packages.software import FILE, opened_by
 from nbrewind.state.files import file_digest
 from nbrewind.state.software import without_credentials
 
@@ -26,7 +27,6 @@ SECONDS = 60.0
 """How long a server may take to say something."""
 CHUNK = 1024 * 1024
 _ORIGIN = "user.xdg.origin.url"
-_FILE = "file:"
 _PLAIN = re.compile(r"[\w. @()+,=/-]+")
 REFERENCE = "larger than what goes along; it is named with its digest"
 NOT_HERE = "not here any more as the runs have read it; it is named with its digest"
@@ -35,12 +35,14 @@ ODD_NAME = "not of a name that a file may have everywhere; it is named with its 
 
 
 def inputs_of(runs: Mapping[str, Run]) -> dict[str, str]:
-    """Return the files from outside whose content runs have read, path to digest, sorted."""
+    """Return the files from outside whose content runs have read, path to digest, sorted; programs are no data."""
     found: dict[str, str] = {}
     for run in runs.values():
+        software = opened_by(run)
         for entry in run.inputs:
-            if entry.key.startswith(_FILE) and not entry.run and entry.digest.startswith("b3:"):
-                found[entry.key.removeprefix(_FILE)] = entry.digest
+            path = entry.key.removeprefix(FILE)
+            if path != entry.key and not entry.run and entry.digest.startswith("b3:") and path not in software:
+                found[path] = entry.digest
     return dict(sorted(found.items()))
 
 

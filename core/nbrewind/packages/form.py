@@ -130,12 +130,14 @@ class Software(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Library(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """A shared object that was loaded and belongs to no distribution."""
+    """A shared object that was loaded and belongs to no distribution; or a program that a cell started."""
 
     name: str
     """Of its file."""
     package: str = ""
     """The system's package that brings it, ``libssl3 3.0.17-1``; empty where that is not known."""
+    cells: tuple[str, ...] = ()
+    """Ids of the cells whose programs opened it, where system calls were traced."""
 
 
 class Manifest(Record, frozen=True, kw_only=True, omit_defaults=False):

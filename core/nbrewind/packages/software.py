@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from nbrewind.model import Record, Run
 from nbrewind.packages.form import SOFTWARE, Library, Manifest, Software, sha256, to_json
+from nbrewind.state.files import file_digest
 from nbrewind.state.installed import DISTRIBUTIONS
+from nbrewind.state.places import is_library
 from nbrewind.state.software import EXTRA, Environment, normalised, noted, without_credentials
 from nbrewind.store import Store
 
@@ -26,6 +28,7 @@ OWN = "nbrewind"
 """The name of this very program, which whoever repeats has already."""
 SECONDS = 30.0
 _PACKAGE = "package:"
+FILE = "file:"
 
 
 class Used(Record, frozen=True, kw_only=True):
@@ -68,7 +71,7 @@ def used_by(runs: Mapping[str, Run], store: Store, known: Manifest | None) -> Us
         software=tuple(one for _, one in sorted(listed.items())),
         implementation=newest.implementation if newest else known.implementation if known else "",
         libc=newest.libc if newest else known.libc if known else "",
-        libraries=_libraries(newest.libraries, last) if newest else known.libraries if known else (),
+        libraries=_libraries(newest.libraries if newest else (), last, runs, known),
         conda=newest.conda if newest else known.conda if known else (),
         here=newest,
     )
@@ -239,17 +242,42 @@ def _without_token(url: str) -> str:
     return f"{before}/{after.partition('/')[2]}" if mark else url
 
 
-def _libraries(paths: Iterable[str], before: float) -> tuple[Library, ...]:
-    """Return what is known of shared objects, by the names of their files.
+def opened_by(run: Run) -> dict[str, str]:
+    """Return the programs that a run started, and their libraries, path to digest, as far as its system calls tell."""
+    programs = {os.path.realpath(effect.detail) for effect in run.effects if effect.kind == "process" and effect.detail}
+    files = {entry.key.removeprefix(FILE): entry.digest for entry in run.inputs if entry.key.startswith(FILE)}
+    return {
+        path: digest
+        for path, digest in files.items()
+        if os.path.isabs(path) and (path in programs or is_library(path)) and digest.startswith("b3:")
+    }
 
-    Of those that came to their place after ``before`` (seconds since the epoch) it is not known which was loaded.
+
+def _libraries(
+    paths: Iterable[str], before: float, runs: Mapping[str, Run], known: Manifest | None
+) -> tuple[Library, ...]:
+    """Return what is known of programs, and of shared objects, by the names of their files.
+
+    ``paths``: objects that were loaded. Of those that came to their place after ``before`` (seconds since the epoch) it
+    is not known which was loaded. What programs of ``runs`` opened is what lies there if it has the same content.
     """
-    found = {}
-    owners = _owners(tuple(path for path in paths if _is_older(path, before)))
-    for path in paths:
-        name = Path(path).name
-        found[name] = Library(name=name, package=owners.get(path, ""))
-    return tuple(one for _, one in sorted(found.items()))
+    told = {one.name: one for one in known.libraries} if known else {}
+    opened: dict[str, str] = {}
+    cells: dict[str, set[str]] = {}
+    for run in runs.values():
+        found = opened_by(run)
+        opened |= found
+        for path in found:
+            cells.setdefault(Path(path).name, set()).add(run.cell)
+    here = {path for path in paths if _is_older(path, before)}
+    here |= {path for path, digest in opened.items() if file_digest(path) == digest}
+    owners = _owners(tuple(sorted(here)))
+    listed = {Path(path).name: owners.get(path, "") for path in (*opened, *paths)}
+    libraries = dict(told) if not paths else {}
+    for name, package in listed.items():
+        package = package or (told[name].package if name in told else "")
+        libraries[name] = Library(name=name, package=package, cells=tuple(sorted(cells.get(name, ()))))
+    return tuple(one for _, one in sorted(libraries.items()))
 
 
 def _is_older(path: str, time: float) -> bool:

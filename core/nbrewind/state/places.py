@@ -111,11 +111,12 @@ def is_of_a_library(path: str) -> bool:
 
 def package_of_data(path: str) -> tuple[str, ...]:
     """Return the top-level name of the installed package that a file belongs to, if that holds data and no code."""
-    return () if path.endswith(_CODE) else _package_of(path)
+    return () if path.endswith(_CODE) else package_of(path)
 
 
 @lru_cache(maxsize=4096)
-def _package_of(path: str) -> tuple[str, ...]:
+def package_of(path: str) -> tuple[str, ...]:
+    """Return the top-level name of the installed package that a file belongs to, if it is of one."""
     full = os.path.realpath(path)
     for folder in sorted(filter(full.startswith, code_folders()), key=len, reverse=True)[:1]:
         name, _, rest = full[len(folder) :].partition(os.sep)
@@ -128,6 +129,12 @@ def _package_of(path: str) -> tuple[str, ...]:
     return ()
 
 
+def is_library(path: str) -> bool:
+    """Whether a file is a shared object, by its name."""
+    return _LIBRARY.search(os.path.basename(path)) is not None
+
+
+_LIBRARY = re.compile(r"\.so(\.|$)")
 _CODE = (".py", ".pyc", ".so", ".pyd", ".dylib")
 
 

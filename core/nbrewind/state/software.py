@@ -23,6 +23,7 @@ from blake3 import blake3
 
 from nbrewind import unpatched
 from nbrewind.model import Record
+from nbrewind.state.places import is_library
 from nbrewind.store import Store
 
 Kind = Literal["index", "conda", "vcs", "archive", "file", "directory", "unknown"]
@@ -31,7 +32,6 @@ _MAPS = "/proc/self/maps"
 _REQUIREMENT = re.compile(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?")
 EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 """What names an extra in a requirement."""
-_LIBRARY = re.compile(r"\.so(\.|$)")
 
 
 class Origin(Record, frozen=True, kw_only=True):
@@ -333,7 +333,5 @@ def _libraries(folders: Iterable[str]) -> list[str]:
         return []
     inside = tuple(folder + os.sep for folder in folders)
     return sorted(
-        path
-        for path in paths
-        if _LIBRARY.search(os.path.basename(path)) and not path.startswith(inside) and "/lib-dynload/" not in path
+        path for path in paths if is_library(path) and not path.startswith(inside) and "/lib-dynload/" not in path
     )
