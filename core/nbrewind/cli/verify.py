@@ -6,7 +6,10 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+from itertools import count as count_from
 from pathlib import Path
+from typing import Any
 
 import click
 from nbformat import NotebookNode
@@ -15,9 +18,10 @@ from nbrewind.cli.common import ENV, Failed, Usage, command_options, emit, load_
 from nbrewind.cli.environment import build_from, go_on
 from nbrewind.cli.package import open_package, state_of
 from nbrewind.cli.run import end
-from nbrewind.cli.show import Row, count, rows, say, share_bar
-from nbrewind.driver.closeness import compare
-from nbrewind.packages.form import PackageError
+from nbrewind.cli.show import Row, count, note, rows, say, share_bar
+from nbrewind.driver.closeness import Shown, compare
+from nbrewind.driver.side_by_side import draw
+from nbrewind.packages.form import PackageError, stem
 from nbrewind.packages.opened import Package
 from nbrewind.packages.receive import receive
 from nbrewind.packages.tolerance import Tolerance, tolerance_of
@@ -47,6 +51,13 @@ class Compared:
     """Of `WORDS`."""
     what: str
     """In what it shows something else; the error of one that failed."""
+    picture: str = ""
+    """The file that shows where two pictures differ."""
+
+    @property
+    def reason(self) -> str:
+        """What is said of it in a list."""
+        return f"{self.what}; see {self.picture}" if self.picture else self.what
 
 
 @click.command()
@@ -55,6 +66,9 @@ class Compared:
     "--repeat", "again", is_flag=True, help="Also run all of it anew, beside, and compare what each cell shows."
 )
 @click.option("--kernel", default="", metavar="NAME", help="Kernelspec for --repeat (default: the notebook's own).")
+@click.option(
+    "--pictures", metavar="DIR", help="Where --repeat shows how pictures differ (default: a new folder beside PACKAGE)."
+)
 @ENV
 @command_options
 @click.pass_context
@@ -63,13 +77,15 @@ def verify(
     package: str,
     again: bool,
     kernel: str,
+    pictures: str | None,
     env: str | None,
     store_dir: str | None,
     as_json: bool,
 ) -> None:
     """Check all digests, documents and records of PACKAGE. Nothing of it is run or loaded, but with --repeat.
 
-    --repeat runs the code of the notebook: do that only with one that you would run.
+    --repeat runs the code of the notebook: do that only with one that you would run. Of pictures that came out
+    otherwise it writes one beside PACKAGE that shows both, and where they differ.
 
     Example: nbrewind verify analysis.nbrewind.zip
     """
@@ -81,8 +97,9 @@ def verify(
                 found.check(lambda share: progress("Verifying", share))
             except PackageError as error:
                 raise Failed(str(error)) from error
-        compared = _run_again(found, kernel) if again else []
-        differing = [{"cell": one.cell, "index": one.index, "what": one.what} for one in compared if one.verdict in BAD]
+        drawings = Drawings(Path(pictures) if pictures else _beside(Path(package)))
+        compared = _run_again(found, kernel, drawings) if again else []
+        differing = [_told(one, "cell", "index", "what", "picture") for one in compared if one.verdict in BAD]
         trusted = state_of(found, store_dir)
         document = {
             "id": found.id,
@@ -90,15 +107,13 @@ def verify(
             "trust": trusted,
             "bytes": found.size,
             "differences": differing,
-            "cells": [
-                {"cell": one.cell, "index": one.index, "verdict": one.verdict, "what": one.what} for one in compared
-            ],
+            "cells": [_told(one, "cell", "index", "verdict", "what", "picture") for one in compared],
         }
     if as_json:
         emit(document)
     else:
         if compared:
-            found_rows = [Row((str(one.index + 1), WORDS[one.verdict]), one.title, one.what) for one in compared]
+            found_rows = [Row((str(one.index + 1), WORDS[one.verdict]), one.title, one.reason) for one in compared]
             rows(("cell", "run again", "code"), found_rows, right=(0,))
             say()
         say(f"All that {package} says of itself holds; {'run again' if again else 'not run'}; trust: {trusted}")
@@ -118,7 +133,39 @@ def _in_environment(context: click.Context, package: str) -> None:
         go_on(folder, context, {}, without={"env"})
 
 
-def _run_again(package: Package, kernel: str) -> list[Compared]:
+class Drawings:
+    """Pictures of how others differ, in a folder that is made with the first of them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write them into ``folder``."""
+        self._folder = folder
+
+    def add(self, index: int, shown: Shown, tolerance: Tolerance) -> str:
+        """Draw how the pictures of a cell differ; returns the file's name, empty if there is nothing to see."""
+        if shown.pictures is None or shown.verdict not in BAD:
+            return ""
+        target = self._folder / f"cell-{index + 1}.png"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draw(*shown.pictures, tolerance.levels, target)
+        except OSError as error:
+            note(f"can't show how the picture of cell {index + 1} differs: {error}")
+            return ""
+        return str(target)
+
+
+def _beside(package: Path) -> Path:
+    """Return a folder beside a package that is not there yet."""
+    first = package.with_name(f"{stem(package.resolve().name)}-differences")
+    numbered = (first.with_name(f"{first.name}-{number}") for number in count_from(2))
+    return next(one for one in chain([first], numbered) if not one.exists())
+
+
+def _told(compared: Compared, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(compared, name)) != "" or name != "picture"}
+
+
+def _run_again(package: Package, kernel: str, drawings: Drawings) -> list[Compared]:
     """Run a package's notebook in a store and a folder of its own; return how each code cell compares."""
     from nbrewind.driver.audit import audit, to_execute
 
@@ -139,6 +186,7 @@ def _run_again(package: Package, kernel: str) -> list[Compared]:
         run = done.get(cell.index)
         if not cell.source.strip():
             continue
+        picture = ""
         if run is None:
             verdict, what = "not run", BEFORE
         elif run.ends:
@@ -146,7 +194,8 @@ def _run_again(package: Package, kernel: str) -> list[Compared]:
         else:
             one = compare(shown[cell.id], content.cells[cell.index].outputs, tolerances[cell.id])
             verdict, what = one.verdict, one.what
-        found.append(Compared(cell.id, cell.index, cell.title, verdict, what))
+            picture = drawings.add(cell.index, one, tolerances[cell.id])
+        found.append(Compared(cell.id, cell.index, cell.title, verdict, what, picture))
     return found
 
 

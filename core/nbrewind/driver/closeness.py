@@ -12,16 +12,19 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import groupby
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbrewind.driver.compare import ADDRESS
 from nbrewind.model import Run
 from nbrewind.packages.tolerance import Tolerance
 from nbrewind.store import Store
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Verdict = Literal["same", "close", "by nature", "differs"]
 RANK: tuple[Verdict, ...] = ("same", "by nature", "close", "differs")
@@ -44,6 +47,8 @@ class Shown:
     verdict: Verdict
     what: str = ""
     """In what it differs, and by how much; empty if it is the same."""
+    pictures: tuple[str, str] | None = None
+    """The recorded one and the new one, in base64, where these differ and can be looked at."""
 
 
 SAME = Shown("same")
@@ -260,17 +265,18 @@ def _form(rows: list[list[str]]) -> str:
 
 def _pictures(mine: str, its: str, tolerance: Tolerance) -> Shown:
     try:
-        from PIL import Image, ImageChops
+        from PIL import Image as pillow
     except ImportError:
         return Shown("differs", f"picture: {NO_PILLOW}")
     try:
-        left, right = (Image.open(io.BytesIO(base64.b64decode(one))).convert("RGBA") for one in (mine, its))
-    except (OSError, ValueError, binascii.Error, SyntaxError, Image.DecompressionBombError) as error:
+        left, right = (pillow.open(io.BytesIO(base64.b64decode(one))).convert("RGBA") for one in (mine, its))
+    except (OSError, ValueError, binascii.Error, SyntaxError, pillow.DecompressionBombError) as error:
         return Shown("differs", f"picture: it can't be read ({error})")
+    pair = mine, its
     if left.size != right.size:
         sizes = ["{} x {}".format(*one.size) for one in (left, right)]
-        return Shown("differs", f"picture: {sizes[1]} pixels, recorded were {sizes[0]}")
-    deviation = _highest(ImageChops.difference(left, right).split(), ImageChops.lighter)
+        return Shown("differs", f"picture: {sizes[1]} pixels, recorded were {sizes[0]}", pair)
+    deviation = deviations(left, right)
     counts = deviation.histogram()
     pixels, all_of_them = sum(counts[tolerance.levels + 1 :]), sum(counts)
     highest = max(level for level, number in enumerate(counts) if number)
@@ -281,13 +287,15 @@ def _pictures(mine: str, its: str, tolerance: Tolerance) -> Shown:
     text = f"picture: {pixels:,} of {all_of_them:,} pixels ({pixels / all_of_them:.2%}) differ by more than "
     text += f"{tolerance.levels} of 255 levels, the most by {highest}{where}"
     if pixels <= tolerance.pixels * all_of_them:
-        return Shown("close", text)
-    return Shown("differs", f"{text}; allowed: {tolerance.pixels:.2%} of them")
+        return Shown("close", text, pair)
+    return Shown("differs", f"{text}; allowed: {tolerance.pixels:.2%} of them", pair)
 
 
-def _highest(channels: Sequence[Any], lighter: Callable[[Any, Any], Any]) -> Any:
-    """Return of each pixel the highest value of its channels."""
-    first, *rest = channels
-    for one in rest:
-        first = lighter(first, one)
+def deviations(one: Image, other: Image) -> Image:
+    """Return by how much that channel of each pixel differs that differs most; both have one size and mode."""
+    from PIL import ImageChops
+
+    first, *rest = ImageChops.difference(one, other).split()
+    for channel in rest:
+        first = ImageChops.lighter(first, channel)
     return first

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 
 import pytest
 
 from nbrewind.driver.closeness import compare
+from nbrewind.driver.side_by_side import GAP, HEAD, MARK, draw
 from nbrewind.packages.form import PackageError
 from nbrewind.packages.tolerance import Tolerance, tolerance_of
 
@@ -134,6 +136,24 @@ def test_pictures_are_compared_pixel_by_pixel() -> None:
         == "picture: 21 x 21 pixels, recorded were 20 x 20"
     )
     assert "can't be read" in compare(picture(), [data(image_png="AAAA")], EXACT).what
+
+
+def test_where_pictures_differ_is_shown(tmp_path: Path) -> None:
+    def drawn(again: list[dict], levels: int = 0) -> tuple[tuple[int, int], list[tuple[int, int, int]]]:
+        """The size of what is drawn, and of its third part the pixels of a row."""
+        shown = compare(picture(), again, Tolerance(levels=levels))
+        assert shown.pictures is not None
+        draw(*shown.pictures, levels, tmp_path / "drawn.png")
+        with pytest.importorskip("PIL.Image").open(tmp_path / "drawn.png") as made:
+            start = made.width - GAP - (made.width - 4 * GAP) // 3
+            return made.size, [made.getpixel((start + place, HEAD + 3)) for place in range(4)]
+
+    faded = (216, 216, 216)
+    assert drawn(picture(2, 37)) == ((3 * 20 + 4 * GAP, HEAD + 20 + GAP), [MARK, MARK, faded, faded])
+    assert drawn(picture(2, 37), levels=37)[1] == [faded] * 4
+    size, row = drawn(picture(side=3))
+    assert size == (3 * 20 + 4 * GAP, HEAD + 20 + GAP) and row == [MARK] * 4, "what only one of them has is marked"
+    assert compare(picture(), picture(), EXACT).pictures is None
 
 
 def test_a_tolerance_must_be_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import shutil
 import subprocess
 
@@ -9,6 +11,20 @@ import nbformat
 import pytest
 from cli_tools import Place
 from package_tools import files, pack, resealed
+
+from nbrewind.driver.side_by_side import MARK
+
+PICTURE = """
+from IPython.display import display
+from PIL import Image
+display(Image.new("RGB", (20, 10), (255, 0, 0)), include=["image/png", "text/plain"])
+"""
+
+
+def _picture(colour: tuple[int, int, int]) -> str:
+    file = io.BytesIO()
+    pytest.importorskip("PIL.Image").new("RGB", (20, 10), colour).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def test_it_is_run_again_beside_and_compared(received: Place, stranger) -> None:
@@ -20,13 +36,23 @@ def test_it_is_run_again_beside_and_compared(received: Place, stranger) -> None:
 def test_what_comes_out_otherwise_is_told(received: Place, stranger) -> None:
     found = files(received.folder / "a.zip")
     notebook = nbformat.reads(found["workflow/a.ipynb"].decode(), as_version=4)
-    next(cell for cell in notebook.cells if cell.id == "use").outputs[0].text = "[0, 1, 2]\n"
+    cells = {cell.id: cell for cell in notebook.cells}
+    cells["use"].outputs[0].text = "[0, 1, 2]\n"
+    cells["last"].source = PICTURE
+    shown = {"image/png": _picture((0, 0, 255)), "text/plain": "<PIL.Image.Image image mode=RGB size=20x10>"}
+    cells["last"].outputs = [nbformat.v4.new_output("display_data", data=shown)]
     found["workflow/a.ipynb"] = nbformat.writes(notebook).encode()
     pack(received.folder / "b.zip", resealed(found))
     answer = received("verify", "b.zip", "--repeat", "--json", **stranger)
-    assert answer.code == 1 and [one["cell"] for one in answer.json["differences"]] == ["use"], answer
-    assert "1 cell came out otherwise" in answer.line()
+    use, last = answer.json["differences"]
+    assert answer.code == 1 and (use["cell"], last["cell"]) == ("use", "last"), answer
+    assert "2 cells came out otherwise" in answer.line()
     assert not (received.folder / "b").exists()
+    assert "picture" not in use and last["what"].startswith("picture: 200 of 200 pixels"), last
+    assert last["picture"] == "b-differences/cell-9.png"
+    with pytest.importorskip("PIL.Image").open(received.folder / last["picture"]) as drawn:
+        assert drawn.size == (3 * 20 + 4 * 10, 10 + 20 + 10)
+        assert [drawn.getpixel((at, 25)) for at in (15, 45, 75)] == [(0, 0, 255), (255, 0, 0), MARK]
 
 
 def test_a_cell_declares_by_how_much_its_numbers_may_differ(received: Place, stranger) -> None:
