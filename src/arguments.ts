@@ -151,8 +151,14 @@ export namespace CommandArguments {
     },
     contents: {
       type: 'string',
-      enum: ['full', 'slim'],
-      description: 'Whether large values go along; by default they do'
+      enum: ['full', 'slim', 'embedded'],
+      description:
+        'Whether large values go along, as they do by default; embedded: a notebook with a slim package in it'
+    },
+    container: {
+      type: 'boolean',
+      description:
+        'Whether files by which a container image is built go along; by default they do not'
     },
     target: {
       type: 'string',

@@ -79,6 +79,10 @@ class ExportPreview(PackageParts, frozen=True, kw_only=True):
 
     target: str
     """Where to by default: a path at which there is nothing."""
+    embedded: str
+    """The same for a notebook with the package in it."""
+    container: int
+    """Bytes of the files by which an image of a container is built, which are not among the others."""
     keys: tuple[SigningKey, ...]
     """Those that could sign."""
 
@@ -168,6 +172,10 @@ class ExportRequest(Record, frozen=True, kw_only=True):
     """Where to; by default the one of the preview. There must be nothing yet."""
     key: str = ""
     """Name of an SSH key that signs, too; empty for none."""
+    embed: bool = False
+    """Write a notebook that has a slim package in it; `contents` then does not count."""
+    container: bool = False
+    """Also files by which an image of a container is built, which repeats the notebook. Not into a notebook."""
 
 
 class PackageRequest(Record, frozen=True, kw_only=True):

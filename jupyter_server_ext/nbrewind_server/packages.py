@@ -25,6 +25,9 @@ ENDED = 50
 RESULTS = {"preview": "preview", "export": "exported", "verify": "verified", "trust": "trusted", "import": "imported"}
 """By kind of job, the field that has what it did."""
 
+REPEATABLE = "-reproducible"
+"""What a notebook's name gets that has a package in it."""
+
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -128,12 +131,16 @@ def _short(message: str, root: str) -> str:
     return message
 
 
-def default_target(notebook: Path) -> Path:
-    """Return where a notebook is exported to if nothing else is said: beside it, where there is nothing."""
-    place = notebook.with_name(notebook.stem + SUFFIX)
+def default_target(notebook: Path, *, embed: bool = False) -> Path:
+    """Return where a notebook is exported to if nothing else is said: beside it, where there is nothing.
+
+    ``embed``: as a notebook with a package in it.
+    """
+    stem, ending = (notebook.stem + REPEATABLE, notebook.suffix) if embed else (notebook.stem, SUFFIX)
+    place = notebook.with_name(stem + ending)
     number = 2
     while os.path.lexists(place):
-        place = notebook.with_name(f"{notebook.stem}-{number}{SUFFIX}")
+        place = notebook.with_name(f"{stem}-{number}{ending}")
         number += 1
     return place
 

@@ -111,6 +111,7 @@ async def test_nothing_is_recorded(book, job, store_dir):
 async def test_what_an_export_would_write(note, job):
     found = (await job("preview", path=note.path))["preview"]
     assert found["target"] == "folder/note.nbrewind.zip"
+    assert found["embedded"] == "folder/note-reproducible.ipynb"
     kinds = {one["kind"]: one for one in found["kinds"]}
     assert kinds["contents"]["bytes"] > 200_000
     assert kinds["data"]["files"] == 2 and kinds["notebook"]["files"] == 1
@@ -143,6 +144,31 @@ async def test_an_export_is_written_beside_the_notebook(note, job, refused, api,
 
     assert (await api("POST", f"package/jobs/{found['id']}", {"action": "cancel"}))["state"] == "done"
     await refused(api("GET", "package/jobs/0123456789ab"), 404, "unknown")
+
+
+async def test_an_export_with_files_for_containers(note, job):
+    plain = (await job("preview", path=note.path))["preview"]
+    file = note.file.with_name("note.nbrewind.zip")
+    assert (await job("export", path=note.path, container=True))["state"] == "done"
+    found = {name: len(data) for name, data in files(file).items() if name.startswith("compute/")}
+    assert {"compute/Containerfile", "compute/apptainer.def"} < found.keys()
+    assert plain["container"] == sum(found.values()) - found["compute/compute.yml"]
+
+
+async def test_an_export_into_a_notebook(note, job, api, refused):
+    exported = (await job("export", path=note.path, contents="full", embed=True))["exported"]
+    assert exported["path"] == "folder/note-reproducible.ipynb" and exported["contents"] == "slim"
+    file = note.file.with_name("note-reproducible.ipynb")
+    assert exported["packed"] == file.stat().st_size
+    assert "".join(json.loads(file.read_text())["cells"][0]["source"]) == SOURCES[0]
+    looked = await api("GET", "package", path=exported["path"])
+    assert looked["trust"] == "own" and looked["notebook"] == "note.ipynb"
+    for request, words in (
+        ({"target": "folder/a.zip"}, "must end in .ipynb"),
+        ({"container": True}, "into a package, not into a notebook"),
+    ):
+        asked = api("POST", "package/export", {"path": note.path, "embed": True, **request})
+        assert words in await refused(asked, 400, "request")
 
 
 async def test_an_export_that_is_cancelled_leaves_nothing(note, api):

@@ -721,6 +721,10 @@ export interface components {
             secrets_count: number;
             /** @description Where to by default: a path at which there is nothing. */
             target: string;
+            /** @description The same for a notebook with the package in it. */
+            embedded: string;
+            /** @description Bytes of the files by which an image of a container is built, which are not among the others. */
+            container: number;
             /** @description Those that could sign. */
             keys: components["schemas"]["SigningKey"][];
         };
@@ -736,6 +740,10 @@ export interface components {
             target?: string;
             /** @description Name of an SSH key that signs, too; empty for none. */
             key?: string;
+            /** @description Write a notebook that has a slim package in it; `contents` then does not count. */
+            embed?: boolean;
+            /** @description Also files by which an image of a container is built, which repeats the notebook. Not into a notebook. */
+            container?: boolean;
         };
         /**
          * Exported

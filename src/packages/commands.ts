@@ -113,9 +113,10 @@ async function exportNotebook(
   };
   const exporter = new Exporter({ client, events, path, save, trans });
   try {
-    if (args.contents === 'slim') {
-      exporter.choose('slim');
+    if (args.contents === 'slim' || args.contents === 'embedded') {
+      exporter.choose(args.contents);
     }
+    exporter.container = args.container === true;
     exporter.key = text(args.key);
     exporter.target = text(args.target);
     if (args.confirmed === true) {

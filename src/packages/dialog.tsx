@@ -7,7 +7,8 @@ import { useChanges } from '../changes';
 import type { IExportPreview } from '../api/types';
 import { PreviewDialog } from '../preview/dialog';
 import { Notice } from '../preview/notice';
-import type { Exporter, PackageContents } from './exporter';
+import { bytesText } from '../timeline/words';
+import type { Exporter, ExportChoice } from './exporter';
 import { LeftOut, ProgressBar, Secrets, Sizes } from './parts';
 import { doingText } from './words';
 
@@ -80,10 +81,10 @@ export function ExportBody(props: IBodyProps): React.JSX.Element {
   );
 }
 
-/** Whether large values go along. */
+/** What is written. */
 function Choice(props: Omit<IBodyProps, 'isBusy'>): React.JSX.Element {
   const { exporter, trans } = props;
-  const choices: readonly [PackageContents, string, string][] = [
+  const choices: readonly [ExportChoice, string, string][] = [
     [
       'full',
       trans.__('Full'),
@@ -93,17 +94,24 @@ function Choice(props: Omit<IBodyProps, 'isBusy'>): React.JSX.Element {
       'slim',
       trans.__('Slim'),
       trans.__('Without values of more than 64 kB: their cells run again')
+    ],
+    [
+      'embedded',
+      trans.__('In the notebook'),
+      trans.__(
+        'A copy of the notebook with the slim package inside: one .ipynb that opens anywhere'
+      )
     ]
   ];
   return (
     <fieldset className="jp-RewindExport-choice">
       <legend>{trans.__('What goes along')}</legend>
-      {choices.map(([contents, word, sentence]) => (
-        <label key={contents}>
+      {choices.map(([choice, word, sentence]) => (
+        <label key={choice}>
           <input
-            checked={exporter.contents === contents}
-            name="jp-rewind-export-contents"
-            onChange={() => exporter.choose(contents)}
+            checked={exporter.choice === choice}
+            name="jp-rewind-export-choice"
+            onChange={() => exporter.choose(choice)}
             type="radio"
           />
           <span>
@@ -135,6 +143,28 @@ function Found(
   const { exporter, trans, value } = props;
   return (
     <>
+      {exporter.choice !== 'embedded' && (
+        <div className="jp-RewindExport-choice">
+          <label>
+            <input
+              checked={exporter.container}
+              onChange={({ target }) => {
+                exporter.container = target.checked;
+              }}
+              type="checkbox"
+            />
+            <span>
+              <strong>{trans.__('For a container')}</strong>{' '}
+              <span>
+                {trans.__(
+                  'Also files by which Docker, Podman or Apptainer build an image that installs the software and repeats the notebook (%1)',
+                  bytesText(value.container, trans)
+                )}
+              </span>
+            </span>
+          </label>
+        </div>
+      )}
       <div className="jp-RewindExport-fields">
         <label>
           <span>{trans.__('File name')}</span>

@@ -9,11 +9,8 @@ import { Preview } from '../preview/preview';
 import { type IWorkOptions, PackageWork } from './work';
 import { failureText } from './words';
 
-/** What a package's name must end with. */
-const ENDING = '.zip';
-
-/** Whether large values go along. */
-export type PackageContents = IExportPreview['contents'];
+/** What is written: all, without large values, or a notebook that has the latter in it. */
+export type ExportChoice = IExportPreview['contents'] | 'embedded';
 
 /** What an export needs. */
 export interface IExporterOptions extends IWorkOptions {
@@ -54,9 +51,18 @@ export class Exporter implements IDisposable {
     return this._options.path;
   }
 
-  /** Whether large values go along. */
-  get contents(): PackageContents {
-    return this._contents;
+  /** What is written. */
+  get choice(): ExportChoice {
+    return this._choice;
+  }
+
+  /** Whether files by which a container image is built go along. */
+  get container(): boolean {
+    return this._container && this._choice !== 'embedded';
+  }
+  set container(container: boolean) {
+    this._container = container;
+    this._emit();
   }
 
   /** Name of the key that signs; empty for none. */
@@ -70,7 +76,7 @@ export class Exporter implements IDisposable {
 
   /** The file's name, as the user has typed it or by default. */
   get name(): string {
-    return this._name ?? PathExt.basename(this._target);
+    return this._name ?? PathExt.basename(this._default());
   }
   set name(name: string) {
     this._name = name;
@@ -89,8 +95,9 @@ export class Exporter implements IDisposable {
   get nameProblem(): string {
     const { trans } = this._options;
     const { name } = this;
-    if (!name.endsWith(ENDING) || name.length === ENDING.length) {
-      return trans.__('The name must end in %1.', ENDING);
+    const ending = this._choice === 'embedded' ? '.ipynb' : '.zip';
+    if (!name.endsWith(ending) || name.length === ending.length) {
+      return trans.__('The name must end in %1.', ending);
     }
     return /[/\\:]/.test(name) || name.startsWith('.')
       ? trans.__('The name must be that of a file beside the notebook.')
@@ -107,10 +114,13 @@ export class Exporter implements IDisposable {
     return this.preview.isDisposed;
   }
 
-  /** Choose whether large values go along, and ask what that would write. */
-  choose(contents: PackageContents): void {
-    if (contents !== this._contents) {
-      this._contents = contents;
+  /** Choose what is written, and ask what that would be. */
+  choose(choice: ExportChoice): void {
+    if (choice !== this._choice) {
+      if (choice === 'embedded' || this._choice === 'embedded') {
+        this._name = null; // It would have the wrong ending.
+      }
+      this._choice = choice;
       void this.preview.ask();
     }
   }
@@ -122,7 +132,9 @@ export class Exporter implements IDisposable {
       path,
       contents: this._contents,
       target: this.name || this._given ? this.target : '',
-      key: this._key
+      key: this._key,
+      embed: this._choice === 'embedded',
+      container: this.container
     };
     return new PackageWork(() => client.exportNotebook(request), this._options);
   }
@@ -136,7 +148,7 @@ export class Exporter implements IDisposable {
 
   private async _look(): Promise<IExportPreview> {
     const { client, path, save, trans } = this._options;
-    const contents = this._contents;
+    const { _contents: contents } = this;
     const known = this._known.get(contents);
     this._work?.dispose();
     this._work = null;
@@ -157,8 +169,20 @@ export class Exporter implements IDisposable {
       throw new Error(failureText(job, trans));
     }
     this._known.set(contents, job.preview);
-    this._target = job.preview.target;
     return job.preview;
+  }
+
+  /** Whether large values go along. */
+  private get _contents(): IExportPreview['contents'] {
+    return this._choice === 'full' ? 'full' : 'slim';
+  }
+
+  /** Return where it goes if nothing else is said; empty if that is not known. */
+  private _default(): string {
+    const preview = this._known.get(this._contents);
+    return (
+      (this._choice === 'embedded' ? preview?.embedded : preview?.target) ?? ''
+    );
   }
 
   private _emit(): void {
@@ -168,12 +192,12 @@ export class Exporter implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
-  private _contents: PackageContents = 'full';
+  private _choice: ExportChoice = 'full';
+  private _container = false;
   private _key = '';
   private _given = '';
-  private readonly _known = new Map<PackageContents, IExportPreview>();
+  private readonly _known = new Map<string, IExportPreview>();
   private _name: string | null = null;
   private readonly _options: IExporterOptions;
-  private _target = '';
   private _work: PackageWork | null = null;
 }

@@ -84,7 +84,7 @@ test('a notebook is exported, and repeated from its package', async ({
   page,
   tmpPath
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(300_000);
   await ran(page, `${tmpPath}/shared.ipynb`);
 
   // The button, and the dialog.
@@ -113,10 +113,18 @@ test('a notebook is exported, and repeated from its package', async ({
     'values',
     { timeout: 60000 }
   );
+  const name = dialog.getByRole('textbox', { name: 'File name' });
+  await dialog.getByRole('radio', { name: /^In the notebook/ }).click();
+  await expect(name).toHaveValue('shared-reproducible.ipynb');
+  await expect(dialog.getByRole('checkbox')).toHaveCount(0);
+  await expectGood(page);
+  await picture(page, 'embedded');
   await dialog.getByRole('radio', { name: /^Full/ }).click();
-  await dialog
-    .getByRole('textbox', { name: 'File name' })
-    .fill('sent.nbrewind.zip');
+  await name.fill('sent.nbrewind.zip');
+  const container = dialog.getByRole('checkbox', {
+    name: /^For a container .*\(\d+ kB\)$/
+  });
+  await container.check();
   await dialog.getByRole('button', { name: 'Export' }).click();
 
   // What was written.
@@ -131,11 +139,26 @@ test('a notebook is exported, and repeated from its package', async ({
   const bytes = fs.readFileSync((await file.path())!);
   expect(bytes.subarray(0, 2).toString()).toBe('PK');
   expect(bytes.includes(SECRET)).toBe(false);
+  expect(bytes.includes('compute/Containerfile')).toBe(true);
   await notice.getByRole('button', { name: 'Show in File Browser' }).click();
   const entry = page
     .locator('.jp-DirListing-item')
     .filter({ hasText: 'sent.nbrewind.zip' });
   await expect(entry).toBeVisible();
+
+  // The same inside a notebook.
+  void execute(page, 'nbrewind:export-notebook', {
+    contents: 'embedded',
+    confirmed: true
+  });
+  const other = page.locator('.Toastify__toast', { hasText: /ipynb/ });
+  await expect(other).toContainText('Exported: shared-reproducible.ipynb', {
+    timeout: 60000
+  });
+  await other.getByRole('button', { name: 'Open' }).click();
+  await expect(
+    page.locator('.jp-RewindPackage').getByText('Your own package')
+  ).toBeVisible({ timeout: 60000 });
 
   // Somebody else opens it.
   fs.writeFileSync(path.join(receiver.root, 'sent.nbrewind.zip'), bytes);

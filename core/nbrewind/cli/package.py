@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from nbrewind.cli.common import Usage, command_options, emit, load_notebook, ope
 from nbrewind.cli.show import Row, at_work, count, note, plain, rows, say, share_bar, size
 from nbrewind.packages.backpack import backpack_at
 from nbrewind.packages.data import fetch, supply
-from nbrewind.packages.embed import embedded, has_package
+from nbrewind.packages.embed import has_package
 from nbrewind.packages.form import Manifest, PackageError, from_json, stem
 from nbrewind.packages.opened import Package
 from nbrewind.packages.overview import recorded
@@ -82,6 +81,7 @@ def export(
 
     Example: nbrewind export analysis.ipynb -o analysis.nbrewind.zip
     """
+    from nbrewind.packages.embedding import export_embedded
     from nbrewind.packages.export import export as write
 
     content, path = load_notebook(notebook)
@@ -98,21 +98,7 @@ def export(
         chosen: Any = contents
         signer = lambda seal: sign(seal, Path(key) if key else None)  # noqa: E731
         if embed:
-            with tempfile.TemporaryDirectory() as name:
-                inside = Path(name) / "package.zip"
-                made = write(
-                    store,
-                    index,
-                    content,
-                    path,
-                    inside,
-                    contents="slim",
-                    urls=dict(urls),
-                    sign=signer,
-                    progress=progress,
-                )
-                with open_package(str(inside)) as found:
-                    text = embedded(found.notebook, inside.read_bytes())
+            made, text = export_embedded(store, index, content, path, urls=dict(urls), sign=signer, progress=progress)
             write_file(target, text)
         else:
             made = write(

@@ -16,10 +16,11 @@ from nbformat import NotebookNode
 
 from nbrewind.driver.notebook_file import is_python, read_notebook
 from nbrewind.packages import keys
+from nbrewind.packages.form import COMPUTE as COMPUTE_FOLDER
 from nbrewind.packages.form import Manifest, PackageError
 from nbrewind.packages.opened import Package
 from nbrewind.packages.overview import outlook, sizes
-from nbrewind.packages.receive import imported, place_of, receive_again, take_over
+from nbrewind.packages.receive import imported, place_of, receive_again, take_over, write_file
 from nbrewind.packages.trust import accept, sign, signers, state
 from nbrewind.store import Notebook, Store
 from nbrewind.store.layout import Layout, default_directory
@@ -47,17 +48,49 @@ class OtherPackageError(Exception):
 
 
 def preview(notebook: str, contents: Contents, store: str, tell: Tell) -> Document:
-    """Return what an export would write, and which keys could sign it."""
+    """Return what an export would write, and which keys could sign it.
+
+    ``container``: bytes of the files by which an image is built, which are not among the others.
+    """
+    from nbrewind.packages.export import COMPUTE
     from nbrewind.packages.export import preview as look
 
     with _Recorded(notebook, store) as (found, index, node):
-        made = look(found, index, node, Path(notebook), contents=contents, progress=tell)
+        made = look(found, index, node, Path(notebook), contents=contents, container=True, progress=tell)
+    image = {name for name in made.files if name.startswith(COMPUTE_FOLDER) and name != COMPUTE}
     known = [{"name": one.name, "fingerprint": one.fingerprint} for one in keys.usable_keys()]
-    return {**_told(made.manifest), "kinds": _plain(sizes(made.files)), "keys": known}
+    return {
+        **_told(made.manifest),
+        "kinds": _plain(sizes({name: size for name, size in made.files.items() if name not in image})),
+        "container": sum(made.files[name] for name in image),
+        "keys": known,
+    }
 
 
-def export(notebook: str, target: str, contents: Contents, key: str, store: str, tell: Tell) -> Document:
-    """Write a package to a place where there is nothing yet; ``key`` is the name of one that signs, or empty."""
+def export(
+    notebook: str,
+    target: str,
+    contents: Contents,
+    key: str,
+    store: str,
+    tell: Tell,
+    *,
+    embed: bool = False,
+    container: bool = False,
+) -> Document:
+    """Write a package to a place where there is nothing yet.
+
+    Args:
+        notebook: where it lies.
+        target: the place.
+        contents: ``slim``: without large ones.
+        key: the name of an SSH key that signs, or empty.
+        store: its directory; empty for the default.
+        tell: is told how far it is.
+        embed: write a notebook with a slim package in it.
+        container: also files by which an image is built.
+    """
+    from nbrewind.packages.embedding import export_embedded
     from nbrewind.packages.export import export as write
 
     place = Path(target)
@@ -65,10 +98,14 @@ def export(notebook: str, target: str, contents: Contents, key: str, store: str,
         raise PackageError(f"can't write {target}: there is a file of that name")
     signing = _key(key) if key else None
     with _Recorded(notebook, store) as (found, index, node):
-        made = write(
-            found, index, node, Path(notebook), place, contents=contents, progress=tell,
-            sign=lambda seal: sign(seal, signing),
-        )  # fmt: skip
+        options: dict[str, Any] = {"sign": lambda seal: sign(seal, signing), "progress": tell}
+        if embed:
+            made, text = export_embedded(found, index, node, Path(notebook), **options)
+            write_file(place, text)
+        else:
+            made = write(
+                found, index, node, Path(notebook), place, contents=contents, container=container, **options
+            )  # fmt: skip
     return {**_told(made.manifest), "kinds": _plain(sizes(made.files)), "packed": place.stat().st_size}
 
 

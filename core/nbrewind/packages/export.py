@@ -105,6 +105,7 @@ def preview(
     path: Path,
     *,
     contents: Contents = "full",
+    container: bool = False,
     progress: Progress = lambda what, share: None,
 ) -> Exported:
     """Return what `export` would write, and write nothing. It takes as long as that, but for the writing.
@@ -113,7 +114,8 @@ def preview(
         PackageError: there is nothing to export.
     """
     with store.writing(), tempfile.TemporaryDirectory() as folder:
-        return _begin(store, index, notebook, path, contents, progress, Path(folder)).gather(lambda seal: {})
+        work = _begin(store, index, notebook, path, contents, progress, Path(folder), container=container)
+        return work.gather(lambda seal: {})
 
 
 def _begin(

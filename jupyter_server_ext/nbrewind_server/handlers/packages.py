@@ -77,7 +77,8 @@ class PreviewExportHandler(PackagesBase):
         file = await self.notebook(request.path)
 
         def finish(found: dict[str, Any]) -> dict[str, Any]:
-            return {**found, "target": self.named(str(default_target(file)))}
+            target, embedded = default_target(file), default_target(file, embed=True)
+            return {**found, "target": self.named(str(target)), "embedded": self.named(str(embedded))}
 
         self.answer(
             self.app.packages.start(
@@ -98,14 +99,19 @@ class ExportHandler(PackagesBase):
         """Begin to write the package."""
         request = self.read(ExportRequest)
         file = await self.notebook(request.path)
-        name = request.target or self.named(str(default_target(file)))
-        if not name.endswith(".zip"):
+        name = request.target or self.named(str(default_target(file, embed=request.embed)))
+        if request.embed and request.container:
+            raise Refused("request", "files for containers go into a package, not into a notebook")
+        if request.embed and not name.endswith(".ipynb"):
+            raise Refused("request", f"a package is to be in a notebook: {name} must end in .ipynb")
+        if not request.embed and not name.endswith(".zip"):
             raise Refused("request", f"a package is a zip: {name} must end in .zip")
         target = await new_file_of(self.contents_manager, name)
         self.answer(
             self.app.packages.start(
                 "export", request.path, self.root, lambda found: {**found, "path": name},
                 notebook=str(file), target=str(target), contents=request.contents, key=request.key, store=self.store,
+                embed=request.embed, container=request.container,
             )
         )  # fmt: skip
 

@@ -128,6 +128,59 @@ describe('the dialog', () => {
     expect(server.asked[1]).toBe('export full folder/sent.zip id');
   });
 
+  it('writes a notebook with the package in it', async () => {
+    const wanted = chooseExport(exporter, false, trans);
+    const dialog = await dialogShown('What it holds');
+    const found = within(dialog.node);
+    const field = () =>
+      found.getByRole<HTMLInputElement>('textbox', {
+        name: 'File name',
+        hidden: true
+      });
+    fireEvent.change(field(), { target: { value: 'sent.zip' } });
+    fireEvent.click(found.getByRole('checkbox', { hidden: true }));
+    const inside = found.getByRole('radio', {
+      name: /^In the notebook/,
+      hidden: true
+    });
+    fireEvent.click(inside);
+    await settle();
+    expect(field().value).toBe('one-reproducible.ipynb');
+    expect(found.queryByRole('checkbox', { hidden: true })).toBeNull();
+    fireEvent.click(found.getByRole('radio', { name: /^Slim/, hidden: true }));
+    await settle();
+    expect(field().value).toBe('one.nbrewind.zip');
+    fireEvent.click(inside);
+    await settle();
+    fireEvent.change(field(), { target: { value: 'sent.zip' } });
+    await settle();
+    expect(exporter.nameProblem).toBe('The name must end in .ipynb.');
+    fireEvent.change(field(), { target: { value: 'sent.ipynb' } });
+    await settle();
+    dialog.node.querySelector<HTMLElement>('.jp-mod-accept')!.click();
+    expect(await wanted).toBe(true);
+    await exporter.start().ended;
+    expect(server.asked).toEqual([
+      'preview full',
+      'preview slim',
+      'export slim folder/sent.ipynb embed'
+    ]);
+  });
+
+  it('says how large files for containers are', async () => {
+    const wanted = chooseExport(exporter, false, trans);
+    const dialog = await dialogShown('What it holds');
+    const found = within(dialog.node);
+    expect(dialog.node.textContent).toContain('repeats the notebook (400 kB)');
+    fireEvent.click(found.getByRole('checkbox', { hidden: true }));
+    dialog.node.querySelector<HTMLElement>('.jp-mod-accept')!.click();
+    expect(await wanted).toBe(true);
+    await exporter.start().ended;
+    expect(server.asked[1]).toBe(
+      'export full folder/one.nbrewind.zip container'
+    );
+  });
+
   it('says what to do where nothing is recorded', async () => {
     server.jobs = [job({ state: 'failed', why: 'unknown', reason: 'none' })];
     void chooseExport(exporter, false, trans);

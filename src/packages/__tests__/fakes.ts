@@ -49,6 +49,8 @@ export function preview(more: Partial<IExportPreview> = {}): IExportPreview {
   return {
     ...PARTS,
     target: 'folder/one.nbrewind.zip',
+    embedded: 'folder/one-reproducible.ipynb',
+    container: 400_000,
     keys: [],
     ...more
   };
@@ -114,7 +116,16 @@ export class FakeServer {
       this._start(`preview ${request.contents}`, 'preview'),
     exportNotebook: (request: IExportRequest) =>
       this._start(
-        `export ${request.contents} ${request.target} ${request.key}`.trim(),
+        [
+          'export',
+          request.contents,
+          request.target,
+          request.key,
+          request.embed && 'embed',
+          request.container && 'container'
+        ]
+          .filter(Boolean)
+          .join(' '),
         'export'
       ),
     inspectPackage: () => this.inspected(),
