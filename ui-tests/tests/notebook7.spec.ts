@@ -33,6 +33,10 @@ test.beforeAll(async ({ request }) => {
     notebookText(chain(900))
   );
   fs.writeFileSync(
+    path.join(server.root, 'packed.ipynb'),
+    notebookText(['made = 6 * 7', 'print("made", made)'], 'p')
+  );
+  fs.writeFileSync(
     path.join(server.root, 'tasks.ipynb'),
     notebookText(taskCells(6))
   );
@@ -85,6 +89,43 @@ test('a notebook is recorded, brought up to date and rewound', async ({
   await expect
     .poll(() => evaluate(page, "(base, 'total' in globals())"))
     .toBe('(901, True)');
+});
+
+test('a notebook is exported, and its package has a page', async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto(`${server.address}notebooks/packed.ipynb`);
+  await kernelIdle(page);
+  await execute(page, 'notebook:run-all-cells');
+  await expectFreshness(page, ['fresh', 'fresh']);
+  void execute(page, 'nbrewind:export-notebook');
+  const dialog = page.getByRole('dialog', { name: 'Export packed.ipynb' });
+  await expect(dialog.getByText('Recorded values and files')).toBeVisible({
+    timeout: 60_000
+  });
+  await dialog.getByRole('button', { name: 'Export' }).click();
+  const notice = page.locator('.Toastify__toast', { hasText: /^Exported: / });
+  await expect(notice).toContainText('packed.nbrewind.zip', {
+    timeout: 60_000
+  });
+  await expect(
+    notice.getByRole('button', { name: 'Show in File Browser' })
+  ).toHaveCount(0);
+
+  const [shown] = await Promise.all([
+    page.waitForEvent('popup'),
+    notice.getByRole('button', { name: 'Open' }).click()
+  ]);
+  const view = shown.locator('.jp-RewindPackage');
+  await expect(view.getByText('Your own package.')).toBeVisible({
+    timeout: 60_000
+  });
+  await expect(view.getByText('made 42')).toBeVisible();
+  const [opened] = await Promise.all([
+    shown.waitForEvent('popup'),
+    view.getByRole('button', { name: 'Open', exact: true }).click()
+  ]);
+  await opened.waitForURL('**/notebooks/packed/packed.ipynb*');
+  await expectFreshness(opened, ['fresh', 'fresh']);
 });
 
 test('tasks are seen, get a worker, and are answered the next time', async ({
