@@ -15,17 +15,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbrewind.kernel.events import HANDLERS
 from nbrewind.kernel.imports import Loads
 from nbrewind.kernel.log import quiet
-from nbrewind.kernel.system_calls import Call
-from nbrewind.kernel.system_trace import SystemTrace
 from nbrewind.model import ABSENT, Effect, EffectKind
 from nbrewind.planning.outside import folder_digest
 from nbrewind.state.files import file_digest
 from nbrewind.state.places import is_of_a_library, is_user_file, package_of_data, prepare
+
+if TYPE_CHECKING:
+    from nbrewind.kernel.system_calls import Call
+    from nbrewind.kernel.system_trace import SystemTrace
 
 HARMLESS_PROGRAMS = frozenset(
     {"lscpu", "uname", "ldconfig", "gcc", "cc", "clang", "ld", "objdump", "sysctl", "nproc", "lsb_release"}
@@ -394,6 +396,7 @@ def start(log: EffectLog, look: Callable[[str, Sequence[Any]], None] | None = No
     """Attribute events to ``log`` from now on; ``look``: as for `forbid`."""
     global _active
     _taken()
+    log.looks.clear()
     log.began = time.time_ns()
     _active = log
     forbid(look)

@@ -17,16 +17,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from nbrewind import unpatched
+from nbrewind.kernel.effects import EffectLog, Mark, mark_of
+from nbrewind.kernel.files import handles
 from nbrewind.kernel.system_calls import Call, Calls
 from nbrewind.model import Effect, new_id, once
 from nbrewind.planning.outside import folder_digest
 from nbrewind.state.places import code_folders, is_library, is_of_a_library, package_of
-
-if TYPE_CHECKING:
-    from nbrewind.kernel.effects import EffectLog, Mark
 
 SECONDS = 5.0
 """How long a mark may take to be written."""
@@ -77,7 +75,8 @@ def conclude(log: EffectLog, unseen: Sequence[str], words: Collection[str]) -> l
     for call in log.calls:
         told.take(call)
     told.conclude()
-    return list(unseen) if told.hidden or not TIMES.isdisjoint(words) else []
+    left = told.hidden or not TIMES.isdisjoint(words) or (unseen and told.holds_files())
+    return list(unseen) if left else []
 
 
 class _Told:
@@ -94,6 +93,8 @@ class _Told:
         self._absent: dict[str, bool] = {}
         self._asked: dict[str, bool] = {}
         """Paths with whether there was something."""
+        self._missed: set[str] = set()
+        """Paths, as they were given, at which there was nothing at some time."""
         self._listed: dict[str, None] = {}
         self._looks: Counter[str] = Counter()
         """How often this process has listed each folder."""
@@ -103,6 +104,8 @@ class _Told:
 
     def take(self, call: Call) -> None:
         """Note one call."""
+        if not call.found:
+            self._missed.add(call.path)
         if call.inside:
             if call.deed in ("ask", "list", "connect") and not self._libraries:
                 return
@@ -128,7 +131,8 @@ class _Told:
     def _note(self, call: Call, path: str) -> None:
         self._log.relative = self._log.relative or call.relative
         if call.deed in ("write", "update", "remove", "move"):
-            if call.deed in ("update", "move") and path not in self._changed:
+            made = path in self._changed or path in self._missed or call.path in self._missed
+            if call.deed in ("update", "move") and not made:
                 self._read.setdefault(path, True)
             elif call.deed == "remove" and path not in self._changed and path not in self._log.written:
                 self._log.before.setdefault(path, once())
@@ -173,6 +177,16 @@ class _Told:
         if not full.startswith((*code_folders(), *self._log.ignored)):
             self._read.setdefault(full, True)
 
+    def holds_files(self) -> bool:
+        """Whether a file that was read or written is still open, or mapped: it may be read on by what runs later."""
+        held = {os.fsencode(path) for _, path in handles()}
+        try:
+            with unpatched.open("/proc/self/maps", "rb") as maps:
+                held.update(line.split(None, 5)[5].rstrip(b"\n") for line in maps if line.count(b"/"))
+        except OSError:
+            return True
+        return not held.isdisjoint(map(os.fsencode, (*self._read, *self._changed)))
+
     def _is_as_before(self, path: str, mark: Mark) -> bool:
         """Whether a file has not changed since the run began."""
         before = self._log.listed.get(os.path.dirname(path)) or {}
@@ -189,7 +203,7 @@ class _Told:
         for path in self._read:
             if path in log.reads or path in log.before or path in log.folders:
                 continue
-            mark = _mark(path)
+            mark = mark_of(path)
             if mark is not None and self._is_as_before(path, mark):
                 left -= 1
                 if left >= 0:
@@ -200,7 +214,7 @@ class _Told:
         if left < 0:
             log.unknown[f"other programs read {MOST_FILES - left} files, of which {MOST_FILES} are recorded"] = None
         for path in self._changed:
-            mark = _mark(path)
+            mark = mark_of(path)
             if mark is None and not os.path.lexists(path):
                 if path not in log.written:
                     log.removed.setdefault(path)
@@ -215,9 +229,3 @@ class _Told:
                 log.unknown[f"it lists {os.path.relpath(path, log.folder)}, in which files came or went meanwhile"] = (
                     None
                 )
-
-
-def _mark(path: str) -> Mark | None:
-    from nbrewind.kernel.effects import mark_of
-
-    return mark_of(path)
