@@ -93,6 +93,8 @@ class _Told:
         self._absent: dict[str, bool] = {}
         self._asked: dict[str, bool] = {}
         """Paths with whether there was something."""
+        self._places: dict[str, list[str]] = {}
+        """Paths to what counts of them, now that the run has ended."""
         self._missed: set[str] = set()
         """Paths, as they were given, at which there was nothing at some time."""
         self._listed: dict[str, None] = {}
@@ -126,7 +128,9 @@ class _Told:
                 self._note(call, path)
 
     def _paths(self, path: str) -> list[str]:
-        return [] if is_of_a_library(path) else self._log.places(path)
+        if path not in self._places:
+            self._places[path] = [] if is_of_a_library(path) else self._log.places(path)
+        return self._places[path]
 
     def _note(self, call: Call, path: str) -> None:
         self._log.relative = self._log.relative or call.relative
@@ -134,8 +138,9 @@ class _Told:
             made = path in self._changed or path in self._missed or call.path in self._missed
             if call.deed in ("update", "move") and not made:
                 self._read.setdefault(path, True)
-            elif call.deed == "remove" and path not in self._changed and path not in self._log.written:
-                self._log.before.setdefault(path, once())
+            elif call.deed == "remove" and not made and path not in self._log.written:
+                if self._libraries or not call.inside:
+                    self._log.before.setdefault(path, once())
             if call.deed == "write":  # who writes a file anew asks first what is there, and does the same in any case
                 self._asked.pop(path, None)
             self._changed[path] = None

@@ -193,6 +193,10 @@ def test_the_package_has_them(traced: Place, tmp_path: Path) -> None:
     assert not [one["path"] for one in told["data"] if one["path"].startswith("/")], "programs are no data"
     sort = next(one for one in told["libraries"] if one["name"] == "sort")
     assert sort["cells"] == ["shell"]
+    there = Place(tmp_path)
+    assert there("import", "t.zip", "there").code == 0
+    assert there("export", "there/traced.ipynb", "-o", "again.zip").code == 0
+    assert there("inspect", "again.zip", "--json").json["id"] == told["id"], "what came with it goes on as it came"
 
 
 @with_tables
