@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
+from nbrewind.packages.runs import folded, has_run
+
 if hasattr(re, "_parser"):
     parser: Any = re._parser
 else:  # Python 3.10
@@ -30,6 +32,8 @@ LEAST_RUN = 10
 """Characters of a run that are worth a look."""
 FAST = 64
 """Words for which the processor's instructions for vectors are used (Teddy), two to ten times as fast."""
+GROUP = 16
+"""Words that these find among texts of all kinds without being misled."""
 SLICE = 128 * 1024
 """Bytes that are looked at at once for all words, so that a text that is full of them takes little memory."""
 _FOLDED = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u212a", "k"))
@@ -73,15 +77,15 @@ class Filter:
     def possible(self, text: str | bytes) -> list[int]:
         """Return the places of the patterns that a text may match, in order; of bytes, those that its ASCII may."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-        lower = data.lower()
+        latin = data
         if isinstance(text, str) and not text.isascii():
             for letter, stands_for in _FOLDED:
-                lower = lower.replace(letter.encode(), stands_for.encode())
-        found = self._always | self._words.of(lower) | {number for number, _ in self._short}
+                latin = latin.replace(letter.encode(), stands_for.encode())
+        found = self._always | self._words.of(latin) | {number for number, _ in self._short}
         runs = {run for number in found if (run := self._patterns[number].run)}
         if runs:
             marks = data.translate(_RUNS)
-            missing = next((run for run in sorted(runs) if b"\1" * run not in marks), math.inf)
+            missing = next((run for run in sorted(runs) if not has_run(marks, run)), math.inf)
             found = {number for number in found if self._patterns[number].run < missing}
         for number, words in self._short:
             if number in found and not any(word in data for word in words):
@@ -95,28 +99,36 @@ class Words:
     def __init__(self, words: Mapping[str, Iterable[int]]) -> None:
         """Look for ``words``."""
         least = sorted(_fewer(_least(frozenset(words))))
-        self._least = BytesAhoCorasick([word.encode() for word in least], matchkind=MatchKind.LeftmostFirst)
-        self._all = BytesAhoCorasick([word.encode() for word in words], implementation=Implementation.DFA)
+        groups = [least[start : start + GROUP] for start in range(0, len(least), GROUP)]
+        self._least = [_automaton(group, matchkind=MatchKind.LeftmostFirst) for group in groups]
+        self._all = _automaton(words, implementation=Implementation.DFA)
         self._stands_for = list(map(tuple, words.values()))
         self._overlap = max(map(len, words)) - 1
 
-    def any(self, lower: bytes) -> bool:
-        """Whether one of the words is in ``lower``."""
-        return any(self._least.find_matches_as_indexes(part) for part in self._slices(lower))
+    def any(self, data: bytes) -> bool:
+        """Whether one of the words may be in ``data``, in upper or lower case."""
+        return any(map(self._may_be_in, self._slices(data)))
 
-    def of(self, lower: bytes) -> set[int]:
-        """Return what the words that are in ``lower`` stand for."""
+    def of(self, data: bytes) -> set[int]:
+        """Return what the words that may be in ``data``, in upper or lower case, stand for."""
         found: set[int] = set()
-        for part in self._slices(lower):
-            if self._least.find_matches_as_indexes(part):
+        for part in self._slices(data):
+            if self._may_be_in(part):
                 for hit in {hit[0] for hit in self._all.find_matches_as_indexes(part, overlapping=True)}:
                     found.update(self._stands_for[hit])
         return found
 
+    def _may_be_in(self, part: memoryview) -> bool:
+        return any(automaton.find_matches_as_indexes(part) for automaton in self._least)
+
     def _slices(self, data: bytes) -> Iterator[memoryview]:
         view = memoryview(data)
         for start in range(0, len(data), SLICE):
-            yield view[max(start - self._overlap, 0) : start + SLICE]
+            yield folded(view[max(start - self._overlap, 0) : start + SLICE])
+
+
+def _automaton(words: Iterable[str], **kind: Any) -> BytesAhoCorasick:
+    return BytesAhoCorasick([bytes(folded(word.encode())) for word in words], **kind)
 
 
 class Spelled:

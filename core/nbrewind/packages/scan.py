@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nbrewind.packages.literals import Words
+from nbrewind.packages.runs import every, widths
 from nbrewind.packages.secrets import Scanner, looks_made
 from nbrewind.state.secret_names import is_secret_name
 
@@ -17,13 +18,6 @@ AT_ONCE = 512 * 1024
 """Bytes that are looked at at once: they stay in the processor's cache meanwhile."""
 OVERLAP = 4096
 """Bytes of what came before that are looked at together with what comes next."""
-_RUN = 16
-"""Characters that a secret in bytes has at least, unless it is known."""
-_CLASSES = bytes(1 if 32 <= code < 127 or code in (9, 10, 13) else 0 if code else 2 for code in range(256))
-"""What can be printed, zero, and all else."""
-_LONG = b"\1" * _RUN
-_WIDE = {2: b"\1\2" * (_RUN - 1), 4: b"\1\2\2\2" * (_RUN - 1)}
-"""Texts of two or four bytes a character, as arrays of texts are."""
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
 _WORDS = Words(dict.fromkeys(("passw", "token", "secret", "key", "credential", "pwd", "passphrase", "passcode"), ()))
 _STRONG_WORDS = Words(dict.fromkeys(("passw", "passphrase", "secret", "credential", "key", "_token"), ()))
@@ -75,7 +69,7 @@ def strings_of(stream: bytes) -> Iterator[str | None]:
 
 def secret_strings(stream: bytes) -> Strings:
     """Return what stands beside names of secrets in a pickle stream."""
-    if not _WORDS.any(stream.lower()):
+    if not _WORDS.any(stream):
         return Strings([], False)
     values: list[str] = []
     unclear = False
@@ -96,7 +90,7 @@ def secret_strings(stream: bytes) -> Strings:
 
 def may_name_secrets(part: bytes) -> bool:
     """Whether in part of a long stream there is a word of which names of secrets are made."""
-    return _STRONG_WORDS.any(part.lower()) and _STRONG.search(part) is not None
+    return _STRONG_WORDS.any(part) and _STRONG.search(part) is not None
 
 
 def made_strings(stream: bytes, most: int = 200) -> list[str]:
@@ -116,14 +110,15 @@ class BytesScanner:
         """Use the forms and the known secrets of ``scanner``."""
         self._scanner = scanner
         self._keep = max(OVERLAP, scanner.spelled.longest)
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._size = 0
         self._found: list[str] = []
 
     def feed(self, part: bytes) -> None:
         """Look at more bytes, now or later."""
+        view = memoryview(part)
         for start in range(0, len(part), AT_ONCE):
-            piece = part[start : start + AT_ONCE]
+            piece = view[start : start + AT_ONCE]
             self._parts.append(piece)
             self._size += len(piece)
             if self._size >= AT_ONCE:
@@ -155,10 +150,5 @@ def kinds_in(scanner: Scanner, parts: Iterable[bytes]) -> list[str]:
 
 def _texts(data: bytes) -> Iterator[bytes]:
     """Yield bytes if there is a text in them that is long enough, and those of texts of wide characters."""
-    classes = data.translate(_CLASSES)
-    if _LONG in classes:
-        yield data
-    zeros = b"\2" in classes
-    for width, run in _WIDE.items():
-        if zeros and run in classes:
-            yield from (data[start::width] for start in range(width))
+    for width in widths(data):
+        yield from (data,) if width == 1 else every(data, width)
