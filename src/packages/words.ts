@@ -57,7 +57,6 @@ export function doingText(
   trans: TranslationBundle
 ): string {
   switch (job?.doing) {
-    case 'Looking for names of secrets':
     case 'Looking through contents':
       return trans.__('Looking through what is recorded, also for secrets…');
     case 'Writing':

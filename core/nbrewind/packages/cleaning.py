@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -16,21 +16,21 @@ from msgspec.structs import replace
 from nbrewind.model import Run, Version
 from nbrewind.packages.form import Secret
 from nbrewind.packages.scan import (
-    MOST_STREAM,
     SECRET_FILES,
     BytesScanner,
+    Stream,
     Strings,
     kinds_in,
-    made_strings,
     may_name_secrets,
     secret_strings,
 )
 from nbrewind.packages.secrets import Scanner, looks_made
 from nbrewind.packages.tables import clean_tables, column_values
 from nbrewind.state.secret_names import is_secret_name
-from nbrewind.store import ContentError, Store
+from nbrewind.store import Store
 from nbrewind.store.manifest import Manifest, Part
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
+from nbrewind.store.types import Packed
 from nbrewind.tasks import listed, records
 
 TABLES = ("DataFrame", "Series", "Table", "RecordBatch", "Dataset", "Index")
@@ -38,6 +38,17 @@ TABLES = ("DataFrame", "Series", "Table", "RecordBatch", "Dataset", "Index")
 TAKEN_OUT = "a secret was taken out of its record"
 """Why such a run never answers."""
 UNCLEAR = "a name in it says that something is secret"
+
+
+class Looked(NamedTuple):
+    """What was found in a content."""
+
+    named: bool
+    """A name in it says that something is secret."""
+    kinds: list[str]
+    """Of what is secret by its form, or was known."""
+    known: int
+    """How many secrets were."""
 
 
 class Cleaner:
@@ -49,7 +60,7 @@ class Cleaner:
         self.scanner = Scanner()
         self._store = store
         self._found: dict[tuple[str, str], None] = {}
-        self._streams: dict[str, Strings] = {}
+        self._looked: dict[str, Looked] = {}
         self.scanner.learn(value for name, value in os.environ.items() if is_secret_name(name) and looks_made(value))
 
     @property
@@ -79,23 +90,39 @@ class Cleaner:
             self.scanner.learn_from(text)
             self.scanner.learn(value for value in column_values(text) if looks_made(value))
 
-    def learn_content(self, manifest: Manifest, versions: Iterable[Version]) -> None:
-        """Learn what a content says, if a name of a variable or a name in it says that it holds a secret."""
-        if manifest.kind != "value":
-            return
-        size = sum(piece.size for piece in manifest.pieces[: manifest.segments])
-        if size > MOST_STREAM:
-            parts = map(self._part, _stream_of(manifest).parts())
-            self._streams[manifest.id] = Strings([], any(map(may_name_secrets, parts)))
-            return
-        stream = b"".join(map(self._part, _stream_of(manifest).parts()))
-        found = secret_strings(stream)
+    def look(
+        self, manifest: Manifest, versions: list[Version], see: Callable[[Part, bytes, Packed | None], None] | None
+    ) -> None:
+        """Look through a content; learn what it says if a name of a variable, or in it, says that it holds a secret.
+
+        Args:
+            manifest: what it consists of.
+            versions: whose content it is.
+            see: is given each part; None: the content does not go along, and only what teaches something is read.
+        """
+        sizes = [one.size for one in manifest.pieces[: manifest.segments]] if manifest.kind == "value" else []
+        stream = Stream(sum(sizes))
+        look = BytesScanner(self.scanner)
+        known = len(self.scanner.known)
+        table = _are_tables(versions)
+        named = False
+        for part in manifest.parts():
+            if see is None and not stream.left:
+                break
+            data, packed = (self._part(part), None) if see is None else self._store.contents.both(part)
+            if stream.left:
+                stream.take(data)
+            if see is not None:
+                self._tick()
+                see(part, data, packed)
+                look.feed(data)
+                named = named or (table and may_name_secrets(data))
+        found = stream.strings()
         self.scanner.learn(found.values)
-        if any(is_secret_name(version.key.partition(":")[2]) for version in versions):
-            self.scanner.learn(made_strings(stream))
-        elif found.unclear and any(version.kind.endswith(TABLES) for version in versions):
-            self.scanner.learn(made_strings(stream))
-        self._streams[manifest.id] = found
+        if any(is_secret_name(version.key.partition(":")[2]) for version in versions) or (found.unclear and table):
+            self.scanner.learn(stream.made())
+        kinds = [*(["table with a column whose name may say so"] if named else []), *look.end()]
+        self._looked[manifest.id] = Looked(bool(found.values or found.unclear), kinds, known)
 
     def _part(self, part: Part) -> bytes:
         self._tick()
@@ -103,8 +130,8 @@ class Cleaner:
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 
-    def content(self, manifest: Manifest, versions: list[Version], see: Callable[[Part, bytes], None]) -> str:
-        """Return why a content must not go along; empty if it may. ``see`` is given each part that is read."""
+    def reason(self, versions: list[Version]) -> str:
+        """Return why a content must not go along, by the names under which it is known; empty if it may."""
         for version in versions:
             kind, _, name = version.key.partition(":")
             if kind == "file" and SECRET_FILES.search(name):
@@ -113,23 +140,20 @@ class Cleaner:
             if kind in ("var", "env") and is_secret_name(name):
                 self.note(f"variable {name}", ["variable whose name says so"])
                 return f"the name {name} says that it is secret"
+        return ""
+
+    def content(self, manifest: Manifest, versions: list[Version]) -> str:
+        """Return why a content must not go along; empty if it may. All contents were looked through before."""
         where = ", ".join(
             f"{'file' if v.key.startswith('file:') else 'value of'} {v.key.partition(':')[2]}" for v in versions
         )
-        found = self._streams.get(manifest.id)
-        if found is not None and (found.values or found.unclear):
+        looked = self._looked[manifest.id]
+        if looked.named:
             self.note(where, ["value under a name that says so"])
             return UNCLEAR
-        table = any(version.kind.endswith(TABLES) for version in versions)
-        look = BytesScanner(self.scanner)
-        named: list[str] = []
-        for part in manifest.parts():
-            data = self._part(part)
-            see(part, data)
-            if table and may_name_secrets(data):
-                named.append("table with a column whose name may say so")
-            look.feed(data)
-        kinds = named + look.end()
+        kinds = looked.kinds
+        if looked.known != len(self.scanner.known):
+            kinds = kinds + kinds_in(self.scanner, map(self._part, manifest.parts()), known_only=True)
         self.note(where, kinds)
         return "there is a secret in it" if kinds else ""
 
@@ -217,15 +241,15 @@ class Cleaner:
         return "there is a secret in it" if kinds else ""
 
 
-def _stream_of(manifest: Manifest) -> Manifest:
-    return Manifest(manifest.kind, manifest.pieces[: manifest.segments])
-
-
 def clean_outputs(scanner: Scanner, outputs: list[Any]) -> tuple[list[Any], list[str]]:
     """Return outputs without what is secret, also in tables."""
     cleaned, kinds = scanner.clean_all(_plain(outputs))
     more, in_tables = clean_tables(cleaned)
     return more, kinds + in_tables
+
+
+def _are_tables(versions: Iterable[Version]) -> bool:
+    return any(version.kind.endswith(TABLES) for version in versions)
 
 
 def _plain(value: Any) -> Any:
@@ -250,11 +274,3 @@ def learn_notebook(cleaner: Cleaner, notebook: Any) -> None:
     """Learn what a notebook's texts and outputs say beside names of secrets."""
     for cell in notebook.cells:
         cleaner.learn_texts([cell.source, *_texts(_plain(cell.get("outputs", [])))])
-
-
-def absent(store: Store, snapshot: str) -> Manifest | None:
-    """Return what a content consists of; None where the store has it no more."""
-    try:
-        return store.contents.rows.manifest(snapshot) if store.has(snapshot) else None
-    except ContentError:
-        return None

@@ -1,7 +1,6 @@
 """Export: a notebook with its records, contents, data, software and provenance becomes a package.
 
-Contents are read twice, a part at a time: once to look for secrets and to name them, once to write them. So a package
-of any size takes little memory, and its files can come in one order, whatever the store's.
+What goes along of it all is decided and named first (`contents`), and then written, file by file.
 """
 
 from __future__ import annotations
@@ -20,29 +19,24 @@ from nbformat import NotebookNode
 
 from nbrewind.model import Checkpoint, Version
 from nbrewind.packages import cells, form, oci
-from nbrewind.packages.cleaning import Cleaner, absent, learn_notebook
+from nbrewind.packages.cleaning import Cleaner, learn_notebook
+from nbrewind.packages.contents import Contents
 from nbrewind.packages.crate import crate
 from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
-from nbrewind.packages.form import LeftOut, PackageError, Part, Sealed, Snapshot, sha256, to_json
+from nbrewind.packages.form import LeftOut, PackageError, Sealed, sha256, to_json
 from nbrewind.packages.image import image_files
 from nbrewind.packages.software import EXPLICIT, Used, newest_python, platform_name, software_files, used_by
 from nbrewind.packages.wheels import wheels_of
 from nbrewind.packages.writing import Writer, open_writer
 from nbrewind.store import Notebook, Store
 from nbrewind.store.adopt import facts_of
-from nbrewind.store.manifest import Manifest
-from nbrewind.store.manifest import Part as StoredPart
 from nbrewind.store.moved import Moved, MovedRun, MovedTask
 from nbrewind.store.transfer import Slice, newest_head, tasks
 from nbrewind.tasks import listed, records
 
-SLIM_BYTES = 64 * 1024
-"""Of a slim package, the largest content that goes along."""
-SLIM = "larger than what goes into a slim package"
-GONE = "the store has it no more"
 TASK_GONE = "what it made did not go along"
 COMPUTE = form.COMPUTE + "compute.yml"
-Contents = Literal["full", "slim"]
+Extent = Literal["full", "slim"]
 NO_URLS: Mapping[str, str] = MappingProxyType({})
 Progress = Callable[[str, float], None]
 
@@ -64,7 +58,7 @@ def export(
     path: Path,
     target: Path,
     *,
-    contents: Contents = "full",
+    contents: Extent = "full",
     wheels: bool = False,
     container: bool = False,
     urls: Mapping[str, str] = NO_URLS,
@@ -104,7 +98,7 @@ def preview(
     notebook: NotebookNode,
     path: Path,
     *,
-    contents: Contents = "full",
+    contents: Extent = "full",
     container: bool = False,
     progress: Progress = lambda what, share: None,
 ) -> Exported:
@@ -123,7 +117,7 @@ def _begin(
     index: Notebook,
     notebook: NotebookNode,
     path: Path,
-    contents: Contents,
+    contents: Extent,
     progress: Progress,
     folder: Path,
     wheels: bool = False,
@@ -147,7 +141,7 @@ class _Export:
         notebook: NotebookNode,
         path: Path,
         found: Slice,
-        contents: Contents,
+        contents: Extent,
         progress: Progress,
         folder: Path,
         wheels: bool,
@@ -163,9 +157,7 @@ class _Export:
         self._same = self._before is not None and self._before.head == found.head
         self._points = [one for one in index.checkpoints() if one.run]
         self._left_out: list[LeftOut] = []
-        self._named: dict[bytes, Part] = {}
-        self._parts: dict[bytes, tuple[Part, StoredPart]] = {}
-        self._included: dict[str, Manifest] = {}
+        self._contents = Contents(store, self._cleaner, contents == "slim", self._tell)
         self._documents: dict[str, bytes] = {}
         self._notebook = cells.plain(notebook)
         self._data: dict[str, Path] = {}
@@ -183,11 +175,13 @@ class _Export:
         }
         found_tasks = list(tasks(self._store, slots))
         needed = self._needed(found_tasks)
-        self._learn(moved, found_tasks, needed)
-        self._choose(needed)
+        self._learn(moved, found_tasks)
+        self._contents.choose(needed)
+        self._left_out += self._contents.left_out
         kept_tasks = list(self._kept(found_tasks))
         counts = self._write_records(kept_tasks)
-        self._write_contents()
+        with self._open(form.CONTENTS) as file:
+            self._contents.write_list(file)
         answering = self._slice.answering()
         python = newest_python(answering.values())
         used = used_by(answering, self._store, self._before)
@@ -213,8 +207,8 @@ class _Export:
             runs=counts["run"],
             checkpoints=counts["checkpoint"],
             tasks=counts["task"],
-            snapshots=len(self._included),
-            bytes=sum(one.size for one in self._included.values()),
+            snapshots=len(self._contents.included),
+            bytes=self._contents.size,
             cells=tuple(cell.id for cell in self._notebook.cells),
             software=used.software,
             libraries=used.libraries,
@@ -230,7 +224,7 @@ class _Export:
         cleaned = {cell: self._cleaner.scanner.clean_all(_plain(one))[0] for cell, one in facts.items()}
         told = {cell: _fact(one) for cell, one in cleaned.items()}
         self._documents[made.notebook] = cells.described(self._notebook, told, "sha256:" + sha256(manifest))
-        parts = [part for part, _ in sorted(self._parts.values(), key=lambda one: one[0].sha256)]
+        parts = self._contents.parts()
         layout = oci.layout(parts, self._path.name, made.head)
         self._blobs = {name: text for name, text in layout.items() if name.startswith(form.BLOBS)}
         self._documents.update((name, text) for name, text in layout.items() if name not in self._blobs)
@@ -246,7 +240,8 @@ class _Export:
         self._documents[form.SEAL] = seal
         self._documents.update((form.SIGNATURES + name, text) for name, text in sign(seal).items())
         files = {name: one.bytes for name, one in sealed.items()} | {form.SEAL: len(seal)}
-        files |= {form.BLOBS + part.sha256: part.bytes for part in parts} | {n: len(t) for n, t in self._blobs.items()}
+        files |= {form.BLOBS + part.sha256: part.file_bytes for part in parts}
+        files |= {name: len(text) for name, text in self._blobs.items()}
         return Exported(made, seal, files)
 
     def _tell(self, what: str, share: float) -> None:
@@ -265,45 +260,17 @@ class _Export:
                 needed.setdefault(snapshot, [])
         return needed
 
-    def _learn(self, moved: dict[str, MovedRun], found: list[MovedTask], needed: dict[str, list[Version]]) -> None:
+    def _learn(self, moved: dict[str, MovedRun], found: list[MovedTask]) -> None:
         learn_notebook(self._cleaner, self._notebook)
         known: list[Moved] = [*moved.values(), *found]
         for one in known:
             self._cleaner.learn_record(one)
-        for number, (snapshot, versions) in enumerate(needed.items()):
-            self._tell("Looking for names of secrets", number / len(needed))
-            manifest = absent(self._store, snapshot)
-            if manifest is not None:
-                self._cleaner.learn_content(manifest, versions)
-
-    def _choose(self, needed: dict[str, list[Version]]) -> None:
-        for number, (snapshot, versions) in enumerate(needed.items()):
-            self._tell("Looking through contents", number / len(needed))
-            names = sorted({version.key.partition(":")[2] for version in versions})
-            manifest = absent(self._store, snapshot)
-            if manifest is None:
-                reason, size = GONE, sum(version.bytes for version in versions[:1])
-            else:
-                size = manifest.size
-                slim = self._kind == "slim" and size > SLIM_BYTES
-                reason = SLIM if slim else self._cleaner.content(manifest, versions, self._name)
-            if manifest is None or reason:
-                what = ", ".join(names) or "made by a task"
-                self._left_out.append(LeftOut(kind="content", id=snapshot, what=what, bytes=size, reason=reason))
-                continue
-            self._included[snapshot] = manifest
-            for part in manifest.parts():
-                self._parts[part.digest] = self._named[part.digest], part
-
-    def _name(self, part: StoredPart, data: bytes) -> None:
-        if part.digest not in self._named:
-            self._named[part.digest] = Part(blake3=part.digest.hex(), sha256=sha256(data), bytes=part.size)
 
     def _kept(self, found: list[MovedTask]) -> Iterator[MovedTask]:
         for task in found:
             cleaned = self._cleaner.record(task)
             reason = "" if cleaned is not None else "there is a secret in it"
-            if cleaned is not None and any(snapshot not in self._included for snapshot in task.contents):
+            if cleaned is not None and any(snapshot not in self._contents.included for snapshot in task.contents):
                 reason = TASK_GONE
             if reason:
                 facts = records.read(task.record)
@@ -326,19 +293,6 @@ class _Export:
                 counts["task"] += 1
                 file.write(to_json(task, indent=None))
         return counts
-
-    def _write_contents(self) -> None:
-        with self._open(form.CONTENTS) as file:
-            for part, _ in sorted(self._parts.values(), key=lambda one: one[0].sha256):
-                file.write(to_json(part, indent=None))
-            for name, manifest in sorted(self._included.items()):
-                pieces = tuple(
-                    (one.digest.hex(), one.size, tuple(c.hex() for c in one.chunks)) for one in manifest.pieces
-                )
-                kind: Any = manifest.kind
-                file.write(
-                    to_json(Snapshot(id=name, kind=kind, segments=manifest.segments, pieces=pieces), indent=None)
-                )
 
     def _add_wheels(self, used: Used) -> Used:
         made: dict[str, str] = {}
@@ -411,14 +365,14 @@ class _Export:
 
     def write(self, writer: Writer, made: Exported) -> None:
         """Write all files, sorted by name."""
-        blobs = {form.BLOBS + named.sha256: part for named, part in self._parts.values()}
+        blobs = dict(self._contents.files())
         names = sorted({*made.files, *self._documents})
         for number, name in enumerate(names):
             self._tell("Writing", number / len(names))
             if name in self._documents:
                 writer.add(name, self._documents[name])
             elif name in blobs:
-                writer.add(name, self._store.contents.part(blobs[name]))
+                writer.add(name, blobs[name]())
             elif name in self._blobs:
                 writer.add(name, self._blobs[name])
             else:

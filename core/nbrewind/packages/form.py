@@ -32,7 +32,8 @@ KEY = "nbrewind"
 """Under which a notebook's metadata, and those of a cell, have what is ours."""
 SUFFIX = ".nbrewind.zip"
 """What the name of a package best ends with: JupyterLab knows it by that, and all else takes it for a zip."""
-SCHEMA = 1
+SCHEMA = 2
+"""The newest that is read; older ones are, too: 1 has no parts that are compressed."""
 SEAL = "nbrewind/seal.json"
 MANIFEST = "nbrewind/manifest.json"
 RECORDS = "nbrewind/records.jsonl"
@@ -195,7 +196,15 @@ class Part(Record, frozen=True, kw_only=True, tag="part"):
 
     blake3: str
     sha256: str
+    """Of the file, by which that is named."""
     bytes: int
+    packed: int = 0
+    """Bytes of the file, which is compressed with Zstandard (RFC 8878); 0: the file is the part as it is."""
+
+    @property
+    def file_bytes(self) -> int:
+        """How long the file is."""
+        return self.packed or self.bytes
 
 
 class Snapshot(Record, frozen=True, kw_only=True, tag="snapshot"):

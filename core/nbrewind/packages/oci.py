@@ -9,6 +9,8 @@ from nbrewind.packages.form import BLOBS, INDEX, LAYOUT, Part, sha256, to_json
 ARTIFACT = "application/vnd.nbrewind.package.v1"
 CONFIG = "application/vnd.nbrewind.package.config.v1+json"
 LAYER = "application/vnd.nbrewind.part.v1"
+ZSTD = "+zstd"
+"""Ends the type of a layer that is compressed, as it does in the image specification."""
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _VERSION = "1.0.0"
@@ -18,7 +20,10 @@ BLAKE3 = "org.nbrewind.blake3"
 def layout(parts: Iterable[Part], title: str, head: str) -> dict[str, bytes]:
     """Return the files of the layout beside the parts themselves, by name."""
     config = to_json({"notebook": title, "head": head})
-    layers = [_descriptor(LAYER, one.sha256, one.bytes, {BLAKE3: one.blake3}) for one in parts]
+    layers = [
+        _descriptor(LAYER + ZSTD if one.packed else LAYER, one.sha256, one.file_bytes, {BLAKE3: one.blake3})
+        for one in parts
+    ]
     manifest = to_json(
         {
             "schemaVersion": 2,

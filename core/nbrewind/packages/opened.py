@@ -22,9 +22,10 @@ from nbrewind.analysis import source_digest
 from nbrewind.packages import form
 from nbrewind.packages.container import open_container
 from nbrewind.packages.form import PackageError, Part, Snapshot
-from nbrewind.store.manifest import Manifest, Piece, is_sound
+from nbrewind.store.compress import decompress
+from nbrewind.store.manifest import ROW_BYTES, Manifest, Piece, is_sound
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
-from nbrewind.store.types import CHUNK_BYTES
+from nbrewind.store.types import CHUNK_BYTES, Packed
 from nbrewind.tasks import records
 
 Progress = Callable[[float], None]
@@ -61,8 +62,9 @@ class Package:
         found = getattr(document, "format", ""), getattr(document, "schema", 0)
         if found[0] != form.FORMAT:
             raise PackageError("it is of another kind")
-        if found[1] != form.SCHEMA:
-            raise PackageError(f"it was written by another nbrewind (schema {found[1]}; this one reads {form.SCHEMA})")
+        if not 1 <= found[1] <= form.SCHEMA:
+            reads = f"this one reads 1 to {form.SCHEMA}"
+            raise PackageError(f"it was written by another nbrewind (schema {found[1]}; {reads})")
         return document
 
     def close(self) -> None:
@@ -155,8 +157,10 @@ class Package:
                     raise PackageError(f"{form.CONTENTS} has a digest that is none")
                 if not 0 < one.bytes <= CHUNK_BYTES:
                     raise PackageError(f"{form.CONTENTS} has a part of {one.bytes} bytes")
-                if self._container.files.get(form.BLOBS + one.sha256) != one.bytes:
-                    raise PackageError(f"it has no {form.BLOBS}{one.sha256} of {one.bytes} bytes")
+                if one.packed and not (one.bytes > ROW_BYTES and 0 < one.packed < one.bytes):
+                    raise PackageError(f"{form.CONTENTS} has a part of {one.bytes} bytes packed into {one.packed}")
+                if self._container.files.get(form.BLOBS + one.sha256) != one.file_bytes:
+                    raise PackageError(f"it has no {form.BLOBS}{one.sha256} of {one.file_bytes} bytes")
                 parts[bytes.fromhex(one.blake3)] = one
             else:
                 snapshots[one.id] = self._snapshot(one)
@@ -186,10 +190,12 @@ class Package:
         with self._named():
             return self._contents[1]
 
-    def part(self, digest: bytes) -> bytes:
+    def part(self, digest: bytes) -> bytes | Packed:
         """Return a part of a content; who takes it verifies it."""
         with self._named():
-            return self._container.read(form.BLOBS + self._contents[0][digest].sha256, CHUNK_BYTES)
+            part = self._contents[0][digest]
+            data = self._container.read(form.BLOBS + part.sha256, CHUNK_BYTES)
+            return Packed(data) if part.packed else data
 
     def records(self) -> Iterator[Moved]:
         """Yield its records."""
@@ -252,7 +258,9 @@ class Package:
     def _check_parts(self, progress: Progress) -> None:
         parts, snapshots = self._contents
         layout = self._layout_blobs()
-        known = {one.sha256: digest for digest, one in parts.items()}
+        known: dict[str, list[Part]] = {}
+        for one in parts.values():
+            known.setdefault(one.sha256, []).append(one)
         blobs = [name for name in self._container.files if name.startswith(form.BLOBS)]
         for number, name in enumerate(blobs):
             progress(number / len(blobs))
@@ -262,8 +270,10 @@ class Package:
             data = self._container.read(name)
             if form.sha256(data) != digest:
                 raise PackageError(f"{name} does not have the digest of its name")
-            if digest in known and blake3(data).digest() != known[digest]:
-                raise PackageError(f"{name} is not the part that {form.CONTENTS} says")
+            for one in known.get(digest, ()):
+                part = decompress(data, one.bytes) if one.packed else data
+                if part is None or blake3(part).hexdigest() != one.blake3:
+                    raise PackageError(f"{name} is not the part that {form.CONTENTS} says")
         for digest in sorted(layout | set(known)):
             if form.BLOBS + digest not in self._container.files:
                 raise PackageError(f"it has no {form.BLOBS}{digest}")

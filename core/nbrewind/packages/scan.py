@@ -103,12 +103,40 @@ def made_strings(stream: bytes, most: int = 200) -> list[str]:
     return single or [text for text in texts if looks_made(text)][:most]
 
 
+class Stream:
+    """A pickle stream of which the parts come one after the other."""
+
+    def __init__(self, size: int) -> None:
+        """Begin with one of ``size`` bytes."""
+        self.left = size
+        """Bytes that have not come."""
+        self._short = size <= MOST_STREAM
+        self._parts: list[bytes] = []
+        self._may_name = False
+
+    def take(self, part: bytes) -> None:
+        """Take the next part."""
+        self.left -= len(part)
+        if self._short:
+            self._parts.append(part)
+        else:
+            self._may_name = self._may_name or may_name_secrets(part)
+
+    def strings(self) -> Strings:
+        """Return what stands beside names of secrets in it."""
+        return secret_strings(b"".join(self._parts)) if self._short else Strings([], self._may_name)
+
+    def made(self) -> list[str]:
+        """Return what looks like a secret in it, for a variable whose name says that it is one."""
+        return made_strings(b"".join(self._parts))
+
+
 class BytesScanner:
     """Looks at the bytes of one content, part after part."""
 
-    def __init__(self, scanner: Scanner) -> None:
-        """Use the forms and the known secrets of ``scanner``."""
-        self._scanner = scanner
+    def __init__(self, scanner: Scanner, *, known_only: bool = False) -> None:
+        """Use the forms and the known secrets of ``scanner``; or these alone."""
+        self._scanner, self._known_only = scanner, known_only
         self._keep = max(OVERLAP, scanner.spelled.longest)
         self._parts: list[bytes | memoryview] = []
         self._size = 0
@@ -134,15 +162,15 @@ class BytesScanner:
         self._parts, self._size = [data[-self._keep :]], 0
         if self._scanner.spelled.are_in(data):
             self._found.append("value that is secret elsewhere")
-        for view in _texts(data):
+        for view in () if self._known_only else _texts(data):
             if self._scanner.may_find(view):
                 texts = [match.decode("ascii") for match in _TEXT.findall(view)]
                 self._found += [found.kind for found in self._scanner.find("\n".join(texts))]
 
 
-def kinds_in(scanner: Scanner, parts: Iterable[bytes]) -> list[str]:
-    """Return of what kinds the secrets are in some bytes."""
-    look = BytesScanner(scanner)
+def kinds_in(scanner: Scanner, parts: Iterable[bytes], *, known_only: bool = False) -> list[str]:
+    """Return of what kinds the secrets are in some bytes; see `BytesScanner`."""
+    look = BytesScanner(scanner, known_only=known_only)
     for part in parts:
         look.feed(part)
     return look.end()

@@ -22,7 +22,7 @@ from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
 from nbrewind.store.rows import add_versions, advance, hold_not
 from nbrewind.store.tasks import Place, TaskRow
 from nbrewind.store.traces import Traces, provable
-from nbrewind.store.types import StoreError
+from nbrewind.store.types import Packed, StoreError
 
 if TYPE_CHECKING:
     from nbrewind.store.notebook import Notebook
@@ -50,7 +50,7 @@ def adopt(
     cells: Collection[str],
     records: Callable[[], Iterable[Moved]],
     contents: Iterable[Manifest],
-    read: Callable[[Part], bytes],
+    read: Callable[[Part], bytes | Packed],
     *,
     facts: bytes = b"",
 ) -> Adopted:

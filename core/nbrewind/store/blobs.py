@@ -63,6 +63,26 @@ class Blobs:
             self._suspect.discard(digest)
         return digest, len(data)
 
+    def keep(self, packed: bytes, digest: bytes, size: int) -> int:
+        """Make sure that a blob exists which comes compressed, as `both` gives it; return the bytes added, as `ensure`.
+
+        Raises:
+            ContentError: that is not what it is compressed to.
+        """
+        from nbrewind.store.compress import decompress
+
+        if self.present(digest, size):
+            return 0
+        data = decompress(packed, size)
+        if data is None or blake3(data).digest() != digest:
+            raise ContentError(f"content is damaged: {digest.hex()[:12]} is not what came compressed")
+        whole = HEAD.size + len(packed)
+        self._write(digest, HEAD.pack(MAGIC, whole) + packed if whole < size else data)
+        with self._lock:
+            self._fresh[digest] = size
+            self._suspect.discard(digest)
+        return size
+
     def take(self, file: Path, digest: bytes, size: int) -> int:
         """Take over a blob of another store, which lies in ``file``, without a copy where that is possible.
 
@@ -171,14 +191,43 @@ class Blobs:
         Raises:
             ContentError: missing, of another size, or damaged.
         """
+        return self._stored(digest, size)[0]
+
+    def both(self, digest: bytes, size: int) -> tuple[bytes, bytes | None]:
+        """Return a blob, verified, and the same compressed; None if that does not pay.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        data, packed = self._stored(digest, size)
+        if packed is None:
+            from nbrewind.store.compress import compress
+
+            return data, compress(size, lambda start, stop: data[start:stop])
+        return data, bytes(memoryview(packed)[HEAD.size :])
+
+    def packed(self, digest: bytes, size: int) -> bytes:
+        """Return a blob as `both` does compressed; empty if that does not pay. What is compressed is not verified.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
         with self._opened(digest, size) as (file, length):
             if length < size:
-                data = self._decompressed(digest, _read(file, length), size)
+                return bytes(memoryview(_read(file, length))[HEAD.size :])
+        return self.both(digest, size)[1] or b""
+
+    def _stored(self, digest: bytes, size: int) -> tuple[bytes, bytearray | None]:
+        packed = None
+        with self._opened(digest, size) as (file, length):
+            if length < size:
+                packed = _read(file, length)
+                data = self._decompressed(digest, packed, size)
             else:
                 data = file.read(size)
                 data += _read(file, size - len(data))  # systems may give less than was asked for
         self._verify(digest, data)
-        return data
+        return data, packed
 
     @contextlib.contextmanager
     def _opened(self, digest: bytes, size: int) -> Iterator[tuple[FileIO, int]]:

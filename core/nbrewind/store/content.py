@@ -41,6 +41,7 @@ from nbrewind.store.types import (
     ContentError,
     Later,
     Opened,
+    Packed,
     Stored,
     StoreError,
 )
@@ -133,12 +134,13 @@ class Contents:
             raise StoreError(f"could not store {path}: it changed while it was read; try again")
         return self._put_manifest(Manifest("file", (piece,)), added)
 
-    def put_parts(self, manifest: Manifest, read: Callable[[Part], bytes | Path]) -> Stored:
+    def put_parts(self, manifest: Manifest, read: Callable[[Part], bytes | Packed | Path]) -> Stored:
         """Store a snapshot that comes from another store; nothing is durable before ``sync``.
 
         Args:
             manifest: what it consists of.
-            read: returns a part that is not here: its bytes, or of a blob another store's file. It is verified.
+            read: returns a part that is not here: its bytes, as they are or compressed, or of a blob another store's
+                file. It is verified.
 
         Raises:
             ContentError: the manifest is not one that a store makes; a part is missing or damaged.
@@ -154,7 +156,11 @@ class Contents:
                     self.rows.write()
             return self._put_manifest(manifest, added)
 
-    def _put_part(self, part: Part, data: bytes | Path) -> int:
+    def _put_part(self, part: Part, data: bytes | Packed | Path) -> int:
+        if isinstance(data, Packed):
+            if part.size > ROW_BYTES:
+                return self.blobs.keep(data.data, part.digest, part.size)
+            raise ContentError(f"content is damaged: {part.digest.hex()[:12]} is too short to come compressed")
         if isinstance(data, Path) and not part.is_row:
             return self.blobs.take(data, part.digest, part.size)
         if isinstance(data, Path) or len(data) != part.size or blake3(data).digest() != part.digest:
@@ -173,6 +179,30 @@ class Contents:
             ContentError: missing or damaged.
         """
         return self.rows.read(part) if part.is_row else self.blobs.whole(part.digest, part.size)
+
+    def both(self, part: Part) -> tuple[bytes, Packed | None]:
+        """Return one of a manifest's parts, verified, and as it goes elsewhere if that is not the same.
+
+        Parts of more than 64 KiB go compressed, where that pays; what this gives follows from the part's bytes and the
+        version of Zstandard by which they were compressed.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        if part.size <= ROW_BYTES:
+            return self.part(part), None
+        data, packed = self.blobs.both(part.digest, part.size)
+        return data, None if packed is None else Packed(packed)
+
+    def packed(self, part: Part) -> Packed:
+        """Return one of a manifest's parts as it goes elsewhere, of which `both` has said that it goes compressed.
+
+        It is not verified: whoever has asked for it before knows it by a digest of its own.
+
+        Raises:
+            ContentError: missing or damaged.
+        """
+        return Packed(self.blobs.packed(part.digest, part.size))
 
     def has(self, snapshot: str) -> bool:
         """Return whether a snapshot is here and none of its blobs is missing. Their bytes are verified by ``get``."""

@@ -46,6 +46,12 @@ class Content(NamedTuple):
     """BLAKE3 of each ``CHUNK_BYTES`` of each buffer, in order, if known: what is stored already is not hashed again."""
 
 
+class Packed(NamedTuple):
+    """A part of a content, compressed."""
+
+    data: bytes
+
+
 class Later:
     """A large buffer of a content, read when it is known where to: what takes it needs no second copy."""
 

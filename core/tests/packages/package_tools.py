@@ -6,14 +6,16 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import nbformat
 from blake3 import blake3
 
 from nbrewind.packages.form import BLOBS, CONTENTS, MANIFEST, RECORDS, SEAL, Part, sha256, to_json
 from nbrewind.packages.oci import layout
+from nbrewind.store.compress import decompress
 from nbrewind.store.manifest import Manifest, Piece
 
 CELLS = (
@@ -22,11 +24,12 @@ CELLS = (
     ("function", "def f(x):\n    return x * N"),
     ("use", "r = [f(i) for i in range(3)]\nprint(r)"),
     ("array", "a = np.random.default_rng(1).normal(size=300_000)\nprint(round(float(a.sum()), 3))"),
+    ("whole", "b = np.arange(300_000) % 100"),
     ("write", "with open('out.txt', 'w') as file:\n    _ = file.write(str(r))"),
     ("read", "print(open('in.csv').read(), len(open('large.bin').read()))"),
     ("last", "print(a[:2].round(3).tolist(), sum(r))\nlen(a)"),
 )
-"""Prelude, parameter, function, values small and large, a file written, files read, outputs."""
+"""Prelude, parameter, function, values small, large and such as are packed, a file written, files read, outputs."""
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -58,6 +61,30 @@ def resealed(found: dict[str, bytes]) -> dict[str, bytes]:
         seal["files"][name] = {"bytes": len(found[name]), "sha256": sha256(found[name])}
     found[SEAL] = to_json(seal)
     return {name: data for name, data in found.items() if not name.startswith("nbrewind/signatures/")}
+
+
+def parts_of(found: dict[str, bytes]) -> Iterator[tuple[Part, bytes]]:
+    """Yield what a package says of its parts, and their bytes, unpacked."""
+    for line in map(json.loads, found[CONTENTS].splitlines()):
+        if line["type"] == "part":
+            part = msgspec.convert(line, Part)
+            data = found[BLOBS + part.sha256]
+            yield part, decompress(data, part.bytes) or b"" if part.packed else data
+
+
+def packed_otherwise(
+    found: dict[str, bytes], pack_part: Callable[[Part, bytes], tuple[Part, bytes]]
+) -> dict[str, bytes]:
+    """Give parts other files: what ``pack_part`` returns of each with its unpacked bytes."""
+    made = (pack_part(part, data) for part, data in parts_of(found))
+    parts = dict(sorted(made, key=lambda one: one[0].sha256))
+    kept = {name: data for name, data in found.items() if not name.startswith(BLOBS)}
+    kept.update((BLOBS + part.sha256, data) for part, data in parts.items())
+    others = [line for line in found[CONTENTS].splitlines(keepends=True) if b'"type":"part"' not in line]
+    kept[CONTENTS] = b"".join([*(to_json(part, indent=None) for part in parts), *others])
+    manifest = json.loads(found[MANIFEST])
+    kept.update(layout(parts, "a.ipynb", manifest["head"]))
+    return resealed(kept)
 
 
 def edit_lines(data: bytes, change: Callable[[dict], dict | None]) -> bytes:
@@ -169,6 +196,8 @@ __all__ = [
     "edit_lines",
     "files",
     "pack",
+    "packed_otherwise",
+    "parts_of",
     "resealed",
     "zipped",
 ]

@@ -41,7 +41,7 @@ def test_a_preview_says_what_an_export_writes(opened, sent: Place) -> None:
     assert [one.kind for one in wanted] == ["notebook", "contents", "data", "software", "records", "descriptions"]
 
 
-@pytest.mark.parametrize("doing", ["Looking for names of secrets", "Looking through contents", "Writing"])
+@pytest.mark.parametrize("doing", ["Looking through contents", "Writing"])
 def test_what_is_given_up_leaves_nothing(opened, tmp_path: Path, doing: str) -> None:
     def tell(what: str, share: float) -> None:
         if what == doing:
