@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import filecmp
+import json
 import os
 import platform
 import shutil
@@ -25,6 +26,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 import nbformat
+
+from nbrewind.packages.form import BLOBS, CONTENTS
+from nbrewind.store.compress import decompress
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks-packages.md"
@@ -101,14 +105,26 @@ def measure(kind: str, source: str, megabytes: int, turns: int, folder: Path) ->
     store, package, plain = folder / "store", folder / "a.zip", folder / "plain"
     nbrewind("audit", "a.ipynb", "-o", "done.ipynb", folder=folder, store=store)
     nbrewind("export", "a.ipynb", "-o", package, folder=folder, store=store)
-    with zipfile.ZipFile(package) as archive:
-        archive.extractall(plain)
-    size = sum(path.stat().st_size for path in (plain / "blobs").rglob("*") if path.is_file()) / 1e6
+    size = unpack(package, plain) / 1e6
     took: dict[str, list[Took]] = {}
     for _ in range(turns):
         for what, one in _turn(folder, store, package, plain):
             took.setdefault(what, []).append(one)
     return Measured(kind, size, package.stat().st_size / 1e6, took)
+
+
+def unpack(package: Path, folder: Path) -> int:
+    """Write the contents of a package as plain files; return their bytes."""
+    folder.mkdir()
+    with zipfile.ZipFile(package) as archive:
+        lines = [json.loads(line) for line in archive.read(CONTENTS).splitlines()]
+        parts = {line["sha256"]: line for line in lines if line["type"] == "part"}
+        for name, part in parts.items():
+            data = archive.read(BLOBS + name)
+            whole = decompress(data, part["bytes"]) if part.get("packed") else data
+            assert whole is not None
+            (folder / name).write_bytes(whole)
+    return sum(part["bytes"] for part in parts.values())
 
 
 def _turn(folder: Path, store: Path, package: Path, plain: Path) -> Iterator[tuple[str, Took]]:

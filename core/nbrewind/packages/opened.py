@@ -43,6 +43,7 @@ class Package:
         """
         self.path = path
         self._container = open_container(path)
+        self._checked = False
         try:
             with self._named():
                 self.seal_text = self._container.read(form.SEAL)
@@ -191,11 +192,20 @@ class Package:
             return self._contents[1]
 
     def part(self, digest: bytes) -> bytes | Packed:
-        """Return a part of a content; who takes it verifies it."""
+        """Return a part of a content; who takes it verifies it. What is compressed is, once all was checked.
+
+        Raises:
+            PackageError: it can't be read, or is another than the one that was checked.
+        """
         with self._named():
             part = self._contents[0][digest]
-            data = self._container.read(form.BLOBS + part.sha256, CHUNK_BYTES)
-            return Packed(data) if part.packed else data
+            name = form.BLOBS + part.sha256
+            data = self._container.read(name, CHUNK_BYTES)
+            if not part.packed:
+                return data
+            if self._checked and form.sha256(data) != part.sha256:
+                raise PackageError(f"{name} has changed since it was checked")
+            return Packed(data, verified=self._checked)
 
     def records(self) -> Iterator[Moved]:
         """Yield its records."""
@@ -218,6 +228,7 @@ class Package:
             self._check_parts(progress)
             self._check_records()
         self._check_notebook()
+        self._checked = True
 
     def _check_files(self) -> None:
         for name in self._container.files:

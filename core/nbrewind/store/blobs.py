@@ -26,7 +26,7 @@ from nbrewind import unpatched
 from nbrewind.model import new_id
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.layout import BLOB_MODE, DIRECTORY_MODE, Layout, disk_error
-from nbrewind.store.types import ContentError, MissingError, StoreError
+from nbrewind.store.types import ContentError, MissingError, Packed, StoreError
 
 LEFTOVER_SECONDS = 3600.0
 MAGIC = b"nbr+zstd"
@@ -63,25 +63,30 @@ class Blobs:
             self._suspect.discard(digest)
         return digest, len(data)
 
-    def keep(self, packed: bytes, digest: bytes, size: int) -> int:
+    def keep(self, packed: Packed, digest: bytes, size: int) -> int:
         """Make sure that a blob exists which comes compressed, as `both` gives it; return the bytes added, as `ensure`.
 
         Raises:
             ContentError: that is not what it is compressed to.
         """
-        from nbrewind.store.compress import decompress
-
         if self.present(digest, size):
             return 0
-        data = decompress(packed, size)
-        if data is None or blake3(data).digest() != digest:
-            raise ContentError(f"content is damaged: {digest.hex()[:12]} is not what came compressed")
-        whole = HEAD.size + len(packed)
-        self._write(digest, HEAD.pack(MAGIC, whole) + packed if whole < size else data)
+        whole = HEAD.size + len(packed.data)
+        data = b"" if packed.verified and whole < size else self._unpacked(packed, digest, size)
+        self._write(digest, HEAD.pack(MAGIC, whole) + packed.data if whole < size else data)
         with self._lock:
             self._fresh[digest] = size
             self._suspect.discard(digest)
         return size
+
+    @staticmethod
+    def _unpacked(packed: Packed, digest: bytes, size: int) -> bytes:
+        from nbrewind.store.compress import decompress
+
+        data = decompress(packed.data, size)
+        if data is None or blake3(data).digest() != digest:
+            raise ContentError(f"content is damaged: {digest.hex()[:12]} is not what came compressed")
+        return data
 
     def take(self, file: Path, digest: bytes, size: int) -> int:
         """Take over a blob of another store, which lies in ``file``, without a copy where that is possible.

@@ -159,7 +159,7 @@ class Contents:
     def _put_part(self, part: Part, data: bytes | Packed | Path) -> int:
         if isinstance(data, Packed):
             if part.size > ROW_BYTES:
-                return self.blobs.keep(data.data, part.digest, part.size)
+                return self.blobs.keep(data, part.digest, part.size)
             raise ContentError(f"content is damaged: {part.digest.hex()[:12]} is too short to come compressed")
         if isinstance(data, Path) and not part.is_row:
             return self.blobs.take(data, part.digest, part.size)

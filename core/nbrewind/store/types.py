@@ -50,6 +50,8 @@ class Packed(NamedTuple):
     """A part of a content, compressed."""
 
     data: bytes
+    verified: bool = False
+    """Whoever gives it knows, by a digest, that it is what they have unpacked and verified before."""
 
 
 class Later:

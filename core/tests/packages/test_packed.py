@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import msgspec
@@ -9,8 +10,10 @@ import pytest
 from cli_tools import Place
 from package_tools import files, pack, packed_otherwise, parts_of
 
-from nbrewind.packages.form import BLOBS, MANIFEST, SEAL, Part, sha256
+from nbrewind.packages.form import BLOBS, MANIFEST, SEAL, PackageError, Part, sha256
 from nbrewind.packages.opened import Package
+from nbrewind.packages.receive import take_over
+from nbrewind.store import Store
 from nbrewind.store.blobs import HEAD, MAGIC
 from nbrewind.store.manifest import ROW_BYTES
 
@@ -63,6 +66,18 @@ def test_a_package_of_the_first_schema_is_read(sent: Place, received: Place) -> 
     assert answer.code == 0, answer
     with Package(received.folder / "old.zip") as old:
         assert (old.manifest.schema, old.seal.schema) == (1, 1)
+
+
+def test_what_changes_after_it_was_checked_does_not_get_into_a_store(sent: Place, received: Place) -> None:
+    folder = received.folder / "folder"
+    shutil.copytree(sent.folder / "folder", folder)
+    part = next(part for part, _ in parts_of(files(received.folder / "a.zip")) if part.packed)
+    with Package(folder) as package, Store.open(received.store) as store:
+        package.check()
+        other = zstd.compress(bytes(part.bytes))
+        (folder / BLOBS / part.sha256).write_bytes(other.ljust(part.packed, b"x"))
+        with pytest.raises(PackageError, match="has changed since it was checked"):
+            take_over(package, received.folder / "a.ipynb", store)
 
 
 @pytest.mark.parametrize("kind", ["no frame", "more", "less", "two frames", "another", "short", "longer"])
