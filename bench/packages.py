@@ -2,8 +2,8 @@
 
 Run with ``python bench/packages.py [--only WORDS] [--megabytes N] [--docs]``. Each kind of values is recorded by a real
 kernel and exported; then it is imported into an empty store. The peers pack, and copy, the same contents as plain
-files, in turn with these. Printed are processor time (a busy machine stretches clocks), MB of contents a second of it,
-clocks, and the most memory of the process. ``--megabytes 5000 --only floats`` is the package of 5 GB. Nothing is
+files, in turn with these. Printed are MB of contents a second of processor time (a busy machine stretches clocks) and
+by the clock, and the most memory of the process. ``--megabytes 5000 --only floats`` is the package of 5 GB. Nothing is
 asserted; ``--docs`` writes ``docs/benchmarks-packages.md``.
 """
 
@@ -49,6 +49,10 @@ KINDS = {
 """Kinds of values to the cell that makes about ``MB`` megabytes of them."""
 
 
+LIMITS = {"NBREWIND_CELL_SECONDS": "600", "NBREWIND_CELL_BYTES": str(1 << 40)}
+"""Nothing is too large to be recorded."""
+
+
 class Took(NamedTuple):
     """What a program took."""
 
@@ -61,7 +65,7 @@ class Took(NamedTuple):
 
 def run(*command: str | Path, folder: Path, store: Path | None = None) -> Took:
     """Run a program and return what it took, with its children's processor time."""
-    environment = {**os.environ, "NBREWIND_CELL_SECONDS": "60"} | ({"NBREWIND_STORE": str(store)} if store else {})
+    environment = os.environ | LIMITS | ({"NBREWIND_STORE": str(store)} if store else {})
     began = perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -91,9 +95,11 @@ class Measured(NamedTuple):
         """The median of each figure."""
         return Took(*map(statistics.median, zip(*self.took[what], strict=True)))
 
-    def speed(self, what: str, nothing: Measured) -> float:
-        """MB of contents a second of processor time, without what the same takes of a notebook that holds nothing."""
-        return self.megabytes / max(self.median(what).processor - nothing.median(what).processor, 0.001)
+    def speed(self, what: str, nothing: Measured, *, clock: bool = False) -> float:
+        """MB of contents a second, without what the same takes of a notebook that holds nothing."""
+        took, empty = self.median(what), nothing.median(what)
+        seconds = took.clock - empty.clock if clock else took.processor - empty.processor
+        return self.megabytes / max(seconds, 0.001)
 
 
 def measure(kind: str, source: str, megabytes: int, turns: int, folder: Path) -> Measured:
@@ -128,42 +134,59 @@ def unpack(package: Path, folder: Path) -> int:
 
 
 def _turn(folder: Path, store: Path, package: Path, plain: Path) -> Iterator[tuple[str, Took]]:
-    again = [folder / name for name in ("again.zip", "plain.zip", "stored.zip", "copy", "there", "other")]
-    yield "export", nbrewind("export", "a.ipynb", "-o", again[0], folder=folder, store=store)
-    assert filecmp.cmp(again[0], package, shallow=False)
-    yield "zip -1", run("zip", "-qr1", again[1], plain.name, folder=folder)
-    yield "zip -0", run("zip", "-qr0", again[2], plain.name, folder=folder)
-    yield "cp", run("cp", "-r", plain, again[3], folder=folder)
-    yield "import", nbrewind("import", package, again[4], folder=folder, store=again[5])
-    yield "unzip", run("unzip", "-qo", again[1], "-d", again[3], folder=folder)
-    for path in again:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    again, packed, stored, copy, there, other = (
+        folder / name for name in ("again.zip", "plain.zip", "stored.zip", "copy", "there", "other")
+    )
+    yield "export", nbrewind("export", "a.ipynb", "-o", again, folder=folder, store=store)
+    assert filecmp.cmp(again, package, shallow=False)
+    again.unlink()
+    yield "zip -1", run("zip", "-qr1", packed, plain.name, folder=folder)
+    yield "zip -0", run("zip", "-qr0", stored, plain.name, folder=folder)
+    stored.unlink()
+    yield "cp", run("cp", "-r", plain, copy, folder=folder)
+    shutil.rmtree(copy)
+    yield "import", nbrewind("import", package, there, folder=folder, store=other)
+    shutil.rmtree(there)
+    shutil.rmtree(other)
+    yield "unzip", run("unzip", "-qo", packed, "-d", copy, folder=folder)
+    shutil.rmtree(copy)
+    packed.unlink()
 
 
 COLUMNS = ("export", "import", "zip -1", "zip -0", "unzip", "cp")
 
 
 def table(found: list[Measured], nothing: Measured) -> Iterator[str]:
-    """Yield the lines of a table: speeds, then clocks and memory."""
-    yield "| values | MB | package MB | " + " | ".join(f"{name}" for name in COLUMNS) + " |"
+    """Yield the lines of three tables: speeds by processor time and by the clock, and memory."""
+    yield "| MB a second of processor time | MB | package MB | " + " | ".join(COLUMNS) + " |"
     yield "|---" * (3 + len(COLUMNS)) + "|"
     for one in found:
         speeds = " | ".join(f"{one.speed(name, nothing):.0f}" for name in COLUMNS)
         yield f"| {one.kind} | {one.megabytes:.0f} | {one.packed:.0f} | {speeds} |"
     yield ""
-    yield "| seconds by the clock; most memory | " + " | ".join(COLUMNS) + " |"
+    yield "| MB a second by the clock | " + " | ".join(COLUMNS) + " |"
     yield "|---" * (1 + len(COLUMNS)) + "|"
     for one in found:
-        times = " | ".join(f"{one.median(name).clock:.1f}; {one.median(name).memory:.0f} MB" for name in COLUMNS)
-        yield f"| {one.kind} | {times} |"
+        speeds = " | ".join(f"{one.speed(name, nothing, clock=True):.0f}" for name in COLUMNS)
+        yield f"| {one.kind} | {speeds} |"
+    yield ""
+    yield "| most memory | export | import |"
+    yield "|---" * 3 + "|"
+    for one in found:
+        yield f"| {one.kind} | {one.median('export').memory:.0f} MB | {one.median('import').memory:.0f} MB |"
 
 
-HEAD = """# Packages: how fast they are written and read
+HEAD = """# Benchmarks: packages
 
-Written by `bench/packages.py`: `nbrewind export` and `import` against `zip`, `unzip` and `cp` of the same contents as
-plain files, in turn. MB of contents (as they are in memory) a second of processor time, of all threads; what the same
-takes of a notebook that holds nothing is not counted. Export reads the store, looks for secrets and names each content
-by SHA-256; import checks two digests of each and flushes it all to the disk before anything answers.
+How fast packages are written and read: `nbrewind export` and `import` against `zip`, `unzip` and `cp` of the same
+contents as plain files, in turn: `python bench/packages.py --docs`, which wrote this page. MB are those of contents as
+they are in memory. What the same takes of a notebook that holds nothing, most of it the start of Python and its
+libraries, is not counted. Processor time is that of all threads; a busy machine stretches clocks, processor time less.
+
+Export reads each content, verifies it, looks for secrets in it and names it by SHA-256; then it reads it again, as it
+lies in the store, and writes it. Import checks both digests of all of it before it writes anything, and flushes it to
+the disk before anything answers; `zip`, `unzip` and `cp` do none of this. Contents go compressed where they are so in
+the store: `zip -0` and `cp` write more bytes, `zip -1` packs what packages take as it is.
 """
 
 
@@ -175,14 +198,15 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--docs", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options = parser.parse_args()
-    found = []
+    load, found = os.getloadavg()[0], []
     for kind, source in {"nothing": "a = []", **KINDS}.items():
         if options.only in kind or kind == "nothing":
             with tempfile.TemporaryDirectory() as name:
                 found.append(measure(kind, source, options.megabytes, options.turns, Path(name)))
             print("\n".join(table(found[-1:], found[0])), flush=True)
     if options.docs:
-        machine = f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.system()}."
+        machine = f"{os.cpu_count()} processors, Python {platform.python_version()}, load {load:.1f} at the start; "
+        machine += f"medians of {options.turns}."
         PAGE.write_text("\n".join([HEAD, machine, "", *table(found[1:], found[0]), ""]))
 
 

@@ -18,8 +18,10 @@ from typing import Protocol
 
 from nbrewind.packages.embed import package_in
 from nbrewind.packages.form import MOST_DOCUMENT, PackageError, check_name
+from nbrewind.store.types import CHUNK_BYTES
 
-CHUNK = 1024 * 1024
+CHUNK = CHUNK_BYTES + 1
+"""Bytes that are read at once: a part of a content as a whole."""
 MOST_FILES = 2_000_000
 DEFLATE_RATIO = 1040
 """No bytes that DEFLATE has packed are more times as many as these."""
