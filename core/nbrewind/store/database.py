@@ -93,6 +93,8 @@ class Database:
         self._write_lock = Guard(path)
         self._connections_lock = threading.Lock()
         self._closed = False
+        self.turns = 0
+        """Counts when transactions of this process that write have begun, and when they have ended."""
         _open.add(self)
         try:
             layout.create_private(path)
@@ -224,6 +226,7 @@ class Database:
                 return
             with own.lock:
                 connection.execute("BEGIN IMMEDIATE")
+                self.turns += 1
                 try:
                     yield connection
                     connection.execute("COMMIT")
@@ -231,6 +234,8 @@ class Database:
                     with contextlib.suppress(sqlite3.Error):  # some errors have already undone it
                         connection.execute("ROLLBACK")
                     raise
+                finally:
+                    self.turns += 1
 
     def flush(self) -> None:
         """Return when every transaction committed so far is safely on disk."""

@@ -23,6 +23,7 @@ from blake3 import blake3
 
 from nbrewind.store.content import Contents
 from nbrewind.store.database import Connection, Database, Guard
+from nbrewind.store.task_ahead import ReadAhead
 from nbrewind.store.types import StoreError
 
 WINDOW = 0.1
@@ -35,6 +36,7 @@ MOST_BYTES = 64 * 1024 * 1024
 PAUSE = 1.0
 """Seconds until what failed is tried again."""
 
+_COLUMNS = "place, evicted, part, record, data"
 _DIGEST = 16
 SEAL = 2 * _DIGEST
 
@@ -92,6 +94,7 @@ class Tasks:
         self._dirty = self._deep = False
         """Whether there are commits that were not flushed, and contents in files that these refer to."""
         self._places: dict[Place, int] = {}
+        self._ahead = ReadAhead(database, _COLUMNS)
         self._wake = threading.Event()
         self._end = threading.Event()
         self._writer: threading.Thread | None = None
@@ -103,13 +106,15 @@ class Tasks:
         row = self._rows.get(slot)
         if row is not None:
             return Found(row.part, row.record, row.data)
-        rows = self.database.read(
-            "SELECT evicted, part, record, data, number, place FROM tasks WHERE slot = ? AND occurrence = ?", slot
-        )
-        if not rows:
-            return None
-        *columns, number, owner = rows[0]
-        found = _found(*columns)
+        columns = self._ahead.take(slot)
+        if columns is None:
+            rows = self.database.read(f"SELECT number, {_COLUMNS} FROM tasks WHERE slot = ? AND occurrence = ?", slot)
+            if not rows:
+                return None
+            columns = rows[0]
+            self._ahead.found(columns[0])
+        number, owner, evicted, part, record, data = columns
+        found = _found(evicted, part, record, data)
         if place is not None and found and found.data is not None and owner != self._place(place):
             with self._lock:
                 self._uses[number, place] = None

@@ -44,7 +44,7 @@ class Classes(Reads):
         if issubclass(kind, enum.Enum):
             return self.member
         if cleans_up(kind):
-            raise Refused(words_for(kind))
+            raise Refused(words_for(kind.__qualname__))
         way = data_way(self, kind)
         if way is not None:
             return way

@@ -44,7 +44,12 @@ FORMAT = 2
 
 def framed(tag: bytes, data: bytes) -> bytes:
     """Return data behind a tag, with its length."""
-    return b"\x01=%b%d:%b" % (tag, len(data), data)
+    return framing(tag, len(data)) + data
+
+
+def framing(tag: bytes, size: int) -> bytes:
+    """Return what stands before framed data."""
+    return b"\x01=%b%d:" % (tag, size)
 
 
 class Again(Exception):
@@ -100,7 +105,7 @@ class Encoder:
         if self._finalized is None:
             self._finalized = finalized()
         if id(value) in self._finalized:
-            raise Refused(words_for(kind))
+            raise Refused(words_for(kind.__qualname__))
         known[1](value)
 
     def choose(self, kind: type) -> Callable[[Any], None]:

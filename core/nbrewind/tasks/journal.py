@@ -167,9 +167,7 @@ class Journal:
             why: why no record could answer it, whatever there is; empty: the memo is asked.
             answered: for how many seconds it ran, and where, by the record that answers it; None if none does.
         """
-        with self._lock:
-            self._number += 1
-            new = Tracked(self._number, self._run, cell, id, manager, name[:TEXT], category)
+        new = Tracked(0, 0, cell, id, manager, name[:TEXT], category)
         new.identify(key, occurrence)
         if answered is None:
             new.reason = why or self._why(key, occurrence)
@@ -177,6 +175,8 @@ class Journal:
             new.action = "answered"
             new.seconds, new.host = answered
         with self._lock:
+            new.number = self._number = self._number + 1
+            new.run = self._run
             seen = self._cells.get(cell)
             if seen is None or seen.run != self._run:
                 seen = self._cells[cell] = CellTasks(self._run, self._began)

@@ -24,7 +24,7 @@ from nbrewind.state.installed import installed_version
 from nbrewind.state.kinds import HEAP_TYPE
 from nbrewind.state.places import is_user_code
 
-from .encode import Again, framed
+from .encode import Again, framed, framing
 from .files import Files
 from .follow import Follower
 from .parts import Key, NoKey, Pending, Policy, Refused
@@ -91,12 +91,12 @@ class Keys:
             env: environment variables that are set for it.
             salt: anything else that tells two tasks apart.
         """
-        ordered: set[int] = set()
-        settings: set[str] = set()
         try:
             quick = self._plainly(function, args, kwargs or {}, inputs, outputs, env, salt)
             if quick is not None:
                 return quick
+            ordered: set[int] = set()
+            settings: set[str] = set()
             while True:
                 follower = Follower(self._files, self._version)
                 follower.outputs = frozenset(outputs)
@@ -192,15 +192,16 @@ class Keys:
         env: Mapping[str, str],
         salt: str,
     ) -> None:
-        for name, path in sorted(inputs.items()):
+        for name in sorted(inputs):
+            path = inputs[name]
             if isinstance(path, Pending):
                 components[f"input {name}"] = "pending:" + path.digest
             else:
                 components[f"input {name}"] = self._files.digest(os.fspath(path))
         for name in outputs:
             components[f"output {name}"] = ""
-        for name, value in sorted(env.items()):
-            components[f"environment {name}"] = words_digest(value)
+        for name in sorted(env):
+            components[f"environment {name}"] = words_digest(env[name])
         if salt:
             components["salt"] = words_digest(salt)
         if self._python:
@@ -240,12 +241,17 @@ def _is_lasting(function: Any) -> bool:
 
 
 def _joined(components: Mapping[str, str]) -> bytes:
-    return b"".join([_framed_name(name) + framed(b"-", digest.encode()) for name, digest in sorted(components.items())])
+    parts: list[bytes] = []
+    for name in sorted(components):
+        digest = components[name].encode()
+        parts += (_head(name, len(digest)), digest)
+    return b"".join(parts)
 
 
 @lru_cache(maxsize=1024)
-def _framed_name(name: str) -> bytes:
-    return framed(b"+", name.encode("utf-8", "surrogatepass"))
+def _head(name: str, size: int) -> bytes:
+    """Return what is written of a component before its digest."""
+    return framed(b"+", name.encode("utf-8", "surrogatepass")) + framing(b"-", size)
 
 
 def _arguments(

@@ -22,7 +22,7 @@ from . import outputs
 from .explain import explain
 from .parts import Key, NoKey, of_cell
 from .policies import Occurrences, Policies, Rule
-from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, joined, parted, read, written
+from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, joined, packed, parted, read, written
 from .seen import Look, here
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Memo:
             _, facts = self._facts(parted(key), occurrence, None)
         except (StoreError, ValueError):
             return None
-        if facts is None or self._distrust(key, facts) or facts.resources.get(unless):
+        if facts is None or self._distrust(key, facts) or (unless and facts.resources.get(unless)):
             return None
         return digest_of(facts, output) or None
 
@@ -279,8 +279,8 @@ class Memo:
             facts = Facts(
                 key=parts.key,
                 occurrence=occurrence,
-                components=parts.components,
-                previews=parts.previews,
+                packed_components=parts.packed,
+                packed_previews=packed(parts.previews),
                 marks=tuple(sorted(key.marks)),
                 result=result,
                 stdout=stdout,
@@ -291,7 +291,7 @@ class Memo:
                 started=outcome.started,
                 finished=outcome.finished,
                 host=outcome.host,
-                resources=dict(outcome.resources),
+                packed_resources=packed(outcome.resources),
                 category=outcome.category,
                 seen=None if outcome.seen is None else dict(outcome.seen),
                 unstable=False,

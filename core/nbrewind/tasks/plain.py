@@ -50,8 +50,22 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
         label, before = _of_place(place)
         if label in components:  # by its place and by a name that is that number
             return None
-        components[label] = blake3(before + marshal.dumps(value, FORMAT)).digest(length=16).hex()
-        preview = repr(value) if kind is float else preview_of(value)
-        if preview:
-            previews[label] = preview
+        text = before + marshal.dumps(value, FORMAT)
+        found = _written.get(text)
+        if found is None:
+            preview = repr(value) if kind is float else preview_of(value)
+            found = blake3(text).digest(length=16).hex(), preview
+            if len(text) <= _SHORT:
+                if len(_written) >= _MOST:
+                    _written.clear()
+                _written[text] = found
+        components[label] = found[0]
+        if found[1]:
+            previews[label] = found[1]
     return Plain(components, previews)
+
+
+_SHORT = 64
+_MOST = 1024
+_written: dict[bytes, tuple[str, str]] = {}
+"""Short arguments as they were written, with digest and preview: in a loop most are those of the task before."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 
 from .parts import Key, Mark, Policy
@@ -35,6 +36,10 @@ class Rule(NamedTuple):
     verify: float = 0.0
     category: str = ""
     """The task's."""
+
+
+_rule = lru_cache(maxsize=64)(Rule)
+"""Makes the rule of tasks of which nothing else is said: one for all that are alike."""
 
 
 class _Asked(NamedTuple):
@@ -93,6 +98,8 @@ class Policies:
     def rule(self, category: str = "", function: str = "") -> Rule:
         """Return what holds for a task that is submitted now: what `task_policy` says wins over all else."""
         asked = _asked.get()
+        if asked is _NOTHING and not self.categories:
+            return _rule(self.use, self.verify, category)
         category = asked.category or category
         use = asked.use or self.categories.get(category) or self.categories.get(function) or self.use
         return Rule(use, self.verify if asked.verify is None else asked.verify, category)

@@ -58,5 +58,5 @@ def _of(store: Store, run: Run, one: TaskEntry) -> TaskProvenance:
         host=one.host or (facts.host if facts is not None else ""),
         started=started,
         seconds=one.seconds,
-        resources=facts.resources if facts is not None else {},
+        resources=dict(facts.resources) if facts is not None else {},
     )

@@ -63,7 +63,7 @@ class Outcome:
     """What it was seen to reach beside its inputs (``file:PATH``, ``env:NAME``), with digests; None: nobody looked."""
 
 
-class Made(msgspec.Struct, frozen=True, array_like=True):
+class Made(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A content that a task made."""
 
     digest: str = ""
@@ -72,7 +72,7 @@ class Made(msgspec.Struct, frozen=True, array_like=True):
     """Where it is among the contents of the store; empty: in the record's row, or elsewhere."""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What lies in a folder."""
 
     path: str
@@ -82,7 +82,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     executable: bool = False
 
 
-class Output(msgspec.Struct, frozen=True, array_like=True):
+class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A file or folder that a task made."""
 
     name: str
@@ -92,14 +92,13 @@ class Output(msgspec.Struct, frozen=True, array_like=True):
     """Of a folder, what lies in it at any depth, sorted."""
 
 
-class Facts(msgspec.Struct, frozen=True, array_like=True):
-    """A record as it is written."""
+class Facts(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A record as it is written. What an answer does not need is read when it is asked for."""
 
     key: bytes
     occurrence: int
-    components: dict[str, str]
-    """Those of its key that are its own."""
-    previews: dict[str, str]
+    packed_components: msgspec.Raw
+    packed_previews: msgspec.Raw
     marks: tuple[str, ...]
     result: Made | None
     stdout: Made
@@ -110,22 +109,36 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     started: float
     finished: float
     host: str
-    resources: dict[str, Any]
+    packed_resources: msgspec.Raw
     category: str
     seen: dict[str, str] | None
     unstable: bool
     """Whether it was seen to give something else at another time."""
 
+    @property
+    def components(self) -> Mapping[str, str]:
+        """Return those components of its key that are its own."""
+        return _unpacked(self.packed_components)
 
-class Common(msgspec.Struct, frozen=True, array_like=True):
+    @property
+    def previews(self) -> Mapping[str, str]:
+        """Return the short texts of these."""
+        return _unpacked(self.packed_previews)
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Return what was measured of it."""
+        return _unpacked(self.packed_resources)
+
+
+class Common(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the keys of many tasks have in common."""
 
     components: dict[str, str]
     previews: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record that answers: what it holds was verified."""
 
     facts: Facts
@@ -175,6 +188,7 @@ def tree_digest(entries: tuple[Entry, ...]) -> str:
 _encode = msgspec.msgpack.Encoder().encode
 written = _encode
 _decode = msgspec.msgpack.Decoder(Facts).decode
+_decode_mapping = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _decode_common = msgspec.msgpack.Decoder(Common).decode
 
 
@@ -186,6 +200,19 @@ def read(data: bytes) -> Facts | None:
         return None
 
 
+def packed(found: Mapping[str, Figure]) -> msgspec.Raw:
+    """Return a part of a record as it is written."""
+    return msgspec.Raw(_encode(found))
+
+
+def _unpacked(part: msgspec.Raw) -> dict[str, Any]:
+    """Return a part of a record; nothing if it is of another version."""
+    try:
+        return _decode_mapping(part)
+    except msgspec.DecodeError:
+        return {}
+
+
 class Parted(NamedTuple):
     """A key, taken apart."""
 
@@ -193,6 +220,8 @@ class Parted(NamedTuple):
     slot: int
     """32 bits for what is its own, 32 for all of it: keys of other functions with equal arguments are close by."""
     components: dict[str, str]
+    packed: msgspec.Raw
+    """These, as they are written."""
     previews: dict[str, str]
 
     def common(self, key: Key) -> bytes:
@@ -214,17 +243,20 @@ def parted(key: Key) -> Parted:
     return last[1]
 
 
-@lru_cache(maxsize=4096)
-def _is_own(name: str) -> bool:
-    return name.partition(" ")[0] in _OWN
+@lru_cache(maxsize=256)
+def _own_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of a key's components that most tasks have for themselves: many tasks of a loop have the same."""
+    return tuple(name for name in names if name.partition(" ")[0] in _OWN)
 
 
 def _parted(key: Key) -> Parted:
-    own = {name: digest for name, digest in key.components.items() if _is_own(name)}
-    previews = {name: key.previews[name] for name in own if name in key.previews}
+    components, texts = key.components, key.previews
+    own = {name: components[name] for name in _own_of(tuple(components))}
+    previews = {name: texts[name] for name in own if name in texts}
     whole = bytes.fromhex(key.digest.removeprefix("task:"))
-    slot = blake3(_encode(own)).digest(length=4) + whole[:4]
-    return Parted(whole, int.from_bytes(slot, "big", signed=True), own, previews)
+    text = _encode(own)
+    slot = blake3(text).digest(length=4) + whole[:4]
+    return Parted(whole, int.from_bytes(slot, "big", signed=True), own, msgspec.Raw(text), previews)
 
 
 def joined(facts: Facts, part: bytes) -> Key:

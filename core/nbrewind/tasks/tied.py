@@ -31,9 +31,9 @@ def cleans_up(cls: type) -> bool:
     return bool(with_del(cls))
 
 
-def words_for(cls: type) -> str:
-    """Return what is said of an object of a class that is tied to something."""
-    return f"an object of type {cls.__qualname__} does something when it is let go: its content is not all of it"
+def words_for(name: str) -> str:
+    """Return what is said of an object that is tied to something, by the name of its class."""
+    return f"an object of type {name} does something when it is let go: its content is not all of it"
 
 
 class _Pickler(pickle.Pickler):
@@ -47,7 +47,7 @@ class _Pickler(pickle.Pickler):
         """Refuse what is tied to something; leave all else to the value."""
         cls = type(value)
         if cleans_up(cls) or id(value) in self._finalized:
-            raise Tied(words_for(cls))
+            raise Tied(words_for(cls.__qualname__))
         return NotImplemented
 
 
@@ -77,5 +77,5 @@ class Loader(pickle.Unpickler):
         """Return what is found under a name."""
         found = super().find_class(module, name)
         if isinstance(found, type) and cleans_up(found):
-            self.tied = words_for(found)
+            self.tied = words_for(found.__qualname__)
         return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbrewind.store import Content, Notebook, Store
+from nbrewind.store import Content, Notebook, Store, task_ahead
 from nbrewind.store.tasks import Place, TaskRow
 
 from .test_forget import assert_gone, find
@@ -213,3 +214,29 @@ def test_a_task_whose_contents_are_kept_for_another_takes_no_room_of_its_own(sto
     assert store.clean(1).evictions == []
     assert author.here(1) == [1]
     assert history.values(history.head) == {"x": noise(1, 100_000)}
+
+
+def test_what_is_read_ahead_is_what_is_there(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store") as store, Store.open(tmp_path / "store") as other:
+        author = Author(store)
+        for n in range(1, 300):
+            author.task(n, row=b"old %d" % n)
+        assert author.here(*range(1, 300)) == list(range(1, 300))
+        assert author.here(*range(299, 0, -1)) == list(range(299, 0, -1))
+
+        def held(slot: int) -> bytes | None:
+            found = store.tasks.find((slot, 0))
+            return found.data if found else None
+
+        # This process writes: what it has written is found at once.
+        assert [held(n) for n in (1, 2, 3)] == [b"old 1", b"old 2", b"old 3"]
+        author.task(4, row=b"new 4")
+        assert held(4) == b"new 4"
+        # Another one does: it is found a little later.
+        assert [held(n) for n in (101, 102)] == [b"old 101", b"old 102"]
+        Author(other).task(104, row=b"new 104")
+        time.sleep(task_ahead.KEPT)
+        assert [held(n) for n in (103, 104)] == [b"old 103", b"new 104"]
+        assert [held(n) for n in (201, 202)] == [b"old 201", b"old 202"]
+        store.clean(0)
+        assert [held(n) for n in (203, 204)] == [None, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -14,10 +14,10 @@ from nbrewind.tasks.key import Keys
 from nbrewind.tasks.memo import DIFFERS, Memo
 from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
-from nbrewind.tasks.records import RESULT
+from nbrewind.tasks.records import RESULT, Elsewhere
 
-from . import commands
-from .keys import TaskKeys, function_of, kind_of, outputs_of, title_of
+from . import calls, commands
+from .keys import TaskKeys, function_of, kind_of, outputs_of
 from .outcomes import Scratch, outcome_of, path_of, stays, temporaries, unanswerable
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import load_result
@@ -77,10 +77,10 @@ class Door:
             return False
 
     def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
-        kind = kind_of(task)
+        kind, name, category = kind_of(task), function_of(task), task.category
         state.submitted = time.time()
-        state.rule = self.memo.policies.rule("" if task.category == "default" else task.category, function_of(task))
-        state.key = self._key(kind, state_of(manager), task)
+        state.rule = self.memo.policies.rule("" if category == "default" else category, name)
+        state.key = self._key(kind, state_of(manager), task, name)
         outputs = outputs_of(state)
         key, given = state.key, state.given
         if isinstance(state.key, Key):
@@ -90,11 +90,11 @@ class Door:
             self._settle(state)
             if not state.given and not unanswerable(task, outputs) and self.memo.answers(state.rule):
                 state.record = self._find(kind, task, state, outputs)
-        for file, name, _ in outputs:
+        for file, output, _ in outputs:
             made: FileState | None = state_of(file)
             if made is not None:
-                made.producer, made.output = state, name
-        self._note(manager, task, state)
+                made.producer, made.output = state, output
+        self._note(manager, task, state, name)
         if state.record is None:
             state.key, state.given = key, given  # what it is given may be made anew for it, and come out otherwise
             return False
@@ -108,8 +108,8 @@ class Door:
             return "; ".join(self.memo.why(state.key, state.occurrence))
         return "records do not answer now"
 
-    def _note(self, manager: Any, task: Any, state: TaskState) -> None:
-        """Tell the journal of a task that is submitted."""
+    def _note(self, manager: Any, task: Any, state: TaskState, name: str | None = None) -> None:
+        """Tell the journal of a task that is submitted. ``name``: of its function, if it was asked for before."""
         journal = self.memo.journal
         if journal is None:
             return
@@ -119,7 +119,7 @@ class Door:
                 self.memo.place.cell,
                 state.key,
                 state.occurrence,
-                name=title_of(task),
+                name=(function_of(task) if name is None else name) or str(task.command or ""),
                 category=state.rule.category,
                 id=state.id,
                 manager=state_of(manager).number,
@@ -145,23 +145,23 @@ class Door:
         state: TaskState = state_of(task)
         state.submitted, state.occurrence, state.place = time.time(), before.occurrence, before.place
         state.rule = before.rule
-        key = self._key(kind_of(task), state_of(manager), task)
+        key = self._key(kind_of(task), state_of(manager), task, function_of(task))
         state.key = key if isinstance(key, NoKey) else self.memo.scoped(key, before.place)
         if isinstance(state.key, NoKey) or state.key.digest != before.unsettled:
             return False
         state.unsettled = before.unsettled
         return True
 
-    def _key(self, kind: str, manager: ManagerState, task: Any) -> Key | NoKey:
+    def _key(self, kind: str, manager: ManagerState, task: Any, function: str) -> Key | NoKey:
         self.keys.count_versions(self.memo.policies.packages, self.memo.policies.python)
         if kind == "Task":
             return self.task_keys.of_command(task, task.command)
         if kind == "FunctionCall":
-            name = task.get_library_required()
+            name = str(task.get_library_required())
             library = manager.libraries.get(name)
             if library is None or not library.installed:
                 return NoKey(f"it is not known what the library `{name}` holds")
-            return self.task_keys.of_call(task, library, task.command)
+            return self.task_keys.of_call(task, library, str(task.command) if library.is_graph else function)
         if kind == "PythonTask":
             return self.task_keys.of_function(task, *task._fn_def)
         return NoKey(f"it is a {type(task).__name__}, of which it is not known what it gives its worker")
@@ -263,7 +263,7 @@ class Door:
         if not self.task_keys.unchanged(task):
             return ["a file that it is given was changed before it had ended"]
         result, seen, report = None, None, None
-        stay = commands.made_by(task)
+        stay: Mapping[str, Elsewhere] = commands.made_by(task)
         if len(stay) < len(temporaries(task)):
             return ["its outputs stay in the cluster, and its worker told nothing of them"]
         reasons: list[str] = []
@@ -271,6 +271,11 @@ class Door:
             report = split_text(original(kinds["Task"], "std_output").fget(task) or "")[1]
             if report is None or not report.made[0]:
                 return ["its result stays in the cluster, and its worker told nothing of it"]
+        elif kind == "FunctionCall" and stays(task):
+            told = calls.told(manager, state)
+            if isinstance(told, str):
+                return [told]
+            stay = {RESULT: told}
         elif kind != "Task":
             with unpatched.open(task._output_file.source(), "rb") as stream:
                 result, report = split(stream.read())

@@ -5,6 +5,7 @@ The names of the files that hold what a task needs are new in each graph, too: s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from nbrewind.tasks import graphs
@@ -17,6 +18,11 @@ def is_vertex(function: Any) -> bool:
     """Whether a function is the one that computes a task of a graph."""
     module = str(getattr(function, "__module__", ""))
     return getattr(function, "__name__", "") == VERTEX and module.startswith("ndcctools.taskvine.")
+
+
+def is_graph(functions: Collection[Any]) -> bool:
+    """Whether functions are those of a library that `DaskVine` makes for a graph."""
+    return any(map(is_vertex, functions))
 
 
 def vertex(args: tuple[Any, ...]) -> tuple[tuple[Any, tuple[Any, ...]], dict[str, str], str]:

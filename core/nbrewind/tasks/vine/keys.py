@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from blake3 import blake3
@@ -19,8 +19,8 @@ from nbrewind.tasks.parts import Key, Mark, NoKey, Pending
 from nbrewind.tasks.records import RESULT
 
 from .futures import KIND, arguments, is_future
-from .graphs import is_vertex, vertex
-from .parts import FileState, Given, Library, TaskState, kinds, state_of
+from .graphs import VERTEX, is_graph, is_vertex, vertex
+from .parts import Call, FileState, Given, Library, TaskState, kinds, state_of
 
 Identity = str | Pending
 """Of a file: where it lies here, or what stands for its content."""
@@ -29,6 +29,8 @@ PACKED = {"declare_untar", "declare_poncho", "declare_starch"}
 FETCHED = {"declare_url", "declare_xrootd", "declare_chirp"}
 SYSTEM = ("/bin/", "/usr/", "/lib", "/opt/", "/dev/", "/proc/", "/sys/", "/sbin/")
 """Where what lies there is a part of the system, not an input."""
+_ARGUMENTS = ("fn_args", "fn_kwargs")
+"""What a call is given, in what TaskVine sends of it: with nothing else, unless a way to run it was chosen."""
 _MADE = "given "
 _AS_THEY_ARE: Mapping[str, str] = {}
 
@@ -63,14 +65,13 @@ class TaskKeys:
         try:
             if is_vertex(function):
                 (function, args), names, salt = vertex(args)
-                places = {name: place for place, name in enumerate(names)}
-                state.inputs.sort(key=lambda call: places.get(_remote(call), len(places)))
+                _sort(state, names)
             named = self._named(state, names)
         except (Unkeyed, Unknown) as why:
             return NoKey(str(why))
         if futures is not None:
             args, salt = futures.values, f" by a future, {futures.salt}"
-            state.given |= futures.given
+            state.given = {**state.given, **futures.given}
             named.inputs.update({name: Pending(name) for name in futures.given})
         salt = f"PythonTask {task._serialize_output} {_unset(state)}{salt}"
         return self._key(
@@ -82,26 +83,28 @@ class TaskKeys:
         state: TaskState = state_of(task)
         if isinstance(library.key, NoKey):
             return library.key
-        try:
-            named = self._named(state)
-        except Unkeyed as why:
-            return NoKey(str(why))
         event = task._event
-        given = {key: value for key, value in event.items() if key not in ("fn_args", "fn_kwargs")}
-        salt = (
-            f"FunctionCall {name} {library.key.digest} {task._serialize_output} {sorted(given.items())} {_unset(state)}"
-        )
+        function, args, names, of = dict, event["fn_args"], _AS_THEY_ARE, ""
+        try:
+            if library.is_graph and name == VERTEX:
+                (function, args), names, of = vertex(args)
+                _sort(state, names)
+            named = self._named(state, names)
+        except (Unkeyed, Unknown) as why:
+            return NoKey(str(why))
+        given = [] if len(event) == 2 else sorted(one for one in event.items() if one[0] not in _ARGUMENTS)
+        salt = f"FunctionCall {name} {library.key.digest} {task._serialize_output} {given} {_unset(state)}{of}"
         key = self._key(
             named,
-            dict,
-            event["fn_args"],
+            function,
+            args,
             event["fn_kwargs"],
             inputs=named.inputs,
             outputs=_outputs(state),
             env=_env(state),
             salt=salt,
         )
-        return key if isinstance(key, NoKey) else key._replace(marks=key.marks | library.key.marks)
+        return _marked(key, library.key.marks)
 
     def of_command(self, task: Any, command: str) -> Key | NoKey:
         """Return the key of a command. Files that it names by their whole path count as inputs."""
@@ -119,8 +122,10 @@ class TaskKeys:
     def of_library(self, name: str, functions: Any, options: Mapping[str, Any]) -> Key | NoKey:
         """Return what stands for a library that is made of functions, as they are now."""
         context = options.get("library_context_info") or [None, [], {}]
+        if is_graph(functions):  # it has another name for each graph
+            name, functions = VERTEX, [function for function in functions if not is_vertex(function)]
         salt = f"library {name} {options.get('init_command')} {options.get('exec_mode')} {options.get('add_env')}"
-        environment = options.get("poncho_env")
+        environment = options.get("poncho_env") if options.get("add_env", True) else None
         if environment is not None and not os.path.isfile(environment):
             return NoKey(f"the packages of the environment `{environment}` are not known")
         inputs = {} if environment is None else {"poncho_env": environment}
@@ -142,7 +147,7 @@ class TaskKeys:
             return NoKey(str(why))
         salt = f"{library.key.digest} {_unset(state)}"
         key = self._key(named, dict, inputs=named.inputs, env=_env(state), salt=salt)
-        return key if isinstance(key, NoKey) else key._replace(marks=key.marks | library.key.marks)
+        return _marked(key, library.key.marks)
 
     def unchanged(self, task: Any) -> bool:
         """Whether the files that a key counts are what they were when it was made."""
@@ -163,10 +168,9 @@ class TaskKeys:
         return self.keys.holds(state.key, paths)
 
     def _key(self, named: Named, *args: Any, **options: Any) -> Key | NoKey:
-        key = self.keys.key(*args, **options)
-        return key if isinstance(key, NoKey) or not named.marks else key._replace(marks=key.marks | named.marks)
+        return _marked(self.keys.key(*args, **options), named.marks)
 
-    def _files(self, calls: list[Any], names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
+    def _files(self, calls: Collection[Call], names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
         """Return the identities of a task's files by the names under which it finds them, or by others for these."""
         named = Named({}, set(), {})
         for method, args, options in calls:
@@ -182,7 +186,8 @@ class TaskKeys:
     def _named(self, state: TaskState, names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
         """Return the files of a task that is submitted, and take note of what stood for them."""
         named = self._files(state.inputs, names)
-        state.inputs_were, state.given = dict(named.inputs), named.given
+        if named.inputs or state.inputs_were or state.given:
+            state.inputs_were, state.given = dict(named.inputs), named.given
         return named
 
     def identity(self, file: Any, named: Named) -> Identity:
@@ -236,6 +241,17 @@ class TaskKeys:
         return Pending(f"{salt} {key.digest}")
 
 
+def _marked(key: Key | NoKey, marks: Collection[Mark]) -> Key | NoKey:
+    """Return a key with more marks."""
+    return key if isinstance(key, NoKey) or not marks else key._replace(marks=key.marks.union(marks))
+
+
+def _sort(state: TaskState, names: Mapping[str, str]) -> None:
+    """Have the files of a task of a graph in the order in which it names them."""
+    places = {name: place for place, name in enumerate(names)}
+    state.inputs = tuple(sorted(state.inputs, key=lambda call: places.get(_remote(call), len(places))))
+
+
 def _remote(call: Any) -> str:
     """Return under which name a task is given a file."""
     _, args, options = call
@@ -248,16 +264,16 @@ def _env(state: TaskState) -> dict[str, str]:
 
 def _unset(state: TaskState) -> str:
     """Return the variables that are taken away, in words that are part of a key."""
-    return " ".join(sorted(name for name, value in state.env.items() if value is None))
+    return " ".join(sorted([name for name, value in state.env.items() if value is None]))
 
 
 def _outputs(state: TaskState) -> list[str]:
-    return sorted(name for _, name, _ in outputs_of(state))
+    return sorted([name for _, name, _ in outputs_of(state)])
 
 
 def outputs_of(state: TaskState) -> list[tuple[Any, str, bool]]:
     """Return a task's outputs: the file, its name there, and whether it is only made sometimes."""
-    found = []
+    found: list[tuple[Any, str, bool]] = []
     for _, args, options in state.outputs:
         given = (
             dict(zip(("file", "remote_name", "watch", "failure_only", "success_only"), args, strict=False)) | options
@@ -304,15 +320,12 @@ def _is_made(identity: Identity) -> bool:
 
 def function_of(task: Any) -> str:
     """Return the name of a task's function; empty if it is a command."""
-    definition = task.__dict__.get("_fn_def")
+    definition, event = task.__dict__.get("_fn_def"), task.__dict__.get("_event")
     if "_event" in task.__dict__:
-        return str(task.command or "")
+        name = str(task.command or "")
+        is_graph = name == VERTEX and event and len(event["fn_args"]) == 4
+        return name_of(called_in(event["fn_args"][1])) if is_graph else name
     if not definition:
         return ""
     function = called_in(definition[1][1]) if is_vertex(definition[0]) else definition[0]
     return name_of(function)
-
-
-def title_of(task: Any) -> str:
-    """Return what people call a task: its function, or what it runs."""
-    return function_of(task) or str(task.command or "")

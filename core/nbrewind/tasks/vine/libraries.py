@@ -8,9 +8,11 @@ from typing import Any
 
 from nbrewind.tasks.parts import Key, NoKey
 
+from . import calls
 from . import door as doors
+from .graphs import is_graph
 from .opening import Opening
-from .parts import Library, ManagerState, state_of
+from .parts import Library, ManagerState, TaskState, state_of
 
 
 class Libraries(Opening):
@@ -28,7 +30,7 @@ class Libraries(Opening):
             key = door.task_keys.of_library(name, functions, options)
         task = self.vine.LibraryTask("python library_code.py", name)
         task.set_function_exec_mode_from_string(mode)
-        kept.libraries[name] = Library(key, task, (name, functions, options))
+        kept.libraries[name] = Library(key, task, (name, functions, options), is_graph=is_graph(functions))
         return task
 
     def make_library(self, manager: Any, task: Any) -> None:
@@ -50,7 +52,8 @@ class Libraries(Opening):
             os.unlink(os.path.join(manager.cache_directory, "vine-library-cache", made, "library_code.py"))
         whole = self.method("create_library_from_functions")(manager, name, *functions, **options)
         task.set_command(whole.command)
-        state_of(task).inputs.extend(state_of(whole).inputs)
+        state: TaskState = state_of(task)
+        state.inputs += calls.with_telling(manager, library, state_of(whole).inputs)
 
     def installed(self, kept: ManagerState, task: Any) -> None:
         """Take note of a library that is installed, or will be once the manager is open."""

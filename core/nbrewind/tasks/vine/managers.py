@@ -13,7 +13,7 @@ from typing import Any
 
 from nbrewind.tasks.records import RESULT
 
-from . import commands, logs
+from . import calls, commands, logs
 from . import door as doors
 from .futures import files_given
 from .libraries import Libraries
@@ -170,7 +170,7 @@ class Managers(Libraries):
         # TaskVine's own task is that of both: it goes with the answered one, which lives as long as this.
         twin.__dict__.update({NAME: state, "_manager_will_free": True, "_nbrewind_of": task})
         if made.output == RESULT:
-            twin.__dict__.update({"_fn_def": before.again, "_output_file": None})
+            twin.__dict__.update({**before.again, "_output_file": None})
         door = doors.current()
         if door is not None and not door.is_same(made.manager, twin, before):
             raise RuntimeError(
@@ -243,6 +243,7 @@ class Managers(Libraries):
         hand_over(task)
         ask_for_report(task)
         commands.ask(task)
+        calls.ask(manager, task, self.method("declare_buffer"))
         state.finalizing = True
         try:
             number = self.method("submit")(manager, task)

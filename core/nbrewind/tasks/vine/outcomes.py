@@ -82,9 +82,10 @@ class Scratch:
         Args:
             outputs: the files, their names, and whether they are only made sometimes.
             report: what a worker told of it, and of a result that stays in the cluster.
-            stay: those that stay there.
+            stay: those that stay there, which may be its result.
         """
-        found: dict[str, str | Elsewhere] = {name: stay.get(name) or self._put(file) for file, name, _ in outputs}
+        found: dict[str, str | Elsewhere] = {name: self._put(file) for file, name, _ in outputs if name not in stay}
+        found.update(stay)
         if report is not None and report.made[0]:
             found[RESULT] = Elsewhere(*report.made)
         return found
@@ -106,8 +107,8 @@ class Scratch:
 
 def unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
     """Return why no record may answer a task, or be made of it, whatever its key; empty if one may."""
-    if stays(task) and "_event" in task.__dict__:
-        return "its result stays in the cluster"
+    if not outputs:
+        return ""
     stay = temporaries(task)
     for file, name, sometimes in outputs:
         if sometimes:
@@ -123,6 +124,8 @@ def unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:
 def temporaries(task: Any) -> list[tuple[Any, str]]:
     """Return the outputs of a command, by name, if all of them stay in the cluster; else nothing."""
     outputs = outputs_of(state_of(task))
+    if not outputs:
+        return []
     states: list[FileState | None] = [state_of(file) for file, _, _ in outputs]
     if kind_of(task) != "Task" or not all(made is not None and made.method == "declare_temp" for made in states):
         return []

@@ -36,7 +36,11 @@ def original(cls: type, name: str) -> Any:
     return originals[cls, name]
 
 
-@dataclass
+NOTHING: Mapping[str, Any] = {}
+"""What is kept of most tasks and files: it is shared, and never changed."""
+
+
+@dataclass(slots=True, eq=False)
 class FileState:
     """How a file was declared."""
 
@@ -44,7 +48,7 @@ class FileState:
     method: str
     """Name of the manager's method; empty if the file was made otherwise."""
     arguments: tuple[Any, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     producer: TaskState | None = None
     """The task of this session whose output it is."""
     output: str = ""
@@ -62,14 +66,14 @@ class Given(NamedTuple):
     output: str
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class TaskState:
-    """What is known of a task."""
+    """What is known of a task. There are as many as tasks: each is one object until more is known."""
 
-    inputs: list[Call] = field(default_factory=list)
+    inputs: tuple[Call, ...] = ()
     """Calls of methods that give it files or packages: they are made when it has to run."""
-    outputs: list[Call] = field(default_factory=list)
-    env: dict[str, str | None] = field(default_factory=dict)
+    outputs: tuple[Call, ...] = ()
+    env: Mapping[str, str | None] = field(default_factory=lambda: NOTHING)
     id: int = 0
     """Its id, once it is submitted: a number of ours, whether it runs or is answered."""
     key: Key | NoKey = UNSUBMITTED
@@ -82,16 +86,16 @@ class TaskState:
     """What answers it."""
     command: str = ""
     """The user's, of a command that runs as another one: see `commands`."""
-    inputs_were: dict[str, Any] = field(default_factory=dict)
+    inputs_were: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What stood for its files in the key."""
-    given: dict[str, Given] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=lambda: NOTHING)
     """What it is given by tasks that had not ended when it was submitted."""
     own: tuple[str, ...] = ()
     """Files beside its inputs that the key counts: they are named by their whole path."""
     unsettled: str = ""
     """The digest of its key before it was known what it is given."""
-    again: Any = None
-    """Function and arguments of a task that was answered, and whose result others may need in the cluster."""
+    again: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    """What a task was to run that was answered, and whose result others may need in the cluster: by attribute."""
     rebuilt: TaskState | None = None
     """The task that runs in the place of one that was answered."""
     silent: bool = False
@@ -100,6 +104,8 @@ class TaskState:
     """It has run, and is recorded."""
     outcome: Outcome | None = None
     """What became of it then, if its result stays in the cluster and no record holds that."""
+    told: Any = None
+    """The file in which a library tells what a call gives that stays in the cluster."""
     submitted: float = 0.0
     done: bool = False
     """`wait` has returned it."""
@@ -115,7 +121,7 @@ class TaskState:
 
     def copied(self) -> TaskState:
         """Return the state of a copy of the task, which is not submitted."""
-        return TaskState(list(self.inputs), list(self.outputs), dict(self.env))
+        return TaskState(self.inputs, self.outputs, self.env)
 
 
 @dataclass
@@ -126,7 +132,11 @@ class Library:
     task: Any
     recipe: tuple[Any, ...] = ()
     """Name, functions and options of one that is not made yet."""
+    is_graph: bool = False
+    """It is one that `DaskVine` makes for a graph."""
     installed: bool = False
+    tells: bool = False
+    """Its code tells what a call gives, where that is asked for."""
 
 
 _numbers = itertools.count(1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from .worker import STAYS, first_line, split_text
 
 GIVING = ("add_input", "add_poncho_package", "add_starch_package", "add_execution_context", "add_environment")
 """Methods that give a task files or packages."""
+FAILED = "its function failed"
 _OWN = frozenset({"argument", "environment", "file", "input", "order", "output", "python", "salt"})
 """What components of a key begin with that are no part of its function."""
 
@@ -43,7 +45,7 @@ def call_original(task: Any, name: str, *args: Any, **options: Any) -> Any:
 def init(task: Any, *args: Any, **options: Any) -> None:
     """Make a task."""
     task.__dict__[NAME] = TaskState()
-    call_original(task, "__init__", *args, **options)
+    original(kinds["Task"], "__init__")(task, *args, **options)
 
 
 def giving(name: str) -> Callable[..., Any]:
@@ -56,7 +58,10 @@ def giving(name: str) -> Callable[..., Any]:
             _made_by(file, state, RESULT)
         if state is None or state.finalizing or state.handed or not _is_told(name, file, args, options):
             return call_original(task, name, *args, **options)
-        (state.outputs if name == "add_output" else state.inputs).append((name, args, options))
+        if name == "add_output":
+            state.outputs += ((name, args, options),)
+        else:
+            state.inputs += ((name, args, options),)
         return None
 
     return give
@@ -80,7 +85,7 @@ def set_env(task: Any, name: str, value: Any = None) -> Any:
     """Set an environment variable, or take it away."""
     state: TaskState | None = state_of(task)
     if state is not None:
-        state.env[name] = value
+        state.env = {**state.env, name: value}
     return call_original(task, "set_env_var", name, value)
 
 
@@ -152,14 +157,16 @@ def begin(vine: Any, manager: Any, task: Any) -> None:
     """Make an answered task look submitted."""
     state: TaskState = state_of(task)
     task.manager = manager
-    for file, _ in temporaries(task):
-        state_of(file).maker = task
+    if state.outputs:
+        for file, _ in temporaries(task):
+            state_of(file).maker = task
     if "_fn_def" in task.__dict__:
         if task._tmp_output_enabled and not fetched(state):
             task._output_file = vine.File.__new__(vine.File)
             made = FileState(manager, "declare_temp", producer=state, output=RESULT, maker=task)
             task._output_file.__dict__[NAME] = made
-            state.again, task._fn_def = task._fn_def, None
+            state.again = {name: task.__dict__[name] for name in ("_fn_def", "_event") if name in task.__dict__}
+            task._fn_def = None
             return
         task._fn_def = None
         if "_event" in task.__dict__:
@@ -281,14 +288,12 @@ def called(task: Any, state: TaskState) -> Any:
 
 
 def _loaded(task: Any, state: TaskState, pick: Callable[[Any], Any]) -> Any:
-    import cloudpickle
-
     if not task._output_loaded:
-        if task.successful():
+        if result(task, state) == "success":
             assert state.record is not None and state.record.result is not None
             try:
                 data = state.record.result
-                task._output = pick(cloudpickle.loads(data)) if task._serialize_output else bytes(data)
+                task._output = pick(pickle.loads(data)) if task._serialize_output else bytes(data)
             except Exception as error:
                 task._output = error
         else:
@@ -308,4 +313,4 @@ def load_result(task: Any, data: bytes) -> str:
             return found.tied
     except Exception:  # TaskVine says what is wrong where the result is asked for
         pass
-    return "its function failed"
+    return FAILED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tasks.programs import cell
 
@@ -26,16 +28,14 @@ def graph():
 def get(session):
     """Compute what a program's `graph` gives, by a new manager; without a worker, only records can answer."""
 
-    def compute(source: str, *, worker: bool):
+    def compute(source: str, *, worker: bool, **options):
         session.begin()
         manager = session.vine.DaskVine(0, run_info_path=str(session.folder / "info"))
         session.managers.append(manager)
         if worker:
             session.worker(manager)
         made = cell(source)["graph"]()
-        (found,) = manager.get(
-            dict(made.__dask_graph__()), [made.key], progress_disable=True, resources={"cores": 1}, retries=1
-        )
+        (found,) = manager.get(dict(made.__dask_graph__()), [made.key], progress_disable=True, retries=1, **options)
         return found, session.actions()
 
     return compute
@@ -45,9 +45,18 @@ def get(session):
 @pytest.mark.timeout(300)
 def test_graphs_of_dask(get):
     """Results stay in the cluster, but for the last; dask's own names are new each time."""
+    get = partial(get, resources={"cores": 1})
     assert get(WORK, worker=True) == (20, ["ran"] * 7)
     assert get(WORK, worker=False) == (20, ["answered"] * 7)
     # What is answered, and no longer in the cluster, is made again for what needs it.
+    found, actions = get(WORK.replace("2 * value", "3 * value"), worker=True)
+    assert (found, actions.count("answered")) == (30, 3)
+
+
+def test_graphs_of_dask_as_calls_of_a_library(get):
+    get = partial(get, task_mode="function-calls", lib_resources={"cores": 1, "slots": 1})
+    assert get(WORK, worker=True) == (20, ["ran"] * 7)
+    assert get(WORK, worker=False) == (20, ["answered"] * 7)
     found, actions = get(WORK.replace("2 * value", "3 * value"), worker=True)
     assert (found, actions.count("answered")) == (30, 3)
 

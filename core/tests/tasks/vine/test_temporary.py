@@ -115,6 +115,84 @@ def test_what_was_given_and_is_another_now_ends_in_an_error(session):
         manager.submit(second)
 
 
+CALLS = """
+import pickle
+def first(n): return list(range(n))
+def second():
+    with open('numbers', 'rb') as f: return sum(pickle.load(f)['Result'])
+def draw():
+    import random
+    return [random.random()]
+def fails(): return [1 // 0]
+class Closed(list):
+    def __del__(self): pass
+def closed(): return Closed([1])
+"""
+
+
+def called(session, namespace, maker, *args, worker, mode="fork"):
+    """Call a function of a library, whose result stays, and run a task that reads it; return both."""
+    session.begin()
+    manager = session.manager()
+    functions = [namespace[name] for name in ("first", "draw", "fails", "closed")]
+    library = manager.create_library_from_functions("lib", *functions, add_env=False, exec_mode=mode)
+    library.set_cores(1)
+    manager.install_library(library)
+    if worker:
+        session.worker(manager)
+    first = session.vine.FunctionCall("lib", maker, *args)
+    first.enable_temp_output()
+    manager.submit(first)
+    assert manager.wait(30) is first
+    second = session.vine.PythonTask(namespace["second"])
+    if first.successful():
+        second.add_input(first.output_file, "numbers")
+        manager.submit(second)
+        session.collect(manager)
+    return first, second
+
+
+@pytest.mark.parametrize("mode", ["fork", "direct"])
+def test_a_call_whose_result_stays_is_answered_without_it(session, mode):
+    namespace = cell(CALLS)
+    for worker, actions in ((True, ["ran", "ran"]), (False, ["answered", "answered"])):
+        first, second = called(session, namespace, "first", 5, worker=worker, mode=mode)
+        assert (second.output, session.actions()) == (10, actions)
+    assert session.managers[0].__dict__["_taskvine"] is None
+    # Made again where somebody asks for it; what its library told is nowhere.
+    manager = session.managers[0]
+    session.worker(manager)
+    manager.fetch_file(first.output_file)
+    assert first.output_file.contents(cloudpickle.load)["Result"] == [0, 1, 2, 3, 4]
+    assert manager.empty()
+    # Fetched once, its record holds it.
+    first, _ = called(session, namespace, "first", 5, worker=False, mode=mode)
+    assert first.output_file.contents(cloudpickle.load)["Result"] == [0, 1, 2, 3, 4]
+
+
+def test_a_call_that_gives_something_else_is_told_and_what_reads_it_runs(session):
+    namespace = cell(CALLS)
+    _, second = called(session, namespace, "draw", worker=True)
+    drawn = second.output
+    _, second = called(session, namespace, "draw", worker=False)
+    assert (second.output, session.actions()) == (drawn, ["answered", "answered"])
+    cell("def second():\n    with open('numbers', 'rb') as f: return -sum(pickle.load(f)['Result'])", namespace)
+    _, second = called(session, namespace, "draw", worker=True)
+    told = [event.reasons for event in session.door.take_events() if event.action == "ran"]
+    assert second.output != -drawn
+    assert told == [("it gave something else than its record: what was answered before rests on that",), ()]
+
+
+@pytest.mark.parametrize(
+    ("maker", "why"),
+    [("fails", "its function failed"), ("closed", "an object of type Closed does something when it is let")],
+)
+def test_calls_that_no_record_may_hold(session, maker, why):
+    called(session, cell(CALLS), maker, worker=True)
+    assert session.door.take_events()[0].reasons[0].startswith(why)
+    assert not session.store.tasks.any()
+
+
 def command(session, text, *names, worker, follow=""):
     """Run a command whose outputs stay, and one that reads them; return the first, its files, and the second."""
     session.begin()

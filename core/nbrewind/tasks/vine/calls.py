@@ -1,0 +1,140 @@
+"""Calls of libraries whose results stay in the cluster: their library tells what these hold.
+
+Nothing is brought to the manager for that but some hundred bytes, as an output of the call. The code that TaskVine
+makes for a library gets two lines more, with which it digests a result while it writes it, if the call asks for that.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from nbrewind import unpatched
+from nbrewind.tasks.parts import Key
+from nbrewind.tasks.records import Elsewhere
+from nbrewind.tasks.tied import words_for
+
+from .outcomes import stays
+from .parts import Call, Library, ManagerState, TaskState, state_of
+from .tasks import FAILED, call_original
+
+ASK = "nbrewind"
+"""With this in what TaskVine sends of a call, it asks."""
+TOLD = "nbrewind.told"
+"""The file in which a library tells."""
+CODE = "library_code.py"
+_MAIN = "\nif __name__ == '__main__':\n"
+
+
+def telling(cloudpickle: Any) -> Any:
+    """Return what a library uses in place of ``cloudpickle``. The text of this function runs alone in a worker."""
+    import hashlib
+    import io
+    import json
+    import weakref
+
+    class Hashing:
+        def __init__(self, stream: Any) -> None:
+            self.stream, self.hasher, self.size = stream, hashlib.sha256(), 0
+
+        def write(self, data: Any) -> Any:
+            self.hasher.update(data)
+            self.size += memoryview(data).nbytes
+            return self.stream.write(data)
+
+    class Telling:
+        asked = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(cloudpickle, name)
+
+        def load(self, *args: Any, **options: Any) -> Any:
+            value = cloudpickle.load(*args, **options)
+            if isinstance(value, dict) and "fn_args" in value:
+                self.asked = value.pop("nbrewind", False)
+            return value
+
+        def dump(self, value: Any, stream: Any, *args: Any, **options: Any) -> Any:
+            if not self.asked or getattr(stream, "name", None) != "outfile":
+                return cloudpickle.dump(value, stream, *args, **options)
+            watched = [info.weakref() for info in list(weakref.finalize._registry.values())]  # type: ignore[attr-defined]
+            tied = []
+
+            class Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+                def reducer_override(self, one: Any) -> Any:
+                    cls = type(one)
+                    cleans = hasattr(cls, "__del__") and cls not in (io.BytesIO, io.StringIO)
+                    if cleans or any(one is found for found in watched):
+                        tied.append(cls.__qualname__)
+                    return super().reducer_override(one)
+
+            hashing = Hashing(stream)
+            Pickler(hashing, *args, **options).dump(value)
+            made = "" if not value["Success"] else hashing.hasher.hexdigest()
+            told = {"digest": made, "size": hashing.size, "tied": tied[:1]}
+            with open("nbrewind.told", "w") as file:
+                json.dump(told, file)
+            return None
+
+    return Telling()
+
+
+def with_telling(manager: Any, library: Library, inputs: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Return the calls that give a library its files, with code that tells in place of TaskVine's.
+
+    If that is not as it is known, it stays as it is, and nothing is told.
+    """
+    return tuple(
+        (name, (_code(manager, library, args[0]), *args[1:]), options)
+        if args[1:2] == (CODE,)
+        else (name, args, options)
+        for name, args, options in inputs
+    )
+
+
+def _code(manager: Any, library: Library, file: Any) -> Any:
+    path = file.source()
+    with unpatched.open(path, encoding="utf-8") as stream:
+        head, main, rest = stream.read().rpartition(_MAIN)
+    if not main:
+        return file
+    source = f"from __future__ import annotations\n{inspect.getsource(telling)}"
+    line = f"exec({source!r}, _nbrewind := {{'__name__': 'nbrewind'}})\n"
+    own = os.path.join(manager.staging_directory, f"library_{id(library.task)}.py")
+    with unpatched.open(own, "w", encoding="utf-8") as stream:
+        stream.write(f"{head}\n{line}cloudpickle = _nbrewind['telling'](cloudpickle)\n{main}{rest}")
+    os.chmod(own, os.stat(path).st_mode)
+    library.tells = True
+    return manager.declare_file(own, cache=True, peer_transfer=True)
+
+
+def ask(manager: Any, task: Any, declare_buffer: Callable[[Any], Any]) -> None:
+    """Have a call that is about to run tell what it gives, where that stays in the cluster and may be recorded."""
+    state: TaskState = state_of(task)
+    kept: ManagerState = state_of(manager)
+    if "_event" not in task.__dict__ or not stays(task) or not isinstance(state.key, Key):
+        return
+    library = kept.libraries.get(str(task.get_library_required()))
+    if library is not None and library.tells and state.rule.use != "never":
+        state.told = declare_buffer(manager)
+        call_original(task, "add_output", state.told, TOLD)
+        task._event[ASK] = True
+
+
+def told(manager: Any, state: TaskState) -> Elsewhere | str:
+    """Return what a call gave that has run and whose result stays; or in words why no record may hold that."""
+    file, state.told = state.told, None
+    try:
+        found = json.loads(file.contents())
+        digest, size, tied = found["digest"], int(found["size"]), found["tied"]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "its result stays in the cluster, and its library told nothing of it"
+    finally:
+        if file is not None:
+            manager.undeclare_file(file)
+    if not digest:
+        return FAILED
+    return words_for(tied[0]) if tied else Elsewhere("sha256:" + digest, size)
