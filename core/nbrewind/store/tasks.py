@@ -225,10 +225,10 @@ class Tasks:
                 ],
             )
             _refer(connection, rows)
-            connection.executemany(
-                "INSERT OR IGNORE INTO task_uses SELECT number, ? FROM tasks WHERE number = ?",
-                [(at, number) for number, place in uses if (at := _number_of_place(connection, place))],
-            )
+            for number, place in uses:
+                if at := _number_of_place(connection, place):
+                    sql = "INSERT OR IGNORE INTO task_uses SELECT number, ? FROM tasks WHERE number = ?"
+                    connection.execute(sql, (at, number))
         self.contents.rows.taken(pending)
 
     def _written(self, rows: Iterable[TaskRow], uses: Iterable[tuple[int, Place]]) -> None:
@@ -357,7 +357,7 @@ def _number_of_part(connection: Connection, part: bytes) -> int:
 
 def _refer(connection: Connection, rows: Iterable[TaskRow]) -> None:
     """Say what contents rows refer to."""
-    connection.executemany(
-        "INSERT INTO task_contents (task, snapshot) SELECT number, ? FROM tasks WHERE slot = ? AND occurrence = ?",
-        [(snapshot, *row.slot) for row in rows for snapshot in dict.fromkeys(row.contents)],
-    )
+    found = [(snapshot, *row.slot) for row in rows for snapshot in dict.fromkeys(row.contents)]
+    sql = "INSERT INTO task_contents (task, snapshot) SELECT number, ? FROM tasks WHERE slot = ? AND occurrence = ?"
+    if found:
+        connection.executemany(sql, found)

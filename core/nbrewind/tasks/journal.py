@@ -23,7 +23,7 @@ from .records import parted
 
 MOST = 50_000
 """Tasks of which one run's record tells; of others, only how many there are."""
-LOOK_SECONDS, LOOK_SHARE = 0.1, 0.005
+LOOK_SECONDS, LOOK_SHARE = 0.1, 0.002
 """To say why tasks were not answered may take so much of the processor's time, or so large a part of a run's."""
 UNSEEN = "nobody looked why, to save time"
 MOST_REASONS = 100

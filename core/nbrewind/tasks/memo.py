@@ -298,12 +298,12 @@ class Memo:
             )
             if before or compare:
                 facts = self._compared(key, parts, facts, before)
-            data = b"".join(
-                bytes(content)
-                for content, at in ((outcome.stdout, stdout), (outcome.result, result))
-                if content is not None and at is not None and not at.snapshot
-            )
-            snapshots = [each.snapshot for each in (result, stdout, *outputs.contents(made)) if each and each.snapshot]
+            data, snapshots = b"", [each.snapshot for each in outputs.contents(made) if each.snapshot]
+            for content, at in ((outcome.stdout, stdout), (outcome.result, result)):
+                if at is not None and at.snapshot:
+                    snapshots.append(at.snapshot)
+                elif content:
+                    data += bytes(content)
             self.store.tasks.add(
                 TaskRow(
                     (parts.slot, occurrence),

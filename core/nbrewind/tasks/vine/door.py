@@ -18,7 +18,18 @@ from nbrewind.tasks.records import RESULT, Elsewhere
 
 from . import calls, commands
 from .keys import TaskKeys, function_of, kind_of, outputs_of
-from .outcomes import Scratch, outcome_of, path_of, stays, temporaries, unanswerable
+from .outcomes import (
+    UNMEASURED,
+    Measured,
+    Scratch,
+    content_of,
+    measured_of,
+    outcome_of,
+    path_of,
+    stays,
+    temporaries,
+    unanswerable,
+)
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import load_result
 from .worker import seen_of, split, split_text
@@ -217,12 +228,14 @@ class Door:
     def ended(self, manager: Any, task: Any) -> None:
         """Record a task that has run."""
         state: TaskState = state_of(task)
+        told, did = UNMEASURED, task.successful()
         reasons: Collection[str]
         try:
-            reasons = self._record(manager, task, state)
+            told = measured_of(task)
+            reasons = self._record(manager, task, state, told) if did else [_end_of(task)]
         except Exception as error:  # whatever it is, the task has run
             reasons = [f"it could not be recorded: {type(error).__name__}: {error}"]
-        action: Literal["ran", "failed"] = "ran" if task.successful() else "failed"
+        action: Literal["ran", "failed"] = "ran" if did else "failed"
         key = state.key.digest if isinstance(state.key, Key) else ""
         self.events.append(Event(state.id, action, key, tuple(reasons)))
         journal, tracked = self.memo.journal, state.tracked
@@ -230,10 +243,8 @@ class Door:
             return
         try:
             tracked.identify(state.key, state.occurrence)
-            measure = original(kinds["Task"], "get_metric")
-            began, done = (measure(task, name) / 1e6 for name in ("time_when_commit_start", "time_when_done"))
-            note = "; ".join(reasons) if task.result != "cancelled" else "it was cancelled"
-            journal.ended(tracked, action, note=note, began=began, seconds=done - began, host=task.hostname or "")
+            note = "; ".join(reasons) if did or task.result != "cancelled" else "it was cancelled"
+            journal.ended(tracked, action, note=note, began=told.began, seconds=told.ended - told.began, host=told.host)
         except Exception as error:  # whatever it is, the task has run
             self.trouble = f"{type(error).__name__}: {error}"
 
@@ -248,11 +259,9 @@ class Door:
         except Exception as error:  # whatever it is, the file is here
             self.trouble = f"{type(error).__name__}: {error}"
 
-    def _record(self, manager: Any, task: Any, state: TaskState) -> Collection[str]:
+    def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str]:
         if isinstance(state.key, NoKey):
             return [state.key.reason]
-        if not task.successful():
-            return [f"it ended with: {task.result}, exit code {task.exit_code}"]
         kind, outputs = kind_of(task), outputs_of(state)
         reason = unanswerable(task, outputs)
         if reason:
@@ -263,22 +272,23 @@ class Door:
         if not self.task_keys.unchanged(task):
             return ["a file that it is given was changed before it had ended"]
         result, seen, report = None, None, None
-        stay: Mapping[str, Elsewhere] = commands.made_by(task)
-        if len(stay) < len(temporaries(task)):
-            return ["its outputs stay in the cluster, and its worker told nothing of them"]
+        stay: Mapping[str, Elsewhere] = {}
+        if outputs:
+            stay = commands.made_by(task)
+            if len(stay) < len(temporaries(task)):
+                return ["its outputs stay in the cluster, and its worker told nothing of them"]
         reasons: list[str] = []
         if kind == "PythonTask" and stays(task):
             report = split_text(original(kinds["Task"], "std_output").fget(task) or "")[1]
             if report is None or not report.made[0]:
                 return ["its result stays in the cluster, and its worker told nothing of it"]
         elif kind == "FunctionCall" and stays(task):
-            told = calls.told(manager, state)
-            if isinstance(told, str):
-                return [told]
-            stay = {RESULT: told}
+            gave = calls.told(manager, state)
+            if isinstance(gave, str):
+                return [gave]
+            stay = {RESULT: gave}
         elif kind != "Task":
-            with unpatched.open(task._output_file.source(), "rb") as stream:
-                result, report = split(stream.read())
+            result, report = split(content_of(task._output_file.source()))
             hindrance = load_result(task, result) if kind == "FunctionCall" else ""
             if hindrance:
                 return [hindrance]
@@ -293,7 +303,8 @@ class Door:
             else:
                 seen = found
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        outcome = outcome_of(manager, task, state, self.scratch.outputs(outputs, report, stay), result, seen)
+        made = self.scratch.outputs(outputs, report, stay)
+        outcome = outcome_of(manager, task, state, told, made, result, seen)
         state.recorded = self.memo.record(
             state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place
         )
@@ -310,6 +321,12 @@ class Door:
         """Write what waits, and remove what is nobody's."""
         self.memo.close()
         self.scratch.close()
+
+
+def _end_of(task: Any) -> str:
+    """Return in words how a task has ended that has not done what it should."""
+    key: Key | NoKey = state_of(task).key
+    return key.reason if isinstance(key, NoKey) else f"it ended with: {task.result}, exit code {task.exit_code}"
 
 
 _door: Door | None = None

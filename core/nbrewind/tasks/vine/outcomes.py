@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
@@ -16,6 +16,7 @@ from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .worker import Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
+_PIECE = 1 << 16
 METRICS = (
     "time_when_submitted",
     "time_when_commit_start",
@@ -30,32 +31,53 @@ METRICS = (
 """What TaskVine measures of a task; times are in microseconds."""
 
 
+class Measured(NamedTuple):
+    """What TaskVine has measured of a task that has ended."""
+
+    metrics: Mapping[str, int]
+    host: str
+    began: float
+    """Seconds since the epoch."""
+    ended: float
+
+
+UNMEASURED = Measured({}, "", 0.0, 0.0)
+
+
+def measured_of(task: Any) -> Measured:
+    """Return what TaskVine has measured of a task that has ended."""
+    measure = original(kinds["Task"], "get_metric")
+    metrics = {name: measure(task, name) for name in METRICS}
+    host = original(kinds["Task"], "hostname").fget(task) or ""
+    return Measured(metrics, host, metrics["time_when_commit_start"] / 1e6, metrics["time_when_done"] / 1e6)
+
+
 def outcome_of(
     manager: Any,
     task: Any,
     state: TaskState,
+    told: Measured,
     outputs: dict[str, str | Elsewhere],
     result: bytes | None,
     seen: dict[str, str] | None,
 ) -> Outcome:
     """Return what became of a task that has run."""
-    measure = original(kinds["Task"], "get_metric")
-    metrics = {name: measure(task, name) for name in METRICS}
-    measured = task.resources_measured
-    resources = {name: getattr(measured, name) for name in MEASURED if measured is not None}
+    plain = kinds["Task"]
+    measured = original(plain, "resources_measured").fget(task)
+    resources = {} if measured is None else {name: getattr(measured, name) for name in MEASURED}
     kept: ManagerState = state_of(manager)
     kept.ended += 1
     return Outcome(
         result=result,
         stdout=(task.std_output or "").encode("utf-8", "surrogateescape"),
-        exit_code=task.exit_code,
+        exit_code=original(plain, "exit_code").fget(task),
         outputs=outputs,
         order=kept.ended,
         submitted=state.submitted,
-        started=metrics["time_when_commit_start"] / 1e6,
-        finished=metrics["time_when_done"] / 1e6,
-        host=task.hostname or "",
-        resources={**resources, **metrics, "addrport": task.addrport},
+        started=told.began,
+        finished=told.ended,
+        host=told.host,
+        resources={**resources, **told.metrics, "addrport": original(plain, "addrport").fget(task)},
         category=state.rule.category,
         seen=seen,
     )
@@ -103,6 +125,18 @@ class Scratch:
         """Remove it."""
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def content_of(path: str) -> bytes:
+    """Return what a file holds, with as few calls of the system as can be: there is one for each task."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = [os.read(descriptor, _PIECE)]
+        while len(pieces[-1]) == _PIECE:
+            pieces.append(os.read(descriptor, _PIECE))
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
 
 
 def unanswerable(task: Any, outputs: list[tuple[Any, str, bool]]) -> str:

@@ -188,11 +188,12 @@ def give_back(kept: ManagerState, task: Any) -> Any:
 
 def told(cls: type, name: str, answer: Callable[[Any, TaskState], Any]) -> property:
     """Return a property that tells of an answered task what its record says."""
+    plain = original(cls, name).fget
 
     def get(task: Any) -> Any:
-        state: TaskState | None = state_of(task)
+        state: TaskState | None = task.__dict__.get(NAME)
         if state is None or state.record is None:
-            return original(cls, name).fget(task)
+            return plain(task)
         return answer(task, state)
 
     return property(get)

@@ -23,7 +23,7 @@ from .parts import ManagerState, TaskState, state_of
 
 EVERY = 0.25
 """Seconds between two looks, at least."""
-SHARE = 200
+SHARE = 500
 """A look that takes longer is followed by no other for so many times as long."""
 _SECRETS = frozenset({"set_password", "set_password_file"})
 RUNNING = frozenset({"RUNNING", "WAITING_RETRIEVAL", "RETRIEVED"})
