@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -120,6 +121,28 @@ def test_what_is_killed_costs_time_only(victim: str, tmp_path: Path, full, monke
         if victim == "manager":
             assert result.notes == ["TaskVine's manager has ended; what it has not run runs in the notebook's kernel"]
         assert nothing_left(str(tmp_path / "store"))
+
+
+LISTENING = """
+import socket, sys
+from pathlib import Path
+from nbrewind.driver.engines.manager import Work
+settings = {"port": 0, "only_here": bool(int(sys.argv[2])), "folder": sys.argv[1], "password": "word", "factory": []}
+Path("word").write_text("w")
+work = Work(settings)
+places = ("127.0.0.1", "127.0.0.2")  # both are this machine; who listens on all addresses listens on the second one
+print(*(socket.socket().connect_ex((place, work.manager.port)) for place in places))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere TaskVine's managers listen on all addresses")
+@pytest.mark.parametrize("only_here", [True, False])
+def test_a_manager_of_local_workers_listens_on_this_machine_only(tmp_path: Path, only_here: bool) -> None:
+    assert (Profile().is_here, Profile(host="10.0.0.1").is_here, Profile(kind="slurm").is_here) == (True, False, False)
+    command = [sys.executable, "-c", LISTENING, tmp_path, str(int(only_here))]
+    environment = {**os.environ, "CATALOG_HOST": "localhost"}
+    found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1].split() == ["0", str(errno.ECONNREFUSED) if only_here else "0"]
 
 
 def test_without_workers_it_says_so_and_goes_on(tmp_path: Path, full, monkeypatch) -> None:

@@ -13,6 +13,7 @@ import os
 import queue
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -31,6 +32,8 @@ MORE = 0.02
 """Seconds that more orders are waited for while there is something to do."""
 MOMENT = 5.0
 """Seconds for the factory to end its workers."""
+BACKLOG = 5
+"""Connections that wait to be taken: as many as TaskVine has wait."""
 FORSAKEN = 3
 """How many workers may be lost with a task before it is given up."""
 
@@ -39,6 +42,37 @@ def tell(**event: Any) -> None:
     """Say what has happened."""
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
+
+
+def listen_here(port: int) -> None:
+    """Have this process listen on a port of this machine's own address, where it listens on all of its addresses.
+
+    TaskVine knows no other way. Its descriptor stays, and stands for another socket from then on. Only on Linux.
+
+    Raises:
+        OSError: another process took the port meanwhile.
+    """
+    numbers = map(int, os.listdir("/proc/self/fd")) if sys.platform == "linux" else ()
+    for number in [number for number in numbers if _listens(number, port)]:
+        blocking = os.get_blocking(number)
+        with socket.socket() as own:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            os.dup2(own.fileno(), number, inheritable=False)  # that on all addresses is closed: the port is free
+            own.bind(("127.0.0.1", port))
+            own.listen(BACKLOG)
+        os.set_blocking(number, blocking)
+
+
+def _listens(number: int, port: int) -> bool:
+    """Whether a descriptor stands for a socket that listens on a port."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(number).st_mode):
+            return False
+        with socket.socket(fileno=os.dup(number)) as found:
+            listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            return bool(listens) and found.getsockname()[1] == port
+    except OSError:
+        return False
 
 
 class Work:
@@ -50,6 +84,8 @@ class Work:
             port=settings["port"], run_info_path=os.path.join(settings["folder"], "info"), shutdown=True
         )
         self.manager.set_password_file(settings["password"])
+        if settings["only_here"]:
+            listen_here(self.manager.port)
         self.settings = settings
         self.files: dict[str, Any] = {}
         """Files that workers keep, by their path here."""

@@ -55,6 +55,11 @@ class Profile:
         return self.max_workers * self.cores
 
     @property
+    def is_here(self) -> bool:
+        """Whether all workers are on this machine, and the manager listens to no other one."""
+        return self.kind == "local" and not self.host
+
+    @property
     def patience(self) -> int:
         """Seconds for which a first worker is waited for."""
         return self.wait or (60 if self.kind == "local" else 600)

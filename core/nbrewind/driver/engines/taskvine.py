@@ -76,6 +76,7 @@ class TaskVineEngine:
         settings = {
             "folder": str(self._folder),
             "port": self.profile.port,
+            "only_here": self.profile.is_here,
             "password": str(password),
             "environment": self.profile.environment,
             "factory": self.profile.command(str(self._folder), str(password)),
