@@ -85,11 +85,15 @@ def live_lines(kind: str, count: int, found: dict[str, Figures]) -> Iterator[str
     plain = found["plain"]
     allowed = max(GOAL_MS, GOAL_SHARE * plain["wall_ms"])
     yield f"\n## {count:,} tasks: `{kind}`\n"
-    yield "| way | wall, ms a task | processor of the notebook's process, ms a task | added to plain, processor |"
-    yield "| --- | --- | --- | --- |"
+    yield (
+        "| way | wall, ms a task | processor of the notebook's process, ms a task | added to plain, processor | "
+        "of that process, our own code | waits of that code, a task |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- |"
     for way, figures in found.items():
         added = "" if way == "plain" else f"{figures['cpu_ms'] - plain['cpu_ms']:+.2f}"
-        yield f"| {way} | {figures['wall_ms']:.2f} | {figures['cpu_ms']:.2f} | {added} |"
+        own = f"{figures['own_ms']:.2f} | {figures['waits']:.2f}" if "own_ms" in figures else " | "
+        yield f"| {way} | {figures['wall_ms']:.2f} | {figures['cpu_ms']:.2f} | {added} | {own} |"
     if "cache recorded" not in found:
         yield "\nTaskVine's own cache: not measured, this version has none (it comes with 7.17)."
     yield (
@@ -186,6 +190,10 @@ What recording distributed tasks costs, and what it costs to answer them: `pytho
 this page. A real manager and a worker with one core on this machine; tasks that take no time themselves, so that all
 that is seen is what submitting and collecting them costs. From the first `submit` until all results were read and what
 was recorded is on disk. Each way in a process of its own, in turn; medians.
+
+*Our own code*: what `submit`, `wait` and `empty` take of the notebook's thread beside TaskVine's own code, and all that
+other threads take; not the making of a task, nor the reading of its result, which TaskVine does otherwise. *Waits*: how
+often that thread gave up the processor of its own accord meanwhile, for the interpreter's lock or a disk.
 """
 
 

@@ -2,7 +2,8 @@
 
 Run by `bench/tasks.py` as ``python vine_tasks.py WAY KIND COUNT FOLDER``; prints a line of JSON: of each task the
 milliseconds of wall time, and of the processor's time of this process alone, from the first ``submit`` until all
-results were read and what was recorded is on disk.
+results were read and what was recorded is on disk. Also what our own code takes of the latter, and how often the
+notebook's thread waited meanwhile for another thread or a disk: see `Own`.
 
 Ways: ``plain``, TaskVine as it is; ``recorded``, each task runs and is recorded; ``answered``, from those records and
 with no worker; ``cache recorded`` and ``cache answered``, TaskVine's own cache.
@@ -11,8 +12,10 @@ with no worker; ``cache recorded`` and ``cache answered``, TaskVine's own cache.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -27,7 +30,8 @@ import ndcctools.taskvine as vine
 from nbrewind.store import Store
 from nbrewind.tasks import Memo, Place
 from nbrewind.tasks.journal import Journal
-from nbrewind.tasks.vine import close_door, install, open_door
+from nbrewind.tasks.vine import close_door, door, install, open_door
+from nbrewind.tasks.vine.parts import originals
 
 BIN = Path(sys.executable).parent
 SCALE = 3
@@ -61,6 +65,45 @@ def function_calls(manager: Any) -> Callable[[int], Any]:
 def scaled(number: int, gain: float, mode: str = "fast") -> float:
     """Stand for a function of a library, which finds nothing of this file."""
     return number * 3 * gain + len(mode)
+
+
+class Own:
+    """What our code takes in the notebook's thread, in seconds of the processor's time.
+
+    TaskVine's own code within it does not count, nor does the reading of a result, which TaskVine does otherwise.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.waits = 0
+        """How often the thread gave up the processor of its own accord."""
+        self._inside = False
+        for name in ("submit", "wait_for_tag", "empty", "declare_file", "check_library_exists"):
+            setattr(vine.Manager, name, self._timed(getattr(vine.Manager, name), True))
+            originals[vine.Manager, name] = self._timed(originals[vine.Manager, name], False)
+        for name in ("add_input", "add_output"):
+            setattr(vine.Task, name, self._timed(getattr(vine.Task, name), True))
+            originals[vine.Task, name] = self._timed(originals[vine.Task, name], False)
+        for name in ("content_of", "load_result"):
+            setattr(door, name, self._timed(getattr(door, name), False))
+
+    def _timed(self, plain: Callable[..., Any], ours: bool) -> Callable[..., Any]:
+        """Return a function that is timed, which is called by the other kind: ours by the notebook or TaskVine."""
+
+        @functools.wraps(plain)
+        def timed(*args: Any, **options: Any) -> Any:
+            if self._inside == ours:
+                return plain(*args, **options)
+            sign, self._inside = (1 if ours else -1), ours
+            begin, waits = time.thread_time(), resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+            try:
+                return plain(*args, **options)
+            finally:
+                self.waits += sign * (resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - waits)
+                self.seconds += sign * (time.thread_time() - begin)
+                self._inside = not ours
+
+        return timed
 
 
 KINDS: dict[str, Callable[[Any], Callable[[int], Any]]] = {
@@ -109,20 +152,26 @@ def main() -> None:
     manager = vine.Manager(port=0, run_info_path=str(place / "info"))
     if way.startswith("cache"):
         manager.enable_tasks_cache(str(place / f"cache {kind}"), str(place / f"cache {kind}.log"))
+    own = Own() if memo is not None else None
     answered = way.endswith("answered")
     with contextlib.nullcontext() if answered else worker(manager, place):
         make = KINDS[kind](manager)
         run(manager, make, range(WARM))
-        wall, used = time.perf_counter(), time.process_time()
+        if own is not None:
+            own.seconds, own.waits = 0.0, 0
+        wall, used, here = time.perf_counter(), time.process_time(), time.thread_time()
         run(manager, make, range(WARM, WARM + count))
         if memo is not None and memo.journal is not None:
             memo.flush()
             memo.journal.take()
-        wall, used = time.perf_counter() - wall, time.process_time() - used
+        wall, used, here = time.perf_counter() - wall, time.process_time() - used, time.thread_time() - here
     if memo is not None:
         assert memo.trouble == ""
         close_door()
-    print(json.dumps({"wall_ms": 1e3 * wall / count, "cpu_ms": 1e3 * used / count}))
+    found = {"wall_ms": 1e3 * wall / count, "cpu_ms": 1e3 * used / count}
+    if own is not None:
+        found |= {"own_ms": 1e3 * (own.seconds + used - here) / count, "waits": own.waits / count}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

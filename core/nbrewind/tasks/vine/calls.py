@@ -124,17 +124,22 @@ def ask(manager: Any, task: Any, declare_buffer: Callable[[Any], Any]) -> None:
         task._event[ASK] = True
 
 
-def told(manager: Any, state: TaskState) -> Elsewhere | str:
+def forget(manager: Any, task: Any, state: TaskState) -> None:
+    """Forget the file in which a call was to be told of: it has run, or was not taken."""
+    if state.told is not None:
+        file, state.told = state.told, None
+        manager.undeclare_file(file)
+        if task._event is not None:
+            del task._event[ASK]
+
+
+def told(state: TaskState) -> Elsewhere | str:
     """Return what a call gave that has run and whose result stays; or in words why no record may hold that."""
-    file, state.told = state.told, None
     try:
-        found = json.loads(file.contents())
+        found = json.loads(state.told.contents())
         digest, size, tied = found["digest"], int(found["size"]), found["tied"]
     except (AttributeError, KeyError, TypeError, ValueError):
         return "its result stays in the cluster, and its library told nothing of it"
-    finally:
-        if file is not None:
-            manager.undeclare_file(file)
     if not digest:
         return FAILED
     return words_for(tied[0]) if tied else Elsewhere("sha256:" + digest, size)

@@ -283,7 +283,7 @@ class Door:
             if report is None or not report.made[0]:
                 return ["its result stays in the cluster, and its worker told nothing of it"]
         elif kind == "FunctionCall" and stays(task):
-            gave = calls.told(manager, state)
+            gave = calls.told(state)
             if isinstance(gave, str):
                 return [gave]
             stay = {RESULT: gave}

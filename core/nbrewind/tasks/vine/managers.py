@@ -249,6 +249,7 @@ class Managers(Libraries):
             number = self.method("submit")(manager, task)
         except BaseException as error:
             state.id = 0
+            calls.forget(manager, task, state)
             door = doors.current()
             if door is not None:
                 door.gone(state, f"TaskVine did not take it ({type(error).__name__})")
@@ -314,6 +315,7 @@ class Managers(Libraries):
                     state.done = True
                     self._end(manager, task, state)
                     commands.forget(task, state)
+                    calls.forget(manager, task, state)
                     if state.silent:
                         if name == "wait_for_task_id":
                             return None

@@ -139,7 +139,7 @@ def called(session, namespace, maker, *args, worker, mode="fork"):
     library.set_cores(1)
     manager.install_library(library)
     if worker:
-        session.worker(manager)
+        session.worker(manager, cores=2)  # one for the library, one for what reads
     first = session.vine.FunctionCall("lib", maker, *args)
     first.enable_temp_output()
     manager.submit(first)
