@@ -275,8 +275,8 @@ def _libraries(
     listed = {Path(path).name: owners.get(path, "") for path in (*opened, *paths)}
     libraries = dict(told) if not paths else {}
     for name, package in listed.items():
-        before = told[name].package if name in told else ""
-        package = package or before if paths else before or package  # what came with the records goes on as it came
+        came = told[name].package if name in told else ""
+        package = package or came if paths else came or package  # what came with the records goes on as it came
         libraries[name] = Library(name=name, package=package, cells=tuple(sorted(cells.get(name, ()))))
     return tuple(one for _, one in sorted(libraries.items()))
 
