@@ -1,4 +1,4 @@
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, within } from '@testing-library/react';
 
@@ -33,7 +33,10 @@ beforeEach(() => {
   Notification.manager.dismiss();
 });
 
-afterEach(() => exporter.dispose());
+afterEach(() => {
+  Dialog.flush();
+  exporter.dispose();
+});
 
 describe('the dialog', () => {
   it('shows what an export writes before it is written', async () => {
@@ -104,11 +107,7 @@ describe('the dialog', () => {
     ];
     const wanted = chooseExport(exporter, false, trans);
     const dialog = await dialogShown('What it holds');
-    const found = within(dialog.node);
-    const field = found.getByRole('textbox', {
-      name: 'File name',
-      hidden: true
-    });
+    const field = within(dialog.node).getByLabelText('File name');
     const accept = dialog.node.querySelector<HTMLElement>('.jp-mod-accept')!;
     for (const name of ['../out.zip', 'a/b.zip', '.hidden.zip', 'a.txt', '']) {
       fireEvent.change(field, { target: { value: name } });
@@ -118,7 +117,7 @@ describe('the dialog', () => {
       accept.click();
     }
     fireEvent.change(field, { target: { value: 'sent.zip' } });
-    fireEvent.change(found.getByRole('combobox', { hidden: true }), {
+    fireEvent.change(dialog.node.querySelector('select')!, {
       target: { value: 'id' }
     });
     await settle();
