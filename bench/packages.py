@@ -187,6 +187,15 @@ Export reads each content, verifies it, looks for secrets in it and names it by 
 lies in the store, and writes it. Import checks both digests of all of it before it writes anything, and flushes it to
 the disk before anything answers; `zip`, `unzip` and `cp` do none of this. Contents go compressed where they are so in
 the store: `zip -0` and `cp` write more bytes, `zip -1` packs what packages take as it is.
+
+A package of 5 GB (`--megabytes 5000 --only floats`) was exported with 82 MB of memory in 27.5 s of processor time and
+imported with 60 MB in 26.7 s, the start included: 182 and 187 MB a second, at a load of 12, where the clock showed 79 s
+of each.
+
+What bounds an export: to unpack contents (500 MB a second for whole numbers, 800 for texts), BLAKE3 (2000), SHA-256 of
+what goes along (1400), the search for secrets (2500 for floats, 1100 for whole numbers, 500 for texts, less where words
+such as *key* are in them) and a copy. Figures of one turn on a busy machine are off by up to a fifth, and those of
+imports that take less than a second by more. Many small contents are slow: each is a file of its own in the package.
 """
 
 
@@ -206,7 +215,7 @@ def main() -> None:
             print("\n".join(table(found[-1:], found[0])), flush=True)
     if options.docs:
         machine = f"{os.cpu_count()} processors, Python {platform.python_version()}, load {load:.1f} at the start; "
-        machine += f"medians of {options.turns}."
+        machine += f"{'one turn' if options.turns == 1 else f'medians of {options.turns} turns'}."
         PAGE.write_text("\n".join([HEAD, machine, "", *table(found[1:], found[0]), ""]))
 
 
