@@ -188,9 +188,9 @@ lies in the store, and writes it. Import checks both digests of all of it before
 the disk before anything answers; `zip`, `unzip` and `cp` do none of this. Contents go compressed where they are so in
 the store: `zip -0` and `cp` write more bytes, `zip -1` packs what packages take as it is.
 
-A package of 5 GB (`--megabytes 5000 --only floats`) was exported with 82 MB of memory in 27.5 s of processor time and
-imported with 60 MB in 26.7 s, the start included: 182 and 187 MB a second, at a load of 12, where the clock showed 79 s
-of each.
+A package of 5 GB (what `--megabytes 5000 --only floats` makes; measured by hand, without peers beside it) was exported
+with 82 MB of memory in 27.5 s of processor time and imported with 60 MB in 26.7 s, the start included: 182 and 187 MB a
+second, at a load of 12, where the clock showed 79 s of each.
 
 What bounds an export: to unpack contents (500 MB a second for whole numbers, 800 for texts), BLAKE3 (2000), SHA-256 of
 what goes along (1400), the search for secrets (2500 for floats, 1100 for whole numbers, 500 for texts, less where words
