@@ -56,7 +56,8 @@ def _kill(process: subprocess.Popen[str], reports: int, seconds: float) -> list[
 def check(directory: Path, notebook: Path, reported: list[str]) -> None:
     value = value_of()
     with Store.open(directory) as store:
-        assert store.doctor(deep=True) == []
+        # A trace comes before its run: of one that was killed in between it is left over, once it is old.
+        assert [finding for finding in store.doctor(deep=True) if finding.kind != "leftover"] == []
         index = store.notebook(notebook)
         assert index is not None
         known: set[str] = set()
