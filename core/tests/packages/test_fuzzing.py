@@ -45,9 +45,10 @@ def fuzz(folder: Path, seconds: int) -> None:
     assert done.returncode == 0 and found == [], (done.stdout[-6000:], found)
 
 
-def test_some_seconds(folder: Path) -> None:
+@pytest.mark.timeout(400)
+def test_two_minutes(folder: Path) -> None:
     pytest.importorskip("atheris", reason="atheris is not here: it has wheels for Linux on x86-64 alone")
-    fuzz(folder, 20)
+    fuzz(folder, 120)
 
 
 @pytest.mark.slow
