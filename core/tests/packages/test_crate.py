@@ -45,10 +45,10 @@ def test_it_says_what_ran_and_when(sent: Place) -> None:
     workflow = by_id["workflow/a.ipynb"]
     assert "ComputationalWorkflow" in workflow["@type"] and by_id["./"]["mainEntity"] == {"@id": "workflow/a.ipynb"}
     steps = [by_id[one["@id"]] for one in workflow["step"]]
-    assert [step["position"] for step in steps] == [str(number) for number in range(1, 9)]
+    assert [step["position"] for step in steps] == [str(number) for number in range(1, 10)]
     controls = [one for one in graph if one["@type"] == "ControlAction"]
     actions = [by_id[one["object"]["@id"]] for one in controls]
-    assert {one["@type"] for one in actions} == {"CreateAction"} and len(actions) == 8
+    assert {one["@type"] for one in actions} == {"CreateAction"} and len(actions) == 9
     assert all(one["startTime"] <= one["endTime"] for one in actions)
     read = next(one for one in actions if one["name"] == "Run of cell read")
     assert {part["@id"] for part in read["object"]} == {"data/files/in.csv", "data/files/large.bin"}

@@ -49,7 +49,7 @@ def test_what_comes_out_otherwise_is_told(received: Place, stranger) -> None:
     assert "2 cells came out otherwise" in answer.line()
     assert not (received.folder / "b").exists()
     assert "picture" not in use and last["what"].startswith("picture: 200 of 200 pixels"), last
-    assert last["picture"] == "b-differences/cell-9.png"
+    assert last["picture"] == "b-differences/cell-10.png"
     with pytest.importorskip("PIL.Image").open(received.folder / last["picture"]) as drawn:
         assert drawn.size == (3 * 20 + 4 * 10, 10 + 20 + 10)
         assert [drawn.getpixel((at, 25)) for at in (15, 45, 75)] == [(0, 0, 255), (255, 0, 0), MARK]
@@ -109,6 +109,6 @@ def test_trust_after_the_import_brings_the_records(received: Place, stranger) ->
     before = received("repeat", "work/a.ipynb", "--dry-run", "--json", **stranger)
     assert {step["action"] for step in before.json["steps"]} == {"run"}
     answer = received("trust", "a.zip", "--json", **stranger)
-    assert answer.code == 0 and answer.json["runs"] == 8 and len(answer.json["notebooks"]) == 1, answer
+    assert answer.code == 0 and answer.json["runs"] == 9 and len(answer.json["notebooks"]) == 1, answer
     after = received("repeat", "work/a.ipynb", "--dry-run", "--json", **stranger)
     assert {step["cell"] for step in after.json["steps"] if step["action"] == "run"} == {"imports", "function"}

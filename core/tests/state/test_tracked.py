@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forking.kernel import Kernel
 from xxhash import xxh3_128_digest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -332,15 +333,14 @@ STATE = "__import__('nbrewind.state.tracked', fromlist=['']).TRACKER"
 
 
 @pytest.mark.py311
-def test_a_kernel_with_and_without_tracking_records_the_same(kernels, tmp_path):
+def test_a_kernel_with_and_without_tracking_records_the_same(tmp_path):
     from nbrewind.store import Store
 
     found, read = [], []
     for setting in ("", "1"):
-        kernel, folder = kernels.take(), tmp_path / f"set-{setting}"
+        folder = tmp_path / f"set-{setting}"
         folder.mkdir()
-        set_it = "os.environ['NBREWIND_PAGES'] = '1'" if setting else "os.environ.pop('NBREWIND_PAGES', None)"
-        kernel.run(f"import os; os.chdir({str(folder)!r}); {set_it}", silent=True)
+        kernel = Kernel(folder, {"NBREWIND_PAGES": setting})
         kernel.attach(folder / "work.ipynb", tmp_path / "store")
         kernel.cells(CELLS)
         read.append(kernel.value(f"({STATE}.read, {STATE}.why_off)"))
