@@ -78,7 +78,8 @@ test('the panel follows the notebook that the user is at', async ({
   await runChain(page, `${tmpPath}/one.ipynb`, 1000);
   await execute(page, 'nbrewind:open');
   await expect(rows(page)).toHaveCount(8);
-  await write(page, `${tmpPath}/two.ipynb`, ['first = 1010', 'first + 1']);
+  // Cells of its own: it must not pass for another test's notebook that has gone.
+  await write(page, `${tmpPath}/two.ipynb`, ['first = 1010', 'first + 1'], 'w');
   await beside(page, 'docmanager:open', {
     path: `${tmpPath}/two.ipynb`,
     options: { mode: 'split-right' }
