@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from nbformat import NotebookNode
@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbrewind.driver.notebook_file import is_python, read_notebook
 from nbrewind.packages import keys
 from nbrewind.packages.form import COMPUTE as COMPUTE_FOLDER
-from nbrewind.packages.form import Manifest, PackageError
+from nbrewind.packages.form import Extent, Manifest, PackageError
 from nbrewind.packages.opened import Package
 from nbrewind.packages.overview import outlook, sizes
 from nbrewind.packages.receive import imported, place_of, receive_again, take_over, write_file
@@ -28,7 +28,6 @@ from nbrewind.store.transfer import newest_head
 
 Tell = Callable[[str, float], None]
 Document = dict[str, Any]
-Contents = Literal["full", "slim"]
 
 SHOWN = 500
 """Entries of a list that are told; all are counted."""
@@ -47,7 +46,7 @@ class OtherPackageError(Exception):
 # -- export -----------------------------------------------------------------------------------------------------------
 
 
-def preview(notebook: str, contents: Contents, store: str, tell: Tell) -> Document:
+def preview(notebook: str, contents: Extent, store: str, tell: Tell) -> Document:
     """Return what an export would write, and which keys could sign it.
 
     ``container``: bytes of the files by which an image is built, which are not among the others.
@@ -70,7 +69,7 @@ def preview(notebook: str, contents: Contents, store: str, tell: Tell) -> Docume
 def export(
     notebook: str,
     target: str,
-    contents: Contents,
+    contents: Extent,
     key: str,
     store: str,
     tell: Tell,

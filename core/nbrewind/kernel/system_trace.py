@@ -28,6 +28,8 @@ from nbrewind.state.places import code_folders, is_library, is_of_a_library, pac
 
 SECONDS = 5.0
 """How long a mark may take to be written."""
+PAUSE = 0.0002
+"""Seconds between two looks."""
 MOST_FILES = 2000
 """Files that one run's programs have read that are recorded."""
 _SETTINGS = "/etc/"
@@ -58,8 +60,11 @@ class SystemTrace:
         data = b""
         while end not in data or not data.endswith(b"\n"):
             more = self._stream.read()
-            if not more and time.monotonic() > deadline:
-                raise OSError(LOST)
+            while not more:
+                if time.monotonic() > deadline:
+                    raise OSError(LOST)
+                time.sleep(PAUSE)
+                more = self._stream.read()
             data += more
         return [call for call in self._calls.read(data.splitlines()) if not call.path.startswith(self._name)]
 

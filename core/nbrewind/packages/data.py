@@ -15,7 +15,8 @@ from blake3 import blake3
 
 from nbrewind.model import ABSENT, Run, new_id
 from nbrewind.packages.form import DATA, DATA_FILES, DataFile, LeftOut, Manifest, PackageError, to_json
-from nbrewind.packages.software import FILE, opened_by
+from nbrewind.packages.software import opened_by
+from nbrewind.planning.gone import FILE
 from nbrewind.state.files import file_digest
 from nbrewind.state.software import without_credentials
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from nbrewind.packages.cleaning import Cleaner, learn_notebook
 from nbrewind.packages.contents import Contents
 from nbrewind.packages.crate import crate
 from nbrewind.packages.data import DESCRIPTION, data_files, description, inputs_of
-from nbrewind.packages.form import LeftOut, PackageError, Sealed, sha256, to_json
+from nbrewind.packages.form import Extent, LeftOut, PackageError, Sealed, sha256, to_json
 from nbrewind.packages.image import image_files
 from nbrewind.packages.software import EXPLICIT, Used, newest_python, platform_name, software_files, used_by
 from nbrewind.packages.wheels import wheels_of
@@ -36,7 +36,6 @@ from nbrewind.tasks import listed, records
 
 TASK_GONE = "what it made did not go along"
 COMPUTE = form.COMPUTE + "compute.yml"
-Extent = Literal["full", "slim"]
 NO_URLS: Mapping[str, str] = MappingProxyType({})
 Progress = Callable[[str, float], None]
 

@@ -54,6 +54,8 @@ _RESERVED = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
 """What names of files can't have in them somewhere."""
 
 T = TypeVar("T")
+Extent = Literal["full", "slim"]
+"""Slim: without large contents."""
 
 
 class PackageError(Exception):

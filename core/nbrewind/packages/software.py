@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from nbrewind.model import Record, Run
 from nbrewind.packages.form import SOFTWARE, Library, Manifest, Software, sha256, to_json
+from nbrewind.planning.gone import FILE
 from nbrewind.state.files import file_digest
 from nbrewind.state.installed import DISTRIBUTIONS
 from nbrewind.state.places import is_library
@@ -28,7 +29,6 @@ OWN = "nbrewind"
 """The name of this very program, which whoever repeats has already."""
 SECONDS = 30.0
 _PACKAGE = "package:"
-FILE = "file:"
 
 
 class Used(Record, frozen=True, kw_only=True):

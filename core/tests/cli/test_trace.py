@@ -243,23 +243,23 @@ def test_lines_that_interleave() -> None:
 7  clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 8
 7  <... clone3 resumed>)             = 9
 9  <... execve resumed>)             = 0
-8  openat(AT_FDCWD</work>, "a", O_RDONLY <unfinished ...>
+8  openat(AT_FDCWD</notes>, "a", O_RDONLY <unfinished ...>
 9  chdir("sub")                      = 0
-8  <... openat resumed>)             = 3</work/a>
+8  <... openat resumed>)             = 3</notes/a>
 9  access("b", F_OK)                 = -1 ENOENT (No such file or directory)
 9  openat(5</data>, "c\\303\\274\\"", O_RDWR|O_CREAT, 0666) = 6</data/c\\303\\274"\\76>
-9  openat(AT_FDCWD</work/sub>, "d", O_WRONLY|O_CREAT|O_EXCL, 0666) = 6</work/sub/d>
+9  openat(AT_FDCWD</notes/sub>, "d", O_WRONLY|O_CREAT|O_EXCL, 0666) = 6</notes/sub/d>
 9  connect(3<socket:[1]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("1.2.3.4")}, 16) = 0
 9  open("secret", O_RDONLY)          = -1 EACCES (Permission denied)
 9  +++ exited with 0 +++
 """
-    assert list(Calls(7, "/work").read(text.splitlines())) == [
-        Call(False, "start", "/work/run", relative=True),
-        Call(True, "read", "/work/a", relative=True),
-        Call(False, "ask", "/work/sub/b", found=False, relative=True),
+    assert list(Calls(7, "/notes").read(text.splitlines())) == [
+        Call(False, "start", "/notes/run", relative=True),
+        Call(True, "read", "/notes/a", relative=True),
+        Call(False, "ask", "/notes/sub/b", found=False, relative=True),
         Call(False, "update", '/data/cü"', relative=True),
         Call(False, "update", '/data/cü">', relative=True),
-        Call(False, "read", "/work/sub/d", found=False, relative=True),
-        Call(False, "write", "/work/sub/d", relative=True),
+        Call(False, "read", "/notes/sub/d", found=False, relative=True),
+        Call(False, "write", "/notes/sub/d", relative=True),
         Call(False, "connect", "1.2.3.4:443"),
     ]
