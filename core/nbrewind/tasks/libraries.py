@@ -82,9 +82,11 @@ def _reduced(encoder: Encoder, leaf: bool, value: Any) -> None:
         encoder.words("named", result)
         encoder.fields(b"g", kind)
         return
+    made = [*result, None, None, None]
     if issubclass(kind, BaseException):
         encoder.raised(value)
-    made = [*result, None, None, None]
+        if type(made[2]) is dict and not made[2]:  # one that was asked for its attributes has that in its state from then on
+            made[2] = None
     encoder.fields(b"O", kind, *made[:3], tuple(made[3] or ()), tuple(made[4] or ()))
 
 

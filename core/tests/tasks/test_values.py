@@ -41,6 +41,14 @@ def test_a_copy_has_the_same_key() -> None:
             assert digest(run, value) == digest(run, copy.deepcopy(value)), value
 
 
+def test_an_exception_that_was_asked_for_its_attributes_has_the_same_key() -> None:
+    asked = ValueError("a")
+    assert vars(asked) == {}
+    assert digest(run, asked) == digest(run, ValueError("a"))
+    asked.note = 1  # type: ignore[attr-defined]
+    assert digest(run, asked) != digest(run, ValueError("a"))
+
+
 def test_what_does_something_when_it_is_let_go_has_no_key() -> None:
     class Cleans:
         def __del__(self) -> None: ...
