@@ -210,7 +210,7 @@ class Recomputer:
         with shielded():
             aside = live.set_aside([name for name in live.names() if name in namespace])
         try:
-            scratch: dict[str, str] = {}
+            scratch: dict[str, Version] = {}
             for run in sorted(found.runs.values(), key=_time):
                 self._bind(found, run, scratch, aside.values)
                 self._set(run, found.before[run.id], settings)
@@ -218,11 +218,11 @@ class Recomputer:
                 settings |= {each.key: each for each in run.writes if each.key.startswith(SETTINGS)}
                 for key in run.removed:
                     scratch.pop(key.removeprefix(VAR), None)
-                scratch |= {each.key[4:]: each.id for each in run.writes if each.key.startswith(VAR)}
+                scratch |= {each.key[4:]: each for each in run.writes if each.key.startswith(VAR)}
                 self._compare(run)
-            wrong = {name for name in found.names if scratch.get(name) != self._wanted[name].id}
+            wrong = {name for name in found.names if not _is_one(scratch.get(name), self._wanted[name])}
             others = {name for name in found.uses - found.names if namespace.get(name) is not aside.values.get(name)}
-            wrong |= {name for name in others if not self._is_bound_anew(name, scratch.get(name, ""))}
+            wrong |= {name for name in others if not self._is_bound_anew(self._wanted[name], scratch.get(name))}
             if wrong:
                 raise Refusal(f"{min(wrong)} was changed since")
             return {name: namespace[name] for name in found.names}
@@ -237,33 +237,41 @@ class Recomputer:
                         recorder.outside(f"{key.partition(':')[2]} could not be put back: {failure}")
                 recorder.watch.take()
 
-    def _is_bound_anew(self, name: str, before: str) -> bool:
-        """Whether the run that made the wanted definition bound the name anew: then others keep that ``before``."""
-        run = self._recorder.store.run(self._wanted[name].run)
+    def _is_bound_anew(self, version: Version, before: Version | None) -> bool:
+        """Whether the run that made a definition bound the name anew: then others keep the one of ``before``."""
+        run, name = self._recorder.store.run(version.run), version.key.removeprefix(VAR)
         checkpoint, source = run and self._made_by.get(run.id), run and self._recorder.store.source(run.source)
         if not checkpoint or not checkpoint.parent or not source:
             return False
-        then = self._recorder.notebook.state(checkpoint.parent).get(VAR + name)
-        return then is not None and then.id == before and name in self._recorder.analysis(source).must_writes
+        then = self._recorder.notebook.state(checkpoint.parent).get(version.key)
+        return _is_one(then, before) and name in self._recorder.analysis(source).must_writes
 
-    def _bind(self, found: Slice, run: Run, scratch: dict[str, str], aside: Mapping[str, Any]) -> None:
-        """Bind what a run read as it was then; ``scratch``: the ids of the versions that are bound already."""
+    def _bind(self, found: Slice, run: Run, scratch: dict[str, Version], aside: Mapping[str, Any]) -> None:
+        """Bind what a run read as it was then; ``scratch``: the versions that are bound already."""
         recorder, before, written = self._recorder, found.before[run.id], found.written
+        then = {name: before[VAR + name] for name in bound(run, before)}
+        live = {name for name in then.keys() & aside.keys() - written if self._is_live(then[name])}
+        live -= _holding(then, then.keys() - live)
+        changed = {name for name in then if not _is_one(scratch.get(name), then[name])}
+        # What others hold is another object from now on, unless they were to keep the one before.
+        replaced = {name for name in changed & scratch.keys() if not self._is_bound_anew(then[name], scratch[name])}
+        for name in _holding(scratch, replaced) - changed:
+            if scratch.pop(name).run in found.runs and name in then:
+                raise Refusal(f"{_cell(run)} needs {name} with what was changed since it was made")
+            changed |= {name} & then.keys()
         load: dict[str, Version] = {}
-        for name in bound(run, before):
-            version = before[VAR + name]
-            if scratch.get(name) == version.id:
-                continue
+        for name in changed:
+            version = scratch[name] = then[name]
             if version.run in found.runs:
                 raise Refusal(f"{_cell(run)} needs an earlier value of {name}")
-            if self._is_live(version) and name not in written and name in aside:
+            if name in live:
                 recorder.namespace[name] = aside[name]
             else:
                 load[name] = version
-            scratch[name] = version.id
         for each in run.inputs:
             name = each.key.removeprefix(VAR)
-            if each.digest == ABSENT and each.key.startswith(VAR) and scratch.pop(name, ""):
+            if each.digest == ABSENT and each.key.startswith(VAR) and name in scratch:
+                del scratch[name]
                 recorder.namespace.pop(name, None)
         try:
             recorder.namespace.update(recorder.live.load(load.values(), recorder.store.fetch).values)
@@ -321,6 +329,19 @@ class Recomputer:
             exact = version.digest.startswith("b3:")
             if group is None or group.members != version.members or (exact and group.digest[name] != version.digest):
                 raise Refusal(f"{_cell(run)}, run again, gives {name} another value")
+
+
+def _is_one(version: Version | None, other: Version | None) -> bool:
+    return version is not None and other is not None and version.id == other.id
+
+
+def _holding(versions: Mapping[str, Version], names: Collection[str]) -> set[str]:
+    """Return the names of those versions that hold a definition of one of the ``names``, at any depth."""
+    found, todo = set[str](), set(names)
+    while todo:
+        todo = {name for name, version in versions.items() if not todo.isdisjoint(version.needs)} - found
+        found |= todo
+    return found
 
 
 def bound(run: Run, before: Mapping[str, Version]) -> set[str]:

@@ -85,7 +85,7 @@ def _reduced(encoder: Encoder, leaf: bool, value: Any) -> None:
     made = [*result, None, None, None]
     if issubclass(kind, BaseException):
         encoder.raised(value)
-        if type(made[2]) is dict and not made[2]:  # one that was asked for its attributes has that in its state from then on
+        if type(made[2]) is dict and not made[2]:  # it was asked for its attributes
             made[2] = None
     encoder.fields(b"O", kind, *made[:3], tuple(made[3] or ()), tuple(made[4] or ()))
 

@@ -22,5 +22,9 @@ CASES = [
     Case("again_after_a_failure", ["g = (i for i in range(9)); next(g)"], ["next(g)\n1 / 0"], "1", "r = next(g)", "r", why="the failed cell had taken one"),
     Case("again_with_magics", ["%%capture said\ng = (i for i in range(9)); print(next(g))"], ["next(g)"], "said.stdout", "r = next(g)", "r", why="the cell is one of a magic"),
     Case("again_displayed", ["from IPython.display import display, HTML\ng = (i for i in range(9)); display(HTML('<b>x</b>')); print(next(g))\nnext(g)"], ["next(g)"], "1", "r = next(g)", "r", why="what it shows is shown once"),
+    Case("again_class_changed_between", ["import itertools\nclass N: count = 0", "c = itertools.repeat(N, 3)", "N.count += 1; d = 1", "try: g\nexcept NameError: c"], [RESTART], "next(c) is N", lost="c", why="the class was changed after one of the runs that make c, and before another"),
+    Case("again_class_changed_and_left", ["import itertools\nclass N: count = 0", "c = itertools.repeat(N, 3)", "N.count += 1; d = 1", "try: g\nexcept NameError: c"], ["c = None; N.count += 1"], "(next(c) is N, N.count)", lost="c", why="it holds the class, not a copy"),
+    Case("again_class_defined_anew_between", ["class N:\n    def __init__(self): self.g = (i for i in range(9))\nc = N(); next(c.g)", "class N: late = 1", "next(c.g)"], ["next(c.g)"], "(type(c) is N, type(c).__name__, N.late)", "r = (next(c.g), isinstance(c, N))", "r", lost="c", why="c is of the class that had the name before"),
+    Case("again_function_changed_between", ["def f(): return 1\ng = (f for _ in range(9)); next(g)", "f.note = 2", "next(g)"], [RESTART], "f.note", "r = next(g) is f", "r", lost="g", why="the generator looks f up each time"),
 ]
 # fmt: on
