@@ -15,8 +15,8 @@ from .kernels import Kernels
 from .programs import programs
 from .replay import Story, Tally, Unsound, play
 
-FEW = 20
-MANY = 2000 if sys.version_info >= (3, 12) else 200
+FEW, MANY = (20, 2000) if sys.version_info >= (3, 12) else (10, 200)
+"""Notebooks in `make test`; in `make test-all`. The older Python traces more slowly."""
 PART = 100
 """Notebooks in one test."""
 SEED = int(os.environ.get("ORACLES_SEED") or (randrange(10**6) if os.environ.get("TEST_SEARCH") else 0))
