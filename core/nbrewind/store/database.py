@@ -198,6 +198,10 @@ class Database:
         except sqlite3.Error as error:
             raise self._error("read", error) from error
 
+    def version(self) -> object:
+        """Return what is equal, for one thread, until somebody writes who does not use this thread's connection."""
+        return self._own().connection, self.read("PRAGMA data_version")[0][0]
+
     def counter(self, key: str) -> int:
         """Return one of the numbers in ``meta``."""
         rows = self.read("SELECT value FROM meta WHERE key = ?", (key,))

@@ -1,21 +1,28 @@
-"""Records of tasks that are likely to be asked for next: those that were written after one that was found.
+"""Records of tasks that are likely to be asked for next: those that were written at about the same time.
 
-The tasks of a loop are asked for in about the order in which they were recorded. Once two were that follow each other,
-the next ones are read with one query, and found without any. What was read is good for `KEPT` seconds, as others may
-write meanwhile, and until this process writes.
+The tasks of a loop are recorded as they end, which may be in any order, and are asked for as they are submitted. So
+rows are read by whole blocks of numbers: one of which some rows were asked for is read with one query, and its others
+are found without any. What was read is good until this process writes; whether others have written is asked every
+`KEPT` seconds.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
 
 from nbrewind.store.database import Database, Row
 
 KEPT = 0.05
-"""Seconds for which what was read ahead answers."""
-ROWS = 64
-"""So many are read at a time, and so close to each other must be what is asked for in turn."""
+"""Seconds for which what was read ahead answers without a look whether others have written."""
+ROWS = 256
+"""So many numbers are a block."""
+ASKED = 4
+"""So many rows of a block are read one by one before all of it is."""
+MOST = 4096
+"""Rows that were read ahead and not asked for: beyond that no more are read."""
 
 
 class ReadAhead:
@@ -24,9 +31,8 @@ class ReadAhead:
     def __init__(self, database: Database, columns: str) -> None:
         """Read ``columns``, after slot, occurrence and number."""
         self._database = database
-        self._sql = f"SELECT slot, occurrence, number, {columns} FROM tasks WHERE number > ? ORDER BY number LIMIT ?"
-        self._read = _Read({}, -1, 0, 0.0)
-        self._last = -ROWS - 1
+        self._sql = f"SELECT slot, occurrence, number, {columns} FROM tasks WHERE number BETWEEN ? AND ?"
+        self._read = _Read()
 
     def take(self, slot: tuple[Any, Any]) -> Row | None:
         """Return number and columns of the row in a slot, once, if it was read."""
@@ -34,31 +40,42 @@ class ReadAhead:
         if not read.rows or not self._is_good(read):
             return None
         row = read.rows.pop(slot, None)
-        if row is None:
-            return None
-        self._last = row[2]
-        return row[2:]
+        return None if row is None else row[2:]
 
     def found(self, number: int) -> None:
-        """Take note that a row was asked for, by its number; read on if it is close to the last one."""
-        is_near, self._last = abs(number - self._last) <= ROWS, number
-        if not is_near or (number <= self._read.end and self._is_good(self._read)):
-            return
-        turns, until = self._database.turns, time.monotonic() + KEPT
-        rows = self._database.read(self._sql, (number, ROWS))
-        end = rows[-1][2] if rows else number + ROWS
-        self._read = _Read({row[:2]: row for row in rows}, end, turns, until)
+        """Take note that a row was asked for that was not read ahead, by its number; read its block if it is time."""
+        read = self._read
+        if not self._is_good(read):
+            read = self._read = _Read(self._database.turns, self._database.version(), _soon())
+        block = number // ROWS
+        read.asked[block] += 1
+        if read.asked[block] == ASKED and len(read.rows) < MOST:
+            rows = self._database.read(self._sql, (block * ROWS, block * ROWS + ROWS - 1))
+            read.rows.update((row[:2], row) for row in rows)
 
     def _is_good(self, read: _Read) -> bool:
-        return read.turns == self._database.turns and time.monotonic() < read.until
+        if read.turns != self._database.turns:
+            return False
+        if time.monotonic() >= read.until:
+            if self._database.version() != read.version:
+                return False
+            read.until = _soon()
+        return True
 
 
-class _Read(NamedTuple):
-    """What was read at once."""
+def _soon() -> float:
+    return time.monotonic() + KEPT
 
-    rows: dict[tuple[int, int], Row]
-    end: int
-    """The number of the last one."""
-    turns: int
+
+@dataclass(slots=True, eq=False)
+class _Read:
+    """What was read since somebody wrote."""
+
+    turns: int = -1
     """As they were counted before."""
-    until: float
+    version: object = None
+    """Of the database, before."""
+    until: float = 0.0
+    rows: dict[tuple[Any, Any], Row] = field(default_factory=dict)
+    asked: Counter[int] = field(default_factory=Counter)
+    """By block, how many rows were read one by one."""

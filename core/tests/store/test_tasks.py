@@ -240,3 +240,28 @@ def test_what_is_read_ahead_is_what_is_there(tmp_path: Path) -> None:
         assert [held(n) for n in (201, 202)] == [b"old 201", b"old 202"]
         store.clean(0)
         assert [held(n) for n in (203, 204)] == [None, None]
+
+
+def test_rows_are_read_ahead_in_whatever_order_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(tmp_path / "store") as store, Store.open(tmp_path / "store") as other:
+        author = Author(store)
+        for n in range(1, 600):
+            store.tasks.add(TaskRow((n, 0), author.place, b"", 1.0, b"record", b"row", ()))
+        store.tasks.flush()
+        queries: list[str] = []
+        read = store.tasks.database.read
+        monkeypatch.setattr(store.tasks.database, "read", lambda sql, *rest: [queries.append(sql), read(sql, *rest)][1])
+        scattered = [1 + n * 131 % 599 for n in range(598)]
+        assert author.here(*scattered) == scattered
+        assert sum("slot = ?" in sql for sql in queries) <= 2 * (task_ahead.ASKED + 8)
+        # As long as nobody else writes, it stays good.
+        time.sleep(task_ahead.KEPT)
+        (left,) = set(range(1, 600)) - set(scattered)
+        queries.clear()
+        assert author.here(left) == [left]
+        assert not any("slot = ?" in sql for sql in queries)
+        Author(other).task(1000)
+        time.sleep(task_ahead.KEPT)
+        assert author.here(1000) == [1000]
