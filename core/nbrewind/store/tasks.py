@@ -16,7 +16,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -87,6 +87,7 @@ class Tasks:
         self._process = os.getpid()
         self._lock = Guard(database.path)
         self._commit_lock = Guard(database.path)
+        self._late: list[Callable[[], TaskRow | None]] = []
         self._rows: dict[Slot, TaskRow] = {}
         self._uses: dict[tuple[int, Place], None] = {}
         self._bytes = 0
@@ -103,6 +104,7 @@ class Tasks:
 
     def find(self, slot: Slot, place: Place | None = None) -> Found | None:
         """Return the record in a slot. ``place``: who asks, if the record is to stay as long as it is theirs, too."""
+        self._make()
         row = self._rows.get(slot)
         if row is not None:
             return Found(row.part, row.record, row.data)
@@ -123,6 +125,7 @@ class Tasks:
 
     def any(self) -> bool:
         """Whether there is a record."""
+        self._make()
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
     def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> Iterator[Found]:
@@ -172,16 +175,58 @@ class Tasks:
         Raises:
             StoreError: the store is closed, or was open when this process was forked.
         """
+        self._check()
+        self._make()
+        with self._lock:
+            self._keep(row)
+            is_due = self._is_due()
+        self._soon(is_due or bool(row.contents))
+
+    def later(self, make: Callable[[], TaskRow | None]) -> None:
+        """Take a row that is made when it is written or asked for, together with others: that takes less time.
+
+        Args:
+            make: makes it, without contents, of what can't change meanwhile; None if it can't. It raises nothing.
+
+        Raises:
+            StoreError: the store is closed, or was open when this process was forked.
+        """
+        self._check()
+        with self._lock:
+            self._late.append(make)
+            is_due = self._is_due()
+        self._soon(is_due)
+
+    def _check(self) -> None:
         if self._end.is_set():
             raise StoreError(f"{self.database.path} is closed")
+
+    def _keep(self, row: TaskRow) -> None:
+        old = self._rows.pop(row.slot, None)
+        self._rows[row.slot] = row
+        self._bytes += _size(row) - (_size(old) if old else 0)
+
+    def _make(self) -> None:
+        """Make the rows that were to be made later."""
+        if not self._late:  # they stay there until all are made
+            return
         with self._lock:
-            old = self._rows.pop(row.slot, None)
-            self._since = self._since or time.monotonic()
-            self._rows[row.slot] = row
-            self._bytes += _size(row) - (_size(old) if old else 0)
-            late = len(self._rows) >= MOST_ROWS or time.monotonic() - self._since > WINDOW
+            for make in self._late:
+                row = make()
+                if row is not None:
+                    self._keep(row)
+            self._late = []
+
+    def _is_due(self) -> bool:
+        """Take note that a row was taken; return whether it is time to write."""
+        now = time.monotonic()
+        self._since = self._since or now
+        return len(self._rows) + len(self._late) >= MOST_ROWS or now - self._since > WINDOW
+
+    def _soon(self, is_due: bool) -> None:
+        """Have what was taken written soon, or at once: the thread that writes may not get its turn."""
         self._begin()
-        if (late or row.contents) and not self.trouble:  # the writer may not get its turn
+        if is_due and not self.trouble:
             with contextlib.suppress(StoreError):
                 self.commit()
 
@@ -191,6 +236,7 @@ class Tasks:
         Raises:
             StoreError: they can't be written; they are kept.
         """
+        self._make()
         if not self._rows and not self._uses:
             return
         with self._commit_lock:

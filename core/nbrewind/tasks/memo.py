@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -270,62 +271,64 @@ class Memo:
         return not self.trouble
 
     def _record(self, key: Key, outcome: Outcome, occurrence: int, place: Place, *, compare: bool) -> None:
-        parts = parted(key)
-        before = self._checked.pop((parts.key, occurrence), "")
-        with self._writing(outcome):
-            result = None if outcome.result is None else self._put(outcome.result)
-            stdout = self._put(outcome.stdout)
-            made = tuple(outputs.put(self.store, name, lies) for name, lies in sorted(outcome.outputs.items()))
-            facts = Facts(
-                key=parts.key,
-                occurrence=occurrence,
-                packed_components=parts.packed,
-                packed_previews=packed(parts.previews),
-                marks=tuple(sorted(key.marks)),
-                result=result,
-                stdout=stdout,
-                exit_code=outcome.exit_code,
-                outputs=made,
-                order=outcome.order,
-                submitted=outcome.submitted,
-                started=outcome.started,
-                finished=outcome.finished,
-                host=outcome.host,
-                packed_resources=packed(outcome.resources),
-                category=outcome.category,
-                seen=None if outcome.seen is None else dict(outcome.seen),
-                unstable=False,
-            )
+        if not (compare or self._checked or outcome.outputs) and _is_short(outcome):
+            self.store.tasks.later(partial(self._made_later, key, outcome, occurrence, place))
+            return
+        before = self._checked.pop((parted(key).key, occurrence), "")
+        with nullcontext() if _is_short(outcome) and not outcome.outputs else self.store.writing():
+            row, facts = self._row(key, outcome, occurrence, place)
             if before or compare:
-                facts = self._compared(key, parts, facts, before)
-            data, snapshots = b"", [each.snapshot for each in outputs.contents(made) if each.snapshot]
-            for content, at in ((outcome.stdout, stdout), (outcome.result, result)):
-                if at is not None and at.snapshot:
-                    snapshots.append(at.snapshot)
-                elif content:
-                    data += bytes(content)
-            self.store.tasks.add(
-                TaskRow(
-                    (parts.slot, occurrence),
-                    place,
-                    parts.common(key),
-                    max(outcome.finished - outcome.started, 0.0),
-                    written(facts),
-                    data,
-                    tuple(snapshots),
-                )
-            )
+                facts = self._compared(key, facts, before)
+                row = row._replace(record=written(facts))
+            self.store.tasks.add(row)
 
-    def _writing(self, outcome: Outcome) -> AbstractContextManager[None]:
-        """Return the context in which what a task made is put into the store; short contents stand in its row."""
-        contents = (outcome.stdout, *(() if outcome.result is None else (outcome.result,)))
-        if outcome.outputs or any(memoryview(content).nbytes > SHORT for content in contents):
-            return self.store.writing()
-        return nullcontext()
+    def _made_later(self, key: Key, outcome: Outcome, occurrence: int, place: Place) -> TaskRow | None:
+        """Return the row of a task all of which stands in it; None if it can't be written."""
+        try:
+            return self._row(key, outcome, occurrence, place)[0]
+        except (ValueError, TypeError) as error:
+            self.trouble = str(error)
+            return None
 
-    def _compared(self, key: Key, parts: Parted, facts: Facts, before: str) -> Facts:
+    def _row(self, key: Key, outcome: Outcome, occurrence: int, place: Place) -> tuple[TaskRow, Facts]:
+        """Put what a task made into the store; return its row, and what that holds."""
+        parts = parted(key)
+        result = None if outcome.result is None else self._put(outcome.result)
+        stdout = self._put(outcome.stdout)
+        made = tuple(outputs.put(self.store, name, lies) for name, lies in sorted(outcome.outputs.items()))
+        facts = Facts(
+            key=parts.key,
+            occurrence=occurrence,
+            packed_components=parts.packed,
+            packed_previews=packed(parts.previews),
+            marks=tuple(sorted(key.marks)),
+            result=result,
+            stdout=stdout,
+            exit_code=outcome.exit_code,
+            outputs=made,
+            order=outcome.order,
+            submitted=outcome.submitted,
+            started=outcome.started,
+            finished=outcome.finished,
+            host=outcome.host,
+            packed_resources=packed(outcome.resources),
+            category=outcome.category,
+            seen=None if outcome.seen is None else dict(outcome.seen),
+            unstable=False,
+        )
+        data, snapshots = b"", [each.snapshot for each in outputs.contents(made) if each.snapshot]
+        for content, at in ((outcome.stdout, stdout), (outcome.result, result)):
+            if at is not None and at.snapshot:
+                snapshots.append(at.snapshot)
+            elif content:
+                data += bytes(content)
+        seconds = max(outcome.finished - outcome.started, 0.0)
+        slot = (parts.slot, occurrence)
+        return TaskRow(slot, place, parts.common(key), seconds, written(facts), data, tuple(snapshots)), facts
+
+    def _compared(self, key: Key, facts: Facts, before: str) -> Facts:
         """Compare with what was recorded before; return the record, which says if they differ."""
-        _, old = self._facts(parts, facts.occurrence, None)
+        _, old = self._facts(parted(key), facts.occurrence, None)
         before, given = before or (digest_of(old) if old else ""), digest_of(facts)
         differs = bool(before) and before != given
         if differs:
@@ -357,6 +360,16 @@ class Memo:
             self.flush()
         except StoreError as error:
             self.trouble = str(error)
+
+
+def _is_short(outcome: Outcome) -> bool:
+    """Whether what a task returned and printed stands in its row, and can't change until that is made."""
+    result, stdout = outcome.result, outcome.stdout
+    return (
+        type(stdout) is bytes
+        and len(stdout) <= SHORT
+        and (result is None or (type(result) is bytes and len(result) <= SHORT))
+    )
 
 
 def _short(content: bytes | memoryview) -> Made:

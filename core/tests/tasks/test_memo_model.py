@@ -82,6 +82,7 @@ class MemoMachine(RuleBasedStateMachine):
         """Both processes end at once: what was flushed is there, of the rest perhaps something."""
         self.dead += [memo.store for memo in self.memos]
         for memo in self.memos:
+            memo.store.tasks._late.clear()
             memo.store.tasks._rows.clear()
         self.waiting = [set(), set()]
         self.open()
