@@ -30,6 +30,8 @@ MOST_REASONS = 100
 """Of so many reasons it is counted how often each was given; the most frequent are told."""
 TEXT = 120
 """Characters of a name."""
+_KEY = slice(len("task:"), len("task:") + 2 * KEY_BYTES)
+"""Where in a digest of a key that begins which is kept of it."""
 SAMPLES = 240
 """Of how many tasks ran at a time, so many moments are kept."""
 
@@ -72,7 +74,7 @@ class Tracked:
 
     def identify(self, key: Key | NoKey, occurrence: int) -> None:
         """Take note of a task's key, as it is known now."""
-        if isinstance(key, Key):
+        if isinstance(key, Key) and self.key.hex() != key.digest[_KEY]:
             parts = parted(key)
             self.near, self.key = (parts.slot >> 32).to_bytes(4, "big", signed=True), parts.key[:KEY_BYTES]
             self.occurrence = occurrence

@@ -130,15 +130,14 @@ class Keys:
             key: of a task that was given all of these files.
             inputs: as they were given, but for those that were `Pending`.
         """
-        named = {f"file {path}": path for path in self._named(key)} | {f"input {name}": inputs[name] for name in inputs}
+        named = {name: name.removeprefix("file ") for name in key.components if name.startswith("file ")}
+        if not named and not inputs:
+            return True
+        named.update({f"input {name}": inputs[name] for name in inputs})
         try:
             return all(self._files.digest(path) == key.components.get(name) for name, path in named.items())
         except Refused:
             return False
-
-    @staticmethod
-    def _named(key: Key) -> list[str]:
-        return [name.removeprefix("file ") for name in key.components if name.startswith("file ")]
 
     def _function(self, follower: Follower, function: Callable[..., Any], *, again: bool) -> bytes:
         """Write a function and all that it reads, or take that from the last time; return its digest."""

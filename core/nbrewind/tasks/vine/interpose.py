@@ -14,7 +14,7 @@ from .files import POINTER as FILE
 from .files import Files
 from .managers import DECLARING, SETTINGS, Managers
 from .opening import POINTER
-from .parts import STAND_IN, kinds, originals
+from .parts import STAND_IN, compiled, kinds, originals
 
 KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "Manager": {
@@ -61,6 +61,7 @@ FUTURES: dict[str, dict[str, tuple[str, ...]]] = {
     "VineFuture": {"__init__": ("task",)},
 }
 """The same for what only calls by a ``FuturesExecutor`` need: if it differs, these run each time."""
+COMPILED = ("vine_task_get_metric",)
 KINDS = ("Task", "PythonTask", "FunctionCall", "LibraryTask", "PythonTaskNoResult")
 
 
@@ -78,7 +79,7 @@ def check(vine: Any, known: Mapping[str, Mapping[str, tuple[str, ...]]] = KNOWN)
             told = tuple(inspect.signature(found).parameters)[1:]
             if told[: len(parameters)] != parameters:
                 raise Unfit(f"TaskVine {_version(vine)} has other parameters of {kind}.{name}: {', '.join(told)}")
-    for name in ("vine_set_task_id_min", "VINE_DEFAULT_PORT"):
+    for name in ("vine_set_task_id_min", "VINE_DEFAULT_PORT", *COMPILED):
         if not hasattr(vine.cvine, name):
             raise Unfit(f"TaskVine {_version(vine)} has no {name}")
 
@@ -100,6 +101,7 @@ def install(vine: Any) -> None:
         return
     if not hasattr(vine, STAND_IN):
         check(vine)
+        compiled.update({name: getattr(vine.cvine, name) for name in COMPILED})
     kinds.update({name: getattr(vine, name) for name in KINDS})
     with contextlib.suppress(Unfit):
         check(vine, FUTURES)

@@ -12,7 +12,7 @@ from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
 from .keys import kind_of, outputs_of
-from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
+from .parts import FileState, ManagerState, TaskState, compiled, kinds, original, state_of
 from .worker import Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
@@ -46,8 +46,8 @@ UNMEASURED = Measured({}, "", 0.0, 0.0)
 
 def measured_of(task: Any) -> Measured:
     """Return what TaskVine has measured of a task that has ended."""
-    measure = original(kinds["Task"], "get_metric")
-    metrics = {name: measure(task, name) for name in METRICS}
+    measure, plain = compiled["vine_task_get_metric"], task._task
+    metrics = {name: measure(plain, name) for name in METRICS}
     host = original(kinds["Task"], "hostname").fget(task) or ""
     return Measured(metrics, host, metrics["time_when_commit_start"] / 1e6, metrics["time_when_done"] / 1e6)
 

@@ -21,7 +21,7 @@ from .futures import SCRIPT, fetched, is_future
 from .graphs import is_vertex
 from .outcomes import temporaries
 from .parts import NAME, FileState, ManagerState, TaskState, kinds, original, originals, state_of
-from .worker import STAYS, first_line, split_text
+from .worker import SEPARATOR, STAYS, first_line, split_text
 
 GIVING = ("add_input", "add_poncho_package", "add_starch_package", "add_execution_context", "add_environment")
 """Methods that give a task files or packages."""
@@ -222,7 +222,7 @@ def printed(cls: type, name: str) -> property:
 
     def get(task: Any) -> Any:
         found = answered.fget(task)  # type: ignore[misc]
-        return split_told(split_text(found)[0])[0] if isinstance(found, str) else found
+        return split_told(split_text(found)[0])[0] if isinstance(found, str) and SEPARATOR in found else found
 
     return property(get)
 

@@ -18,6 +18,8 @@ from nbrewind.tasks.files import Files
 from nbrewind.tasks.parts import Refused
 
 MARK = b"\0nbrewind1"
+SEPARATOR = "\x1e"
+"""Before all that a worker tells behind what a task has printed."""
 TEXT_MARK = "\x1enbrewind1"
 """Before the report of a task whose result stays in the cluster: that is behind what it printed."""
 STAYS = "NBREWIND_STAYS"
