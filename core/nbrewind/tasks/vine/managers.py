@@ -16,6 +16,7 @@ from nbrewind.tasks.records import RESULT
 from . import calls, commands, logs
 from . import door as doors
 from .futures import files_given
+from .keys import function_of
 from .libraries import Libraries
 from .outcomes import temporaries
 from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, state_of
@@ -218,8 +219,7 @@ class Managers(Libraries):
 
     def _lacking(self, task: Any, number: int, why: str) -> Exception:
         """Return the error of a task that has to run, though TaskVine is not installed."""
-        function = task.__dict__.get("_fn_def", (None,))[0]
-        what = getattr(function, "__name__", "") or str(task.command)
+        what = function_of(task) or str(task.command)
         error: Exception = getattr(self.vine, STAND_IN)(f"Task {number}, `{what}`, has to run", why)
         return error
 

@@ -99,7 +99,7 @@ def test_an_unchanged_repeat_opens_no_port_and_starts_no_worker(book):
             "cell 5 raised NotInstalled: Manager.stats needs a manager",
         ),
         ("c4", "tasks = {}", "tasks = {}; m.map(f, [1])", "Manager.map needs a manager that is open"),
-        ("c2", "m = ", "d = vine.DaskVine(0)\nm = ", "cell 3 raised NotInstalled: DaskVine has no stand-in"),
+        ("c2", "m = ", "d = vine.VineFuture(0)\nm = ", "cell 3 raised NotInstalled: VineFuture has no stand-in"),
     ],
 )
 def test_what_no_record_answers_is_told_in_one_error(book, cell, old, new, error):
@@ -137,6 +137,60 @@ def test_in_an_interactive_repeat(book):
         assert kernel.text([message for _, messages in found for message in messages]) == book.text
     finally:
         kernel.stop()
+
+
+GRAPHS = [
+    "import dask\nimport ndcctools.taskvine as vine",
+    "factor = 2\ndef load(n):\n    return list(range(n))\n"
+    "def double(values):\n    return [factor * value for value in values]\n"
+    "def total(parts):\n    return sum(sum(part) for part in parts)",
+    "m = vine.DaskVine(0, name='graphs', run_info_path='info')\n"
+    "workers = vine.Factory('local', manager=m)\n"
+    "workers.max_workers = workers.min_workers = workers.cores = 1\nworkers.memory = workers.disk = 400\n"
+    "workers.start()\nNone",
+    "parts = [dask.delayed(double)(dask.delayed(load)(n)) for n in (2, 3)]\n"
+    "whole = dask.delayed(total)(parts)\ngraph = dict(dask.delayed([parts, whole]).__dask_graph__())\n"
+    "keys = [[part.key for part in parts], whole.key]\n"
+    "options = {'task_mode': 'function-calls', 'lib_resources': {'cores': 1, 'slots': 1}}\n"
+    "print(m.get(graph, keys, progress_disable=True, **options))",
+    "workers.stop()",
+]
+
+
+GRAPH_OF_TASKS = (
+    "graph = {**whole.__dask_graph__(), 'same': parts[1].key}\n"
+    "found = m.get(graph, [whole.key, 'same', parts[1].key], progress_disable=True, resources={'cores': 1})\n"
+    "print(found, found[1] is found[2])"
+)
+"""A cell with tasks that are no calls of a library; two names are of one value."""
+
+
+@pytest.mark.timeout(300)
+def test_graphs_of_dask_are_answered_though_taskvine_is_not_installed(tmp_path):
+    vine_module()
+    pytest.importorskip("dask")
+    book = Book(tmp_path, GRAPHS)
+    _, shown = book.run("audit")
+    assert printed(shown) == "[[[0, 2], [0, 2, 4]], 8]\n"
+    told, shown = book.run("repeat", hidden=True)
+    assert (printed(shown), told["tasks"]) == ("[[[0, 2], [0, 2, 4]], 8]\n", {"answered": 6, "ran": 0})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_what_no_record_of_a_graph_answers_is_told_in_one_error(tmp_path):
+    vine_module()
+    pytest.importorskip("dask")
+    book = Book(tmp_path, [*GRAPHS[:-1], GRAPH_OF_TASKS, GRAPHS[-1]])
+    _, recorded = book.run("audit")
+    assert printed(recorded).endswith("[8, [0, 2, 4], [0, 2, 4]] False\n")
+    told, shown = book.run("repeat", hidden=True)
+    assert (printed(shown), told["tasks"]) == (printed(recorded), {"answered": 11, "ran": 0})
+
+    book.edit("c4", "progress_disable=True", "env_vars={'A': 'b'}")
+    assert "NotInstalled: DaskVine.get with `env_vars` has no stand-in, and" in book.call("repeat", hidden=True).stderr
+    book.edit("c1", "factor = 2", "factor = 3")
+    assert "cell 4 raised NotInstalled: Task 3, `double`, has to run" in book.call("repeat", hidden=True).stderr
 
 
 LOOK = """
