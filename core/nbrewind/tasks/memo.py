@@ -271,7 +271,7 @@ class Memo:
         return not self.trouble
 
     def _record(self, key: Key, outcome: Outcome, occurrence: int, place: Place, *, compare: bool) -> None:
-        if not (compare or self._checked or outcome.outputs) and _is_short(outcome):
+        if not (compare or self._checked or outcome.outputs) and _is_short(outcome) and _is_writable(key, outcome):
             self.store.tasks.later(partial(self._made_later, key, outcome, occurrence, place))
             return
         before = self._checked.pop((parted(key).key, occurrence), "")
@@ -370,6 +370,12 @@ def _is_short(outcome: Outcome) -> bool:
         and len(stdout) <= SHORT
         and (result is None or (type(result) is bytes and len(result) <= SHORT))
     )
+
+
+def _is_writable(key: Key, outcome: Outcome) -> bool:
+    """Whether it is sure that all texts of a record can be written; of others it shows when they are."""
+    texts = (*key.components, *key.previews.values(), outcome.category, outcome.host)
+    return "".join(texts).isascii()
 
 
 def _short(content: bytes | memoryview) -> Made:

@@ -411,3 +411,18 @@ def test_many_threads(store: Store, memo: Memo) -> None:
     assert wrong == [] and memo.trouble == ""
     other = again(store)
     assert all(other.find(key_of(n)) for n in range(60))
+
+
+@pytest.mark.parametrize("name", ["plain", "größe", "lone \udc80"])
+def test_a_record_that_cant_be_written_is_told_of_at_once(store: Store, memo: Memo, name: str) -> None:
+    """And rows that are made together, later, are there for who asks."""
+    odd = key_of()._replace(previews={"argument 0": name})
+    other = key_of(2)
+    assert memo.record(other, Outcome(b"2"))
+    is_written = memo.record(odd, Outcome(b"1"))
+    assert is_written == (name != "lone \udc80") == (memo.trouble == "")
+    assert (memo.find(odd) is not None) == is_written
+    assert memo.made(other) and memo.made(other) == Memo(store).made(other)
+    memo.flush()
+    assert again(store).find(other) is not None
+    assert (again(store).find(odd) is not None) == is_written
