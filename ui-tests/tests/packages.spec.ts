@@ -105,7 +105,7 @@ test('a notebook is exported, and repeated from its package', async ({
   });
   await expect(
     dialog.getByRole('list', { name: /^Secrets found/ })
-  ).toContainText('output of cell');
+  ).toContainText('output of cell 3');
   await expectGood(page);
   await picture(page, 'dialog');
   await dialog.getByRole('radio', { name: /^Slim/ }).click();

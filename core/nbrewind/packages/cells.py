@@ -57,6 +57,11 @@ class NotebookFacts(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The package itself, a zip in base64, where it was asked for."""
 
 
+def label(cells: Sequence[str], cell: str) -> str:
+    """Return a cell as people count it, by its place among the ids of a notebook; by its id if it is gone."""
+    return f"cell {cells.index(cell) + 1}" if cell in cells else f"a removed cell ({cell})"
+
+
 def last_checkpoints(branch: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
     """Return of each cell the last checkpoint on a branch, oldest first."""
     return {checkpoint.cell: checkpoint for checkpoint in branch if checkpoint.cell and checkpoint.run}

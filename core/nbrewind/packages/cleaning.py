@@ -7,13 +7,14 @@ more. A content in which there is a secret is left out as a whole: nothing in it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from nbrewind.model import Run, Version
+from nbrewind.packages import cells
 from nbrewind.packages.form import Secret
 from nbrewind.packages.scan import (
     SECRET_FILES,
@@ -54,9 +55,15 @@ class Looked(NamedTuple):
 class Cleaner:
     """Takes secrets out of what goes into a package. First all is learnt, then all is cleaned."""
 
-    def __init__(self, store: Store, tick: Callable[[], None] = lambda: None) -> None:
-        """Learn what the environment says. ``tick`` is called before each part of a content that is read."""
-        self._tick = tick
+    def __init__(self, store: Store, notebook: Sequence[str], tick: Callable[[], None] = lambda: None) -> None:
+        """Learn what the environment says.
+
+        Args:
+            store: with the contents.
+            notebook: the ids of its cells: the report names cells by their places.
+            tick: called before each part of a content that is read.
+        """
+        self._tick, self._notebook = tick, notebook
         self.scanner = Scanner()
         self._store = store
         self._found: dict[tuple[str, str], None] = {}
@@ -170,7 +177,7 @@ class Cleaner:
         return self._task(moved)
 
     def _run(self, moved: MovedRun) -> MovedRun:
-        label = f"cell {moved.run.cell}" if moved.run.cell else "changes between cells"
+        label = cells.label(self._notebook, moved.run.cell) if moved.run.cell else "changes between cells"
         source = moved.source
         _text, in_source = self.scanner.clean(source or "")
         outputs, in_outputs = clean_outputs(self.scanner, moved.outputs)
@@ -184,7 +191,7 @@ class Cleaner:
             if in_tasks:
                 run = replace(run, tasks=replace(run.tasks, rows=b""))
                 self.note(f"tasks of {label}", in_tasks)
-        self.note(f"source of {label}", in_source)
+        self.note(f"text of {label}", in_source)
         self.note(f"output of {label}", in_outputs)
         self.note(f"record of {label}", kinds)
         if in_source or in_outputs or kinds:
@@ -199,7 +206,7 @@ class Cleaner:
         found = secret_strings(moved.data) if moved.data[:1] == b"\x80" else Strings([], False)
         if found.values:
             kinds.append("value under a name that says so")
-        self.note(f"task of cell {moved.cell}", kinds)
+        self.note(f"task of {cells.label(self._notebook, moved.cell)}", kinds)
         return None if kinds else moved
 
     def _clean(self, value: Any, kind: type[Any]) -> tuple[Any, list[str]]:

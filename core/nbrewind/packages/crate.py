@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from nbrewind.model import Run
+from nbrewind.packages.cells import label
 from nbrewind.packages.form import BLOBS, DataFile, Manifest, to_json
 from nbrewind.planning.notebook import title
 
@@ -80,14 +81,15 @@ def crate(
     steps, tools, actions, controls = [], [], [], []
     known = {one.path: one for one in manifest.data}
     for number, (cell, run) in enumerate(cells.items(), 1):
+        name = label(manifest.cells, cell)
         tool = add(f"#cell/{cell}", **{"@type": "SoftwareApplication", "name": title(sources.get(cell, ""))})
         step = add(f"#step/{cell}", **{"@type": "HowToStep", "position": str(number), "workExample": tool})
-        action = add(f"#run/{run.id}", **_action(run, tool, f"Run of cell {cell}"))
+        action = add(f"#run/{run.id}", **_action(run, tool, f"Run of {name}"))
         action["object"] = [held[one.inside] for one in _read(run, known) if one.inside in held]
         controls.append(
             add(
                 f"#control/{run.id}",
-                **{"@type": "ControlAction", "name": f"Control of cell {cell}", "instrument": step, "object": action},
+                **{"@type": "ControlAction", "name": f"Control of {name}", "instrument": step, "object": action},
             )
         )
         tools.append(tool)

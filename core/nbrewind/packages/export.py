@@ -150,7 +150,8 @@ class _Export:
         self._store, self._slice, self._folder, self._progress = store, found, folder, progress
         self._path, self._kind, self._wheels, self._container, self._urls = path, contents, wheels, container, urls
         self._step = ("", 0.0)
-        self._cleaner = Cleaner(store, lambda: progress(*self._step))
+        self._cells = tuple(cell.id for cell in notebook.cells)
+        self._cleaner = Cleaner(store, self._cells, lambda: progress(*self._step))
         before = facts_of(index)
         self._before = form.from_json(before, form.Manifest, "what came with the records") if before else None
         self._same = self._before is not None and self._before.head == found.head
@@ -208,7 +209,7 @@ class _Export:
             tasks=counts["task"],
             snapshots=len(self._contents.included),
             bytes=self._contents.size,
-            cells=tuple(cell.id for cell in self._notebook.cells),
+            cells=self._cells,
             software=used.software,
             libraries=used.libraries,
             conda=used.conda,
@@ -273,9 +274,8 @@ class _Export:
                 reason = TASK_GONE
             if reason:
                 facts = records.read(task.record)
-                what = f"task of cell {task.cell}" + (
-                    f", category {facts.category}" if facts and facts.category else ""
-                )
+                what = f"task of {cells.label(self._cells, task.cell)}"
+                what += f", category {facts.category}" if facts and facts.category else ""
                 slot = f"{task.slot[0]}/{task.slot[1]}"
                 self._left_out.append(LeftOut(kind="task", id=slot, what=what, bytes=len(task.data), reason=reason))
             else:

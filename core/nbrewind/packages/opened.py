@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from nbrewind.analysis import source_digest
 from nbrewind.packages import form
+from nbrewind.packages.cells import label
 from nbrewind.packages.container import open_container
 from nbrewind.packages.form import PackageError, Part, Snapshot
 from nbrewind.store.compress import decompress
@@ -348,12 +349,13 @@ class Package:
     def _check_task(self, one: MovedTask) -> None:
         facts = records.read(one.record)
         slot, occurrence = one.slot
+        what = f"the record of a task of {label(self.manifest.cells, one.cell[:40])}"
         if facts is None or not -(1 << 63) <= slot < 1 << 63 or facts.occurrence != occurrence:
-            raise PackageError(f"the record of a task of cell {one.cell[:40]} can't be read")
+            raise PackageError(f"{what} can't be read")
         if facts.key[:4] != slot.to_bytes(8, "big", signed=True)[4:]:
-            raise PackageError(f"the record of a task of cell {one.cell[:40]} is that of another task")
+            raise PackageError(f"{what} is that of another task")
         if any(snapshot not in self._contents[1] for snapshot in one.contents):
-            raise PackageError(f"the record of a task of cell {one.cell[:40]} needs a content that is not there")
+            raise PackageError(f"{what} needs a content that is not there")
 
     def _check_notebook(self) -> None:
         own = self.notebook.metadata.get(form.KEY)

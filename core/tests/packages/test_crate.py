@@ -50,5 +50,5 @@ def test_it_says_what_ran_and_when(sent: Place) -> None:
     actions = [by_id[one["object"]["@id"]] for one in controls]
     assert {one["@type"] for one in actions} == {"CreateAction"} and len(actions) == 9
     assert all(one["startTime"] <= one["endTime"] for one in actions)
-    read = next(one for one in actions if one["name"] == "Run of cell read")
+    read = next(one for one in actions if one["name"] == "Run of cell 9")
     assert {part["@id"] for part in read["object"]} == {"data/files/in.csv", "data/files/large.bin"}

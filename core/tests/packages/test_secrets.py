@@ -96,6 +96,7 @@ CELLS = [
     ("code", "plain", "ordinary = 'nothing to hide'\nprint(ordinary)"),
     ("markdown", "notes", "Use glpat-abcdEFGH1234ijklMNOP, password: hunter2-Markdown"),
 ]  # fmt: skip
+PLACES = {name: number for number, (_, name, _) in enumerate(CELLS, 1)}
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +109,13 @@ def planted(jupyter, tmp_path_factory) -> Place:
         if name in ("trace", "error"):
             made.cells[-1].metadata["tags"] = ["raises-exception"]
     made.cells[-1].metadata["note"] = {"client_secret": "hunter2-Metadata"}
+    made.cells.append(nbformat.v4.new_code_cell("print({'db_password': 'hunter2-Printed'}, 'once')", id="gone"))
     (place.folder / "conf.yaml").write_text("user: bob\npassword: hunter2-Datafile\n")
     nbformat.write(made, place.folder / "a.ipynb")
     assert place("audit", "a.ipynb", "--inplace", SERVICE_PASSWORD="hunter2-Environment").code == 0
+    ran = place.read("a.ipynb")
+    ran.cells.pop()
+    nbformat.write(ran, place.folder / "a.ipynb")
     place.answer = place("export", "a.ipynb", "-o", "a.zip", "--json", SERVICE_PASSWORD="hunter2-Environment")
     assert place.answer.code == 0, place.answer
     return place
@@ -149,8 +154,11 @@ def test_the_report_names_each_place_and_shows_none(planted: Place) -> None:
     ):
         assert re.search(rf"\b{re.escape(name)}\b", told), (name, told)
     for cell in ("variable", "later", "dict", "trace", "environ", "error", "html", "shown", "log"):
-        assert f"cell {cell}" in told, (cell, told)
-    assert "ordinary" not in told and "cell plain" not in told
+        assert re.search(rf"\b(text|output|record) of cell {PLACES[cell]}\b", told), (cell, told)
+    assert "output of a removed cell (gone)" in told
+    assert "ordinary" not in told and not re.search(rf"\bcell {PLACES['plain']}\b", told)
+    for name in PLACES:
+        assert f"cell {name}" not in told, name
 
 
 def test_what_holds_no_secret_goes_along_and_answers(planted: Place, tmp_path) -> None:
