@@ -54,16 +54,20 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ),
     ("authorisation", r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{12,}|(?<=basic )[A-Za-z0-9+/]{12,}={0,2}(?![A-Za-z0-9])"),
 )
+_NAME = r"(?:(?<![A-Za-z_])|(?=[\w.-]{101}(?![\w.-])))(?P<name>[A-Za-z_][\w.-]{0,100})(?![\w.-])"
+"""A name of up to 101 characters that ends where letters and the like do: the longest one alone is looked at."""
+_BESIDE = re.compile("[=:,]")
+"""One of these stands between a name and its value."""
 _QUOTED = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.-]{0,100})(?P<sep>\\?['"]?\]?\)?\s*(?::\s*\w+\s*)?(?:=|:|=>|,)\s*[rbfuRBFU]{0,2})"""
+    _NAME + r"""(?P<sep>\\?['"]?\]?\)?\s*(?::\s*\w+\s*)?(?:=|:|=>|,)\s*[rbfuRBFU]{0,2})"""
     r"""(?P<quote>\\?['"]{1,3})(?P<value>(?:(?!(?P=quote)|\n).)+)(?P=quote)"""
 )
 _BARE = re.compile(
-    r"(?m)(?P<name>[A-Za-z_][\w.-]{0,100})(?:=|[ \t]*:[ \t]+|[ \t]+=[ \t]+)"
+    r"(?m)" + _NAME + r"(?:=|[ \t]*:[ \t]+|[ \t]+=[ \t]+)"
     r"(?P<value>[^\s'\",;(){}\[\]=\\]{6,})(?=[\s,;)}\]'\"\\]|$)"
 )
 _LISTED = re.compile(
-    r"(?P<name>[A-Za-z_][\w.-]{0,100})['\"]?\]?\s*[:=]\s*(?:[\w.]+\()?[\[({](?P<values>\s*(?:(['\"])(?:(?!\3|\n).)*\3[\s,]*)+)"
+    _NAME + r"['\"]?\]?\s*[:=]\s*(?:[\w.]+\()?[\[({](?P<values>\s*(?:(['\"])(?:(?!\3|\n).)*\3[\s,]*)+)"
 )
 _TEXT = re.compile(r"(['\"])(?P<value>(?:(?!\1|\n).)*)\1")
 _PLACEHOLDER = re.compile(
@@ -197,7 +201,7 @@ class Scanner:
 
 def _named(text: str) -> Iterator[Found]:
     folded = text.casefold()
-    if not any(word in folded for word in _FIELD):
+    if not any(word in folded for word in _FIELD) or not _BESIDE.search(text):
         return
     for match in _QUOTED.finditer(text):
         value = match["value"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbrewind.packages.literals import Filter, needed
 from nbrewind.packages.scan import AT_ONCE, kinds_in
-from nbrewind.packages.secrets import Scanner, _filter, _forms
+from nbrewind.packages.secrets import _BARE, _LISTED, _NAME, _QUOTED, Scanner, _filter, _forms
 
 FORMS = _forms()
 SPLIT = {
@@ -40,6 +40,26 @@ def test_a_pattern_that_matches_is_possible(number: int, data: st.DataObject) ->
         assert number + 1 in _filter().possible(text)
         if text.isascii():
             assert number + 1 in _filter().possible(b"\xff\0" + text.encode() + b"\0")
+
+
+@pytest.mark.parametrize("pattern", [_QUOTED, _BARE, _LISTED], ids=["quoted", "bare", "listed"])
+@settings(max_examples=150, deadline=None)
+@given(pieces=st.lists(st.sampled_from([
+    "a", "B", "_", "9", ".", "=", ":", ",", "'", '"', " ", "\n", "\\", "]", ")", "[", "(", "\u00e9", ";", "=>", "f'", "9z", "x" * 99,
+    "y" * 101, "key", ": ", " = ", "'value1'", "secret-9", "=['v1', 'v2']",
+]), max_size=16))  # fmt: skip
+def test_names_are_found_as_if_each_letter_were_tried(pattern: re.Pattern[str], pieces: list[str]) -> None:
+    text = "".join(pieces)
+    plain = re.compile(pattern.pattern.replace(_NAME, r"(?P<name>[A-Za-z_][\w.-]{0,100})"), pattern.flags)
+    assert plain.pattern != pattern.pattern
+    found, wanted = ([(one.span(), one.groupdict()) for one in p.finditer(text)] for p in (pattern, plain))
+    assert found == wanted
+
+
+def test_a_long_text_without_a_break_takes_no_time() -> None:
+    """As numbers that look like letters do: what was tried at each of them took seconds."""
+    letters = "keysecrettoken" * 20_000
+    assert Scanner().find(letters) == []
 
 
 @pytest.mark.parametrize("text", ["a \u017fecret", "TO\u212aEN", "to\u212aen", "pa\u017fs"])
