@@ -163,7 +163,7 @@ def inspect(package: str, store_dir: str | None, as_json: bool) -> None:
     if (backpack := backpack_at(Path(package))) is not None:
         inspect_backpack(backpack, as_json)
         return
-    with open_package(package) as found:
+    with Package(Path(package)) as found:
         trusted = state_of(found, store_dir)
         signed = [{"kind": one.kind, "who": one.who, "valid": one.valid} for one in signers(found)]
         document = {
@@ -226,7 +226,7 @@ def import_(package: str, folder: str | None, store_dir: str | None, as_json: bo
     if (backpack := backpack_at(Path(package))) is not None:
         import_backpack(backpack, Path(folder) if folder else folder_of(package), as_json)
         return
-    with open_package(package) as found, open_store(store_dir) as store, share_bar() as progress:
+    with Package(Path(package)) as found, open_store(store_dir) as store, share_bar() as progress:
         target = Path(folder) if folder else folder_of(package)
         made = receive(found, target, store, lambda share: progress("Checking", share))
         missing = [one.path for one in found.manifest.data if not one.inside]
@@ -270,7 +270,7 @@ def unpacked(package: str, folder: str | None, store_dir: str | None) -> Path:
     if (backpack := backpack_at(Path(package))) is not None:
         note(NOTHING)
         return unpacked_backpack(backpack, place)
-    with open_package(package) as found, open_store(store_dir) as store, at_work("Importing"):
+    with Package(Path(package)) as found, open_store(store_dir) as store, at_work("Importing"):
         if state(found, store) == "untrusted":
             raise PackageError(f"{package} is not trusted: see `nbrewind inspect {package}`, then `nbrewind trust` it")
         return receive_again(found, place, store).notebook

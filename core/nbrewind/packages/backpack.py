@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 
-from nbrewind.packages.container import open_container
+from nbrewind.packages.container import holds, open_container
 from nbrewind.packages.data import DESCRIPTION
 from nbrewind.packages.form import SEAL, WORKFLOW, Named, PackageError, check_name
 from nbrewind.packages.receive import place_in, put
@@ -177,15 +177,7 @@ def backpack_at(path: Path) -> Backpack | None:
     Raises:
         PackageError: there is neither.
     """
-    if path.suffix == ".ipynb":
-        return None
-    container = open_container(path, folders=True)
-    try:
-        if SEAL in container.files:
-            return None
-    finally:
-        container.close()
-    return Backpack(path)
+    return None if path.suffix == ".ipynb" or holds(path, SEAL) else Backpack(path)
 
 
 def _text(value: Any) -> str:

@@ -113,14 +113,14 @@ class Cleaner:
         known = len(self.scanner.known)
         table = _are_tables(versions)
         named = False
-        for part in manifest.parts():
+        for part, small in self._store.contents.each(manifest.parts()):
             if see is None and not stream.left:
                 break
-            data, packed = (self._part(part), None) if see is None else self._store.contents.both(part)
+            self._tick()
+            data, packed = (small, None) if small is not None else self._read(part, see is not None)
             if stream.left:
                 stream.take(data)
             if see is not None:
-                self._tick()
                 see(part, data, packed)
                 look.feed(data)
                 named = named or (table and may_name_secrets(data))
@@ -131,9 +131,13 @@ class Cleaner:
         kinds = [*(["table with a column whose name may say so"] if named else []), *look.end()]
         self._looked[manifest.id] = Looked(bool(found.values or found.unclear), kinds, known)
 
-    def _part(self, part: Part) -> bytes:
-        self._tick()
-        return self._store.contents.part(part)
+    def _read(self, part: Part, both: bool) -> tuple[bytes, Packed | None]:
+        return self._store.contents.both(part) if both else (self._store.contents.part(part), None)
+
+    def _parts(self, manifest: Manifest) -> Iterator[bytes]:
+        for part, small in self._store.contents.each(manifest.parts()):
+            self._tick()
+            yield self._store.contents.part(part) if small is None else small
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +164,7 @@ class Cleaner:
             return UNCLEAR
         kinds = looked.kinds
         if looked.known != len(self.scanner.known):
-            kinds = kinds + kinds_in(self.scanner, map(self._part, manifest.parts()), known_only=True)
+            kinds = kinds + kinds_in(self.scanner, self._parts(manifest), known_only=True)
         self.note(where, kinds)
         return "there is a secret in it" if kinds else ""
 

@@ -7,7 +7,6 @@ write them. So a package of any size takes little memory, and its files can come
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import IO, Any
 
 from nbrewind.model import Version
@@ -84,10 +83,13 @@ class Contents:
             kind: Any = manifest.kind
             file.write(to_json(Snapshot(id=name, kind=kind, segments=manifest.segments, pieces=pieces), indent=None))
 
-    def files(self) -> Iterator[tuple[str, Callable[[], bytes]]]:
-        """Yield the name of each part's file, and what reads it."""
-        for named, part in self._parts.values():
-            yield form.BLOBS + named.sha256, partial(self._file, named, part)
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the names of the parts' files, sorted, and their bytes."""
+        found = {named.sha256: (named, part) for named, part in self._parts.values()}
+        names = [found[digest][0] for digest in sorted(found)]
+        parts = (found[named.sha256][1] for named in names)
+        for named, (part, data) in zip(names, self._store.contents.each(parts), strict=True):
+            yield form.BLOBS + named.sha256, self._file(named, part) if data is None else data
 
     def _file(self, named: Part, part: StoredPart) -> bytes:
         if not named.packed:

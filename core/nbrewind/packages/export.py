@@ -364,14 +364,15 @@ class _Export:
 
     def write(self, writer: Writer, made: Exported) -> None:
         """Write all files, sorted by name."""
-        blobs = dict(self._contents.files())
+        blobs = self._contents.files()
+        parts = {form.BLOBS + part.sha256 for part in self._contents.parts()}
         names = sorted({*made.files, *self._documents})
         for number, name in enumerate(names):
             self._tell("Writing", number / len(names))
             if name in self._documents:
                 writer.add(name, self._documents[name])
-            elif name in blobs:
-                writer.add(name, blobs[name]())
+            elif name in parts:
+                writer.add(*next(blobs))
             elif name in self._blobs:
                 writer.add(name, self._blobs[name])
             else:

@@ -52,6 +52,10 @@ MOST_NAME = 1000
 _HEX = re.compile(r"[0-9a-f]{64}")
 _RESERVED = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
 """What names of files can't have in them somewhere."""
+_NO_NAME = re.compile(r"(?:\A|/)\.{0,2}(?:/|\Z)")
+"""A part of a path that is empty, or leads elsewhere."""
+_CHANGED = re.compile(r"(?:\A|/) |[ .](?:/|\Z)")
+"""A part of a path that Windows would change."""
 
 T = TypeVar("T")
 Extent = Literal["full", "slim"]
@@ -270,10 +274,9 @@ def check_name(name: str) -> None:
     Raises:
         PackageError: it may lead out of that folder, or be another file's name somewhere.
     """
-    parts = name.split("/")
-    if len(name) > MOST_NAME or _RESERVED.search(name) or any(part in ("", ".", "..") for part in parts):
+    if len(name) > MOST_NAME or _RESERVED.search(name) or _NO_NAME.search(name):
         raise PackageError(f"it holds a file of the name {name[:200]!r}, which may lie outside of it")
-    if any(part != part.strip(" ") or part.endswith(".") for part in parts):
+    if _CHANGED.search(name):
         raise PackageError(f"it holds a file of the name {name[:200]!r}, which some systems take for another")
 
 

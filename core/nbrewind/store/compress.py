@@ -37,7 +37,7 @@ def compress(size: int, read: Callable[[int, int], bytes], *, sure: bool = False
     if not sure and not _pays(size, read):
         return None
     data = read(0, size)
-    found = _shrink(data)
+    found = shrink(data)
     return found if len(found) < WORTH * size and len(data) == size else None
 
 
@@ -45,7 +45,7 @@ def _pays(size: int, read: Callable[[int, int], bytes]) -> bool:
     length = min(SAMPLE_BYTES, size // (8 * SAMPLES))
     starts = [number * (size - length) // (SAMPLES - 1) for number in range(SAMPLES)]
     sample = b"".join([read(start, start + length) for start in starts])
-    return len(_shrink(sample)) < WORTH * len(sample)
+    return len(shrink(sample)) < WORTH * len(sample)
 
 
 def decompress(data: bytes | bytearray, size: int) -> bytes | None:
@@ -71,6 +71,7 @@ class _Own(threading.local):
 _own = _Own()
 
 
-def _shrink(data: bytes) -> bytes:
+def shrink(data: bytes) -> bytes:
+    """Return data compressed, whether it pays or not."""
     found: bytes = _own.compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
     return found

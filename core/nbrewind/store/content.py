@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -49,6 +49,7 @@ from nbrewind.store.types import (
 PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
+TOGETHER = 32  # rows
 
 
 class Contents:
@@ -149,9 +150,11 @@ class Contents:
             raise ContentError("the list of a content's parts is damaged")
         added = 0
         with self.lease.shared():
+            rows = self.rows.absent(part.digest for part in manifest.parts() if part.is_row)
             for part in manifest.parts():
-                if not self._has_part(part):
+                if part.digest in rows if part.is_row else not self.blobs.present(part.digest, part.size):
                     added += self._put_part(part, read(part))
+                    rows.discard(part.digest)
                 if self.rows.pending > MOST_PENDING_BYTES:
                     self.rows.write()
             return self._put_manifest(manifest, added)
@@ -165,10 +168,10 @@ class Contents:
             return self.blobs.take(data, part.digest, part.size)
         if isinstance(data, Path) or len(data) != part.size or blake3(data).digest() != part.digest:
             raise ContentError(f"content is damaged: {part.digest.hex()[:12]} does not have its digest")
-        return self.rows.ensure(data)[1] if part.is_row else self.blobs.ensure(data, part.digest)[1]
-
-    def _has_part(self, part: Part) -> bool:
-        return self.rows.present(part.digest) if part.is_row else self.blobs.present(part.digest, part.size)
+        if part.is_row:
+            self.rows.add(part.digest, data)
+            return part.size
+        return self.blobs.ensure(data, part.digest)[1]
 
     # -- get ----------------------------------------------------------------------------------------------------------
 
@@ -179,6 +182,25 @@ class Contents:
             ContentError: missing or damaged.
         """
         return self.rows.read(part) if part.is_row else self.blobs.whole(part.digest, part.size)
+
+    def each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, bytes | None]]:
+        """Yield parts in their order; small ones, of which many are read at once, with their bytes, verified.
+
+        Raises:
+            ContentError: one is missing or damaged.
+        """
+        batch: list[Part] = []
+        for part in parts:
+            batch.append(part)
+            if len(batch) == TOGETHER or not part.is_row:
+                yield from self._each(batch)
+                batch = []
+        yield from self._each(batch)
+
+    def _each(self, batch: list[Part]) -> Iterator[tuple[Part, bytes | None]]:
+        found = self.rows.read_many([part for part in batch if part.is_row])
+        for part in batch:
+            yield part, found[part.digest] if part.is_row else None
 
     def both(self, part: Part) -> tuple[bytes, Packed | None]:
         """Return one of a manifest's parts, verified, and as it goes elsewhere if that is not the same.
@@ -210,10 +232,10 @@ class Contents:
             manifest = self.rows.manifest(snapshot)
         except ContentError:
             return False
-        return all(
-            self.rows.present(part.digest) if part.is_row else self.blobs.is_whole(part.digest, part.size)
-            for part in manifest.parts()
-        )
+        parts = list(manifest.parts())
+        if self.rows.absent(part.digest for part in parts if part.is_row):
+            return False
+        return all(self.blobs.is_whole(part.digest, part.size) for part in parts if not part.is_row)
 
     def holds_file(self, path: str | os.PathLike[str]) -> bool:
         """Return whether what lies at ``path`` is stored as a file: nothing is lost if it is overwritten."""

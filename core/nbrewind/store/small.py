@@ -7,7 +7,7 @@ costs no transaction of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -40,7 +40,7 @@ class Rows:
 
     def __init__(self, layout: Layout, database: Database) -> None:
         """Use the tables of ``database``."""
-        self._layout = layout
+        self._layout, self._traces = layout, str(layout.traces)
         self._database = database
         self._lock = Guard(layout.directory)
         self._rows: dict[bytes, Row] = {}
@@ -61,11 +61,16 @@ class Rows:
         piece = Piece(digest, len(data))
         if not data or self.present(digest):
             return piece, 0
+        self.add(digest, data)
+        return piece, len(data)
+
+    def add(self, digest: bytes, data: bytes) -> None:
+        """Add a small content that is not here, and whose digest is that."""
         row = self._packed(data)
         with self._lock:
-            self._rows[digest] = row
-            self.pending += len(row.data)
-        return piece, len(data)
+            if digest not in self._rows:
+                self._rows[digest] = row
+                self.pending += len(row.data)
 
     def _packed(self, data: bytes) -> Row:
         if len(data) >= COMPRESSED_BYTES:
@@ -83,6 +88,11 @@ class Rows:
             self._database.read("SELECT codec FROM contents WHERE digest = ?", (digest,))
         )
 
+    def absent(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Return those of some small contents that are not here."""
+        found = {digest for digest in digests if digest not in self._rows}
+        return found - {row[0] for row in self._database.select("SELECT digest FROM contents WHERE digest IN", found)}
+
     def read(self, part: Part | Piece) -> bytes:
         """Return a small content, verified.
 
@@ -91,6 +101,20 @@ class Rows:
         """
         row = self._rows.get(part.digest) or self.stored(part.digest)
         return data_of(row, part, self._where(part.digest))
+
+    def read_many(self, parts: Sequence[Part]) -> dict[bytes, bytes]:
+        """Return small contents, verified, by digest: faster than one by one.
+
+        Raises:
+            ContentError: one is missing or damaged.
+        """
+        rows = {part.digest: row for part in parts if (row := self._rows.get(part.digest)) is not None}
+        wanted = {part.digest for part in parts if part.digest not in rows}
+        sql = "SELECT digest, codec, data FROM contents WHERE digest IN"
+        rows.update((digest, Row(codec, data)) for digest, codec, data in self._database.select(sql, wanted))
+        for digest in wanted - rows.keys():
+            rows[digest] = self.stored(digest)
+        return {part.digest: data_of(rows[part.digest], part, self._where(part.digest)) for part in parts}
 
     def stored(self, digest: bytes) -> Row:
         """Return a row as it is stored; it is not verified.
@@ -104,7 +128,7 @@ class Rows:
         return Row(*found[0])
 
     def _where(self, digest: bytes) -> str:
-        return f"row {digest.hex()[:12]} of {self._layout.traces}"
+        return f"row {digest.hex()[:12]} of {self._traces}"
 
     def remove(self, digest: bytes) -> None:
         """Remove a damaged row, so that the next run that makes this content writes it again."""

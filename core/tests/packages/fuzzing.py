@@ -245,7 +245,7 @@ def main() -> None:
     for number in range(SEEDS):
         (FOLDER / "corpus" / str(number)).write_bytes(chance.randbytes(LENGTH))
     options = [f"-max_total_time={seconds}", f"-seed={seed}", f"-artifact_prefix={FOLDER}/found/"]
-    limits = [f"-max_len={LENGTH}", "-len_control=0", "-timeout=60", "-rss_limit_mb=2000"]
+    limits = [f"-max_len={LENGTH}", "-len_control=0", "-timeout=60", "-report_slow_units=60", "-rss_limit_mb=2000"]
     atheris.Setup([sys.argv[0], *options, *limits, str(FOLDER / "corpus")], once)
     atheris.Fuzz()
 
