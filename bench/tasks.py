@@ -194,9 +194,8 @@ was recorded is on disk. Each way in a process of its own, in turn; medians.
 *Our own code*: what `submit`, `wait` and `empty` take of the notebook's thread beside TaskVine's own code, and all that
 other threads take; not the making of a task, nor the reading of its result, which TaskVine does otherwise. *Waits*: how
 often that thread gave up the processor of its own accord meanwhile, for the interpreter's lock or a disk. To take these
-times is counted, too: 3 µs for each call of a method of TaskVine that is timed, 3 of an answered task, about a dozen of
-one that runs. The records of tasks that end within 100 ms are made and committed together; the fewer these are, the
-more that takes for each.
+times does not count. The records of tasks that end within 100 ms are made and committed together: the fewer these are,
+the more that takes for each.
 """
 
 

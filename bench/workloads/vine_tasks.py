@@ -70,14 +70,19 @@ def scaled(number: int, gain: float, mode: str = "fast") -> float:
 class Own:
     """What our code takes in the notebook's thread, in seconds of the processor's time.
 
-    TaskVine's own code within it does not count, nor does the reading of a result, which TaskVine does otherwise.
+    TaskVine's own code within it does not count, nor does the reading of a result, which TaskVine does otherwise. To
+    take the times does not either: what that takes in a loop is measured first.
     """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self.waits = 0
-        """How often the thread gave up the processor of its own accord."""
         self._inside = False
+        self._costs = {True: 0.0, False: 0.0}
+        """To time a call of ours, and one of TaskVine's within it."""
+        self.begin()
+        ours, theirs = self._timed(lambda: None, True), self._timed(lambda: None, False)
+        alone = self._cost(ours)
+        self._costs = {True: alone, False: self._cost(self._timed(theirs, True)) - alone}
+        self.begin()
         for name in ("submit", "wait_for_tag", "empty", "declare_file", "check_library_exists"):
             setattr(vine.Manager, name, self._timed(getattr(vine.Manager, name), True))
             originals[vine.Manager, name] = self._timed(originals[vine.Manager, name], False)
@@ -87,6 +92,23 @@ class Own:
         for name in ("content_of", "load_result"):
             setattr(door, name, self._timed(getattr(door, name), False))
 
+    def begin(self) -> None:
+        """Count from now."""
+        self._seconds, self._calls = 0.0, {True: 0, False: 0}
+        self.waits = 0
+        """How often the thread gave up the processor of its own accord."""
+
+    @property
+    def seconds(self) -> float:
+        """What our code has taken."""
+        return self._seconds - sum(self._costs[ours] * count for ours, count in self._calls.items())
+
+    def _cost(self, timed: Callable[[], Any], count: int = 10_000) -> float:
+        self.begin()
+        for _ in range(count):
+            timed()
+        return self._seconds / count
+
     def _timed(self, plain: Callable[..., Any], ours: bool) -> Callable[..., Any]:
         """Return a function that is timed, which is called by the other kind: ours by the notebook or TaskVine."""
 
@@ -95,12 +117,13 @@ class Own:
             if self._inside == ours:
                 return plain(*args, **options)
             sign, self._inside = (1 if ours else -1), ours
+            self._calls[ours] += 1
             begin, waits = time.thread_time(), resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
             try:
                 return plain(*args, **options)
             finally:
                 self.waits += sign * (resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - waits)
-                self.seconds += sign * (time.thread_time() - begin)
+                self._seconds += sign * (time.thread_time() - begin)
                 self._inside = not ours
 
         return timed
@@ -158,7 +181,7 @@ def main() -> None:
         make = KINDS[kind](manager)
         run(manager, make, range(WARM))
         if own is not None:
-            own.seconds, own.waits = 0.0, 0
+            own.begin()
         wall, used, here = time.perf_counter(), time.process_time(), time.thread_time()
         run(manager, make, range(WARM, WARM + count))
         if memo is not None and memo.journal is not None:
