@@ -12,12 +12,12 @@ import { signerSentence } from './words';
  * @param options - What that needs
  */
 export function pageActions(options: IRepeatOptions): IPageActions {
-  const { commands, trans } = options;
+  const { trans } = options;
   return {
     open: async model => {
       const path = await model.import();
       if (path) {
-        await openNotebook(path, commands);
+        await openNotebook(path, options);
       }
     },
     trust: async model => {
@@ -35,8 +35,9 @@ export function pageActions(options: IRepeatOptions): IPageActions {
       if (path && !(await repeatNotebook(path, options))) {
         Notification.info(
           trans.__(
-            'The notebook has opened in a page of its own: repeat it there by Run → Run Stale Cells….'
-          )
+            'The notebook opens in a page of its own: repeat it there by Run → Preview Plan….'
+          ),
+          { autoClose: false }
         );
       }
     }

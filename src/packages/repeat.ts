@@ -1,5 +1,7 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import { whyNoPlan } from '../plan/commands';
@@ -20,17 +22,34 @@ export interface IRepeatOptions {
 }
 
 /**
- * Open a notebook.
+ * Open a notebook. In Notebook 7 it gets a page of its own; browsers let pages
+ * open by themselves for some seconds after a click, and say nothing when they
+ * do not: then the user is asked for another click.
  *
  * @param path - Its path
- * @param commands - The application's commands
- * @returns Whether it is in this page; in Notebook 7 it has one of its own
+ * @param options - What that needs
+ * @returns Whether it is in this page
  */
 export async function openNotebook(
   path: string,
-  commands: CommandRegistry
+  { commands, trans }: Pick<IRepeatOptions, 'commands' | 'trans'>
 ): Promise<boolean> {
-  return Boolean(await commands.execute('docmanager:open', { path }));
+  const open = (): Promise<IDisposable | undefined> =>
+    commands.execute('docmanager:open', { path });
+  const mayOpenPages =
+    !('userActivation' in navigator) || navigator.userActivation.isActive;
+  // Notebook 7 gives the widget that it has disposed of.
+  const isHere = (await open())?.isDisposed === false;
+  if (!isHere && !mayOpenPages) {
+    Notification.warning(
+      trans.__('The browser may have kept the page of %1 from opening.', path),
+      {
+        autoClose: false,
+        actions: [{ label: trans.__('Open'), callback: () => void open() }]
+      }
+    );
+  }
+  return isHere;
 }
 
 /**
@@ -46,8 +65,8 @@ export async function repeatNotebook(
   path: string,
   options: IRepeatOptions
 ): Promise<boolean> {
-  const { commands, sessions, trans } = options;
-  if (!(await openNotebook(path, commands))) {
+  const { sessions, trans } = options;
+  if (!(await openNotebook(path, options))) {
     return false;
   }
   const session = await until(

@@ -92,7 +92,7 @@ test('a notebook is recorded, brought up to date and rewound', async ({
 });
 
 test('a notebook is exported, and its package has a page', async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   await page.goto(`${server.address}notebooks/packed.ipynb`);
   await kernelIdle(page);
   await execute(page, 'notebook:run-all-cells');
@@ -126,6 +126,30 @@ test('a notebook is exported, and its package has a page', async ({ page }) => {
   ]);
   await opened.waitForURL('**/notebooks/packed/packed.ipynb*');
   await expectFreshness(opened, ['fresh', 'fresh']);
+  await opened.close();
+
+  const [repeated] = await Promise.all([
+    shown.waitForEvent('popup'),
+    view.getByRole('button', { name: 'Repeat…' }).click()
+  ]);
+  await shown.bringToFront();
+  await expect(
+    shown.locator('.Toastify__toast', { hasText: 'Run → Preview Plan…' })
+  ).toBeVisible({ timeout: 30_000 });
+  await repeated.bringToFront();
+  await repeated.waitForURL('**/notebooks/packed/packed.ipynb*');
+  await kernelIdle(repeated);
+  await repeated.getByRole('menuitem', { name: 'Run', exact: true }).click();
+  await repeated.getByRole('menuitem', { name: 'Preview Plan…' }).click();
+  const plan = repeated.getByRole('dialog', {
+    name: 'Bring the whole notebook up to date'
+  });
+  await expect(plan.getByText('Is loaded').first()).toBeVisible();
+  await plan.getByRole('button', { name: 'Run…' }).click();
+  await plan.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(plan).toBeHidden();
+  await expect.poll(() => evaluate(repeated, 'made')).toBe('42');
+  await expectFreshness(repeated, ['fresh', 'fresh']);
 });
 
 test('tasks are seen, get a worker, and are answered the next time', async ({
