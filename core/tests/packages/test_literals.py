@@ -45,8 +45,8 @@ def test_a_pattern_that_matches_is_possible(number: int, data: st.DataObject) ->
 @pytest.mark.parametrize("pattern", [_QUOTED, _BARE, _LISTED], ids=["quoted", "bare", "listed"])
 @settings(max_examples=150, deadline=None)
 @given(pieces=st.lists(st.sampled_from([
-    "a", "B", "_", "9", ".", "=", ":", ",", "'", '"', " ", "\n", "\\", "]", ")", "[", "(", "\u00e9", ";", "=>", "f'", "9z", "x" * 99,
-    "y" * 101, "key", ": ", " = ", "'value1'", "secret-9", "=['v1', 'v2']",
+    "a", "B", "_", "9", ".", "=", ":", ",", "'", '"', " ", "\n", "\\", "]", ")", "[", "(", "\u00e9", ";", "=>", "f'",
+    "9z", "x" * 99, "y" * 101, "key", ": ", " = ", "'value1'", "secret-9", "=['v1', 'v2']",
 ]), max_size=16))  # fmt: skip
 def test_names_are_found_as_if_each_letter_were_tried(pattern: re.Pattern[str], pieces: list[str]) -> None:
     text = "".join(pieces)
