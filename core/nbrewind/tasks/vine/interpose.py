@@ -124,6 +124,7 @@ def _managers(vine: Any, own: Managers) -> None:
         put(name, own.setting(name))
     for name in DECLARING:
         put(name, own.declaring(name))
+    put("update_catalog", own.update_catalog)
     put("undeclare_file", own.undeclare)
     put("prune_file", own.prune)
     put("get_file_replica_count", own.replicas)

@@ -106,6 +106,12 @@ class Managers(Libraries):
 
         return tell
 
+    def update_catalog(self, manager: Any) -> None:
+        """Tell the catalog how a manager stands; of one that is not open there is nothing to tell."""
+        kept: ManagerState | None = state_of(manager)
+        if kept is None or kept.closed or self.is_open(manager):
+            self.method("update_catalog")(manager)
+
     # -- files ------------------------------------------------------------------------------------------
 
     def declaring(self, name: str) -> Callable[..., Any]:

@@ -34,6 +34,7 @@ def test_a_manager_opens_when_something_needs_its_socket(session):
         manager = session.manager(name="mine")
         manager.tune("hungry-minimum", 7)
         manager.set_password("secret")
+        manager.update_catalog()
         assert manager.declare_file("data").source() == "data"
         assert (manager.name, manager.empty(), manager.hungry(), manager.wait(0)) == ("mine", 1, 7, None)
         assert not is_open(manager)
