@@ -97,9 +97,14 @@ class Package:
         return sum(self.files.values())
 
     def signatures(self) -> dict[str, bytes]:
-        """Return the signatures of its seal, by name."""
-        names = [name for name in self._container.files if name.startswith(form.SIGNATURES)]
-        return {name.removeprefix(form.SIGNATURES): self._container.read(name, 1 << 20) for name in names}
+        """Return the signatures of its seal, by name.
+
+        Raises:
+            PackageError: one can't be read.
+        """
+        with self._named():
+            names = [name for name in self._container.files if name.startswith(form.SIGNATURES)]
+            return {name.removeprefix(form.SIGNATURES): self._container.read(name, 1 << 20) for name in names}
 
     def _sealed(self, name: str) -> bytes:
         if name not in self.seal.files:

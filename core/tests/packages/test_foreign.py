@@ -263,6 +263,15 @@ def test_no_signature_is_ever_loaded(received: Place, whole, name: str, stranger
     assert answer.code == 0 and answer.json["trust"] == "untrusted" and not fired.exists()
 
 
+def test_a_signature_that_is_damaged(received: Place, whole, stranger) -> None:
+    path = pack(received.folder / "bad.zip", {**whole, "nbrewind/signatures/notary": b"a signature of a stranger"})
+    path.write_bytes(path.read_bytes().replace(b"a signature of a stranger", b"a signature of a strangeR"))
+    for command in ("inspect", "verify", "import"):
+        answer = received(command, "bad.zip", **stranger)
+        assert answer.code in (1, 2)
+        assert "bad.zip is no package" in answer.line() and "nbrewind/signatures/notary is damaged" in answer.line()
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_in_it_there_is_one_clear_error(sent: Place, tmp_path: Path, data: st.DataObject) -> None:
