@@ -251,11 +251,11 @@ class Recomputer:
         recorder, before, written = self._recorder, found.before[run.id], found.written
         then = {name: before[VAR + name] for name in bound(run, before)}
         live = {name for name in then.keys() & aside.keys() - written if self._is_live(then[name])}
-        live -= _holding(then, then.keys() - live)
+        live -= recorder.live.dependents(then.keys() - live, then)
         changed = {name for name in then if not _is_one(scratch.get(name), then[name])}
         # What others hold is another object from now on, unless they were to keep the one before.
         replaced = {name for name in changed & scratch.keys() if not self._is_bound_anew(then[name], scratch[name])}
-        for name in _holding(scratch, replaced) - changed:
+        for name in recorder.live.dependents(replaced, scratch) - changed:
             if scratch.pop(name).run in found.runs and name in then:
                 raise Refusal(f"{_cell(run)} needs {name} with what was changed since it was made")
             changed |= {name} & then.keys()
@@ -333,15 +333,6 @@ class Recomputer:
 
 def _is_one(version: Version | None, other: Version | None) -> bool:
     return version is not None and other is not None and version.id == other.id
-
-
-def _holding(versions: Mapping[str, Version], names: Collection[str]) -> set[str]:
-    """Return the names of those versions that hold a definition of one of the ``names``, at any depth."""
-    found, todo = set[str](), set(names)
-    while todo:
-        todo = {name for name, version in versions.items() if not todo.isdisjoint(version.needs)} - found
-        found |= todo
-    return found
 
 
 def bound(run: Run, before: Mapping[str, Version]) -> set[str]:
