@@ -167,12 +167,12 @@ def test_a_rewind_reads_what_was_left_out(session):
 
 def test_user_code_that_starts_from_elsewhere(session):
     """A finaliser that the collector calls: everything is looked at, and the run is in doubt."""
-    session.run("kept = []\nclass D:\n    def __del__(self): kept.append(1)")
+    session.run("import gc\ngc.disable()\nkept = []\nclass D:\n    def __del__(self): kept.append(1)")
     session.run("d = D()\nd.me = d")
     session.run("del d")
-    assert "kept" in session.run("1")
-    session.run("junk = [[[]] for _ in range(1_000_000)]; del junk, _")
-    session.run("import gc\ngc.collect()\nlen(kept)")
+    assert "kept" in session.run("1"), "the collector does not come before it is enabled"
+    session.run("gc.enable()\njunk = [[[]] for _ in range(1_000_000)]; del junk, _")
+    session.run("gc.collect()\nlen(kept)")
     assert session.shown == "1"
     runs = [run for run in session.records() if "kept" in written(run)][1:]
     assert runs and all(run.unknown for run in runs)
