@@ -113,11 +113,12 @@ class Cleaner:
         known = len(self.scanner.known)
         table = _are_tables(versions)
         named = False
-        for part, small in self._store.contents.each(manifest.parts()):
+        contents = self._store.contents
+        for part, read in contents.each(manifest.parts(), contents.part if see is None else contents.both):
             if see is None and not stream.left:
                 break
             self._tick()
-            data, packed = (small, None) if small is not None else self._read(part, see is not None)
+            data, packed = read if isinstance(read, tuple) else (read, None)
             if stream.left:
                 stream.take(data)
             if see is not None:
@@ -131,13 +132,10 @@ class Cleaner:
         kinds = [*(["table with a column whose name may say so"] if named else []), *look.end()]
         self._looked[manifest.id] = Looked(bool(found.values or found.unclear), kinds, known)
 
-    def _read(self, part: Part, both: bool) -> tuple[bytes, Packed | None]:
-        return self._store.contents.both(part) if both else (self._store.contents.part(part), None)
-
     def _parts(self, manifest: Manifest) -> Iterator[bytes]:
-        for part, small in self._store.contents.each(manifest.parts()):
+        for _, data in self._store.contents.each(manifest.parts(), self._store.contents.part):
             self._tick()
-            yield self._store.contents.part(part) if small is None else small
+            yield data
 
     # -- cleaning -----------------------------------------------------------------------------------------------------
 

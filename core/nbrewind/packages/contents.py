@@ -85,13 +85,12 @@ class Contents:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the names of the parts' files, sorted, and their bytes."""
-        found = {named.sha256: (named, part) for named, part in self._parts.values()}
-        names = [found[digest][0] for digest in sorted(found)]
-        parts = (found[named.sha256][1] for named in names)
-        for named, (part, data) in zip(names, self._store.contents.each(parts), strict=True):
-            yield form.BLOBS + named.sha256, self._file(named, part) if data is None else data
+        parts = (part for _, part in sorted(self._parts.values(), key=lambda one: one[0].sha256))
+        for part, data in self._store.contents.each(parts, self._file):
+            yield form.BLOBS + self._named[part.digest].sha256, data
 
-    def _file(self, named: Part, part: StoredPart) -> bytes:
+    def _file(self, part: StoredPart) -> bytes:
+        named = self._named[part.digest]
         if not named.packed:
             return self._store.contents.part(part)
         data = self._store.contents.packed(part).data

@@ -23,6 +23,7 @@ from nbrewind.packages import form
 from nbrewind.packages.cells import label
 from nbrewind.packages.container import open_container
 from nbrewind.packages.form import PackageError, Part, Snapshot
+from nbrewind.store.ahead import ahead
 from nbrewind.store.compress import decompress
 from nbrewind.store.manifest import ROW_BYTES, Manifest, Piece, is_sound
 from nbrewind.store.moved import Moved, MovedCheckpoint, MovedRun, MovedTask
@@ -279,12 +280,13 @@ class Package:
         for one in parts.values():
             known.setdefault(one.sha256, []).append(one)
         blobs = [name for name in self._container.files if name.startswith(form.BLOBS)]
-        for number, name in enumerate(blobs):
+        for name in blobs:
+            if name.removeprefix(form.BLOBS) not in known and name.removeprefix(form.BLOBS) not in layout:
+                raise PackageError(f"it holds {name}, which nothing refers to")
+        read = ((name, self._container.read(name)) for name in blobs)
+        for number, (name, data) in enumerate(ahead(read, lambda item: len(item[1]))):
             progress(number / len(blobs))
             digest = name.removeprefix(form.BLOBS)
-            if digest not in known and digest not in layout:
-                raise PackageError(f"it holds {name}, which nothing refers to")
-            data = self._container.read(name)
             if form.sha256(data) != digest:
                 raise PackageError(f"{name} does not have the digest of its name")
             for one in known.get(digest, ()):

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 from blake3 import blake3
 
 from nbrewind import unpatched
 from nbrewind.model import new_id
 from nbrewind.store import layout
+from nbrewind.store.ahead import ahead
 from nbrewind.store.blobs import Blobs
 from nbrewind.store.database import Database, Guard
 from nbrewind.store.lease import Lease
@@ -34,7 +36,7 @@ from nbrewind.store.manifest import (
 )
 from nbrewind.store.memory import OWN_BYTES, allocate, bytes_of, read_up_to
 from nbrewind.store.segments import segments
-from nbrewind.store.small import Rows
+from nbrewind.store.small import Row, Rows
 from nbrewind.store.types import (
     CHUNK_BYTES,
     Content,
@@ -50,6 +52,8 @@ PENDING_BYTES = 1024 * 1024
 MOST_PENDING_BYTES = 8 * PENDING_BYTES  # also of one value
 PARALLEL = 8  # chunks
 TOGETHER = 32  # rows
+
+T = TypeVar("T")
 
 
 class Contents:
@@ -141,7 +145,7 @@ class Contents:
         Args:
             manifest: what it consists of.
             read: returns a part that is not here: its bytes, as they are or compressed, or of a blob another store's
-                file. It is verified.
+                file. It is verified. Another thread may call it, one at a time.
 
         Raises:
             ContentError: the manifest is not one that a store makes; a part is missing or damaged.
@@ -150,28 +154,42 @@ class Contents:
             raise ContentError("the list of a content's parts is damaged")
         added = 0
         with self.lease.shared():
-            rows = self.rows.absent(part.digest for part in manifest.parts() if part.is_row)
-            for part in manifest.parts():
-                if part.digest in rows if part.is_row else not self.blobs.present(part.digest, part.size):
-                    added += self._put_part(part, read(part))
-                    rows.discard(part.digest)
+            for part, data in ahead(self._absent(manifest, read), _size):
+                if isinstance(data, Row):
+                    self.rows.add(part.digest, data)
+                    added += part.size
+                elif isinstance(data, Packed):
+                    added += self.blobs.keep(data, part.digest, part.size)
+                elif isinstance(data, Path):
+                    added += self.blobs.take(data, part.digest, part.size)
+                else:
+                    added += self.blobs.ensure(data, part.digest)[1]
                 if self.rows.pending > MOST_PENDING_BYTES:
                     self.rows.write()
             return self._put_manifest(manifest, added)
 
-    def _put_part(self, part: Part, data: bytes | Packed | Path) -> int:
+    def _absent(
+        self, manifest: Manifest, read: Callable[[Part], bytes | Packed | Path]
+    ) -> Iterator[tuple[Part, Row | bytes | Packed | Path]]:
+        """Yield the parts that are not here with what is read of them."""
+        rows = self.rows.absent(part.digest for part in manifest.parts() if part.is_row)
+        for part in manifest.parts():
+            if part.digest not in rows if part.is_row else self.blobs.present(part.digest, part.size):
+                continue
+            rows.discard(part.digest)
+            yield part, self._verified(part, read(part))
+
+    def _verified(self, part: Part, data: bytes | Packed | Path) -> Row | bytes | Packed | Path:
+        """Return what is stored of what came; `Blobs` verifies what is compressed, and files."""
         if isinstance(data, Packed):
             if part.size > ROW_BYTES:
-                return self.blobs.keep(data, part.digest, part.size)
+                return data
             raise ContentError(f"content is damaged: {part.digest.hex()[:12]} is too short to come compressed")
         if isinstance(data, Path) and not part.is_row:
-            return self.blobs.take(data, part.digest, part.size)
+            return data
         if isinstance(data, Path) or len(data) != part.size or blake3(data).digest() != part.digest:
             raise ContentError(f"content is damaged: {part.digest.hex()[:12]} does not have its digest")
-        if part.is_row:
-            self.rows.add(part.digest, data)
-            return part.size
-        return self.blobs.ensure(data, part.digest)[1]
+        return self.rows.packed(data) if part.is_row else data
 
     # -- get ----------------------------------------------------------------------------------------------------------
 
@@ -183,24 +201,21 @@ class Contents:
         """
         return self.rows.read(part) if part.is_row else self.blobs.whole(part.digest, part.size)
 
-    def each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, bytes | None]]:
-        """Yield parts in their order; small ones, of which many are read at once, with their bytes, verified.
+    def each(self, parts: Iterable[Part], large: Callable[[Part], T]) -> Iterator[tuple[Part, bytes | T]]:
+        """Yield parts in their order: small ones, of which many are read at once, with their bytes, verified.
+
+        Another thread reads ahead: it calls ``large`` for the others, which come with what that returns.
 
         Raises:
             ContentError: one is missing or damaged.
         """
-        batch: list[Part] = []
-        for part in parts:
-            batch.append(part)
-            if len(batch) == TOGETHER or not part.is_row:
-                yield from self._each(batch)
-                batch = []
-        yield from self._each(batch)
+        return ahead(self._each(parts, large), _size)
 
-    def _each(self, batch: list[Part]) -> Iterator[tuple[Part, bytes | None]]:
-        found = self.rows.read_many([part for part in batch if part.is_row])
-        for part in batch:
-            yield part, found[part.digest] if part.is_row else None
+    def _each(self, parts: Iterable[Part], large: Callable[[Part], T]) -> Iterator[tuple[Part, bytes | T]]:
+        for batch in _batches(parts):
+            found = self.rows.read_many([part for part in batch if part.is_row])
+            for part in batch:
+                yield part, found[part.digest] if part.is_row else large(part)
 
     def both(self, part: Part) -> tuple[bytes, Packed | None]:
         """Return one of a manifest's parts, verified, and as it goes elsewhere if that is not the same.
@@ -357,3 +372,18 @@ class Contents:
                 self.rows.taken(pending)
                 self.blobs.flushed(flushed)
             self._database.flush()
+
+
+def _batches(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """Yield parts in their order, such that rows can be read many at once."""
+    batch: list[Part] = []
+    for part in parts:
+        batch.append(part)
+        if len(batch) == TOGETHER or not part.is_row:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _size(item: tuple[Part, object]) -> int:
+    return item[0].size

@@ -61,18 +61,18 @@ class Rows:
         piece = Piece(digest, len(data))
         if not data or self.present(digest):
             return piece, 0
-        self.add(digest, data)
+        self.add(digest, self.packed(data))
         return piece, len(data)
 
-    def add(self, digest: bytes, data: bytes) -> None:
+    def add(self, digest: bytes, row: Row) -> None:
         """Add a small content that is not here, and whose digest is that."""
-        row = self._packed(data)
         with self._lock:
             if digest not in self._rows:
                 self._rows[digest] = row
                 self.pending += len(row.data)
 
-    def _packed(self, data: bytes) -> Row:
+    def packed(self, data: bytes) -> Row:
+        """Return a small content as it is stored."""
         if len(data) >= COMPRESSED_BYTES:
             from nbrewind.store.compress import compress
 
