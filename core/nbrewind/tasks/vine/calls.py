@@ -1,7 +1,8 @@
-"""Calls of libraries whose results stay in the cluster: their library tells what these hold.
+"""Calls of libraries: their library tells what they reached, and what their results hold that stay in the cluster.
 
-Nothing is brought to the manager for that but some hundred bytes, as an output of the call. The code that TaskVine
-makes for a library gets two lines more, with which it digests a result while it writes it, if the call asks for that.
+The code that TaskVine makes for a library gets two lines more. With these it appends to each result what the call was
+seen to reach, as the worker of a `PythonTask` does (`worker.py`). If a call asks for it, it digests the result while it
+writes it, and tells that, too, in a file of some hundred bytes that is an output of the call.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from nbrewind.tasks.tied import words_for
 from .outcomes import stays
 from .parts import Call, Library, ManagerState, TaskState, state_of
 from .tasks import FAILED, call_original
+from .worker import Report, report_of, watching_source
 
 ASK = "nbrewind"
 """With this in what TaskVine sends of a call, it asks."""
@@ -29,11 +31,16 @@ CODE = "library_code.py"
 _MAIN = "\nif __name__ == '__main__':\n"
 
 
-def telling(cloudpickle: Any) -> Any:
-    """Return what a library uses in place of ``cloudpickle``. The text of this function runs alone in a worker."""
+def telling(cloudpickle: Any, watched: Any) -> Any:
+    """Return what a library uses in place of ``cloudpickle``. The text of this function runs alone in a worker.
+
+    ``watched`` tells what this process reached.
+    """
     import hashlib
     import io
     import json
+    import os
+    import sys
     import weakref
 
     class Hashing:
@@ -47,34 +54,54 @@ def telling(cloudpickle: Any) -> Any:
 
     class Telling:
         asked = False
+        folder = ""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(cloudpickle, name)
 
-        def load(self, *args: Any, **options: Any) -> Any:
-            value = cloudpickle.load(*args, **options)
+        def load(self, stream: Any, *args: Any, **options: Any) -> Any:
+            value = cloudpickle.load(stream, *args, **options)
             if isinstance(value, dict) and "fn_args" in value:
                 self.asked = value.pop("nbrewind", False)
+                path = os.path.realpath(stream.name)
+                self.folder = os.path.dirname(path) + os.sep
+                watched.forget(path)
             return value
 
+        def reached(self, frame: Any) -> Any:
+            # By what the library's own function says of the call, which has ended; None if that is not as it is known.
+            known = frame.f_locals
+            try:
+                held = [cell.cell_contents for cell in frame.f_globals[known["function_name"]].__closure__]
+                prints = os.path.realpath(os.path.join(self.folder, known["function_stdout_filename"]))
+                return watched.report([*held, known["event"]], self.folder, prints)
+            except Exception:
+                return None
+
         def dump(self, value: Any, stream: Any, *args: Any, **options: Any) -> Any:
-            if not self.asked or getattr(stream, "name", None) != "outfile":
+            if getattr(stream, "name", None) != "outfile":
                 return cloudpickle.dump(value, stream, *args, **options)
-            watched = [info.weakref() for info in list(weakref.finalize._registry.values())]  # type: ignore[attr-defined]
+            reached = self.reached(sys._getframe(1))
+            if not self.asked:
+                cloudpickle.dump(value, stream, *args, **options)
+                if reached is not None:
+                    stream.write(watched.ends(reached))
+                return None
+            finalized = [info.weakref() for info in list(weakref.finalize._registry.values())]  # type: ignore[attr-defined]
             tied = []
 
             class Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
                 def reducer_override(self, one: Any) -> Any:
                     cls = type(one)
                     cleans = hasattr(cls, "__del__") and cls not in (io.BytesIO, io.StringIO)
-                    if cleans or any(one is found for found in watched):
+                    if cleans or any(one is found for found in finalized):
                         tied.append(cls.__qualname__)
                     return super().reducer_override(one)
 
             hashing = Hashing(stream)
             Pickler(hashing, *args, **options).dump(value)
             made = "" if not value["Success"] else hashing.hasher.hexdigest()
-            told = {"digest": made, "size": hashing.size, "tied": tied[:1]}
+            told = {"digest": made, "size": hashing.size, "tied": tied[:1], "reached": reached}
             with open("nbrewind.told", "w") as file:
                 json.dump(told, file)
             return None
@@ -101,11 +128,12 @@ def _code(manager: Any, library: Library, file: Any) -> Any:
         head, main, rest = stream.read().rpartition(_MAIN)
     if not main:
         return file
-    source = f"from __future__ import annotations\n{inspect.getsource(telling)}"
+    source = f"from __future__ import annotations\n{watching_source()}{inspect.getsource(telling)}"
     line = f"exec({source!r}, _nbrewind := {{'__name__': 'nbrewind'}})\n"
+    line += "cloudpickle = _nbrewind['telling'](cloudpickle, _nbrewind['watched'])\n"
     own = os.path.join(manager.staging_directory, f"library_{id(library.task)}.py")
     with unpatched.open(own, "w", encoding="utf-8") as stream:
-        stream.write(f"{head}\n{line}cloudpickle = _nbrewind['telling'](cloudpickle)\n{main}{rest}")
+        stream.write(f"{head}\n{line}{main}{rest}")
     os.chmod(own, os.stat(path).st_mode)
     library.tells = True
     return manager.declare_file(own, cache=True, peer_transfer=True)
@@ -133,13 +161,13 @@ def forget(manager: Any, task: Any, state: TaskState) -> None:
             del task._event[ASK]
 
 
-def told(state: TaskState) -> Elsewhere | str:
-    """Return what a call gave that has run and whose result stays; or in words why no record may hold that."""
+def told(state: TaskState) -> tuple[Elsewhere, Report] | str:
+    """Return what a call gave that has run and whose result stays, and what it reached; or why no record holds that."""
     try:
         found = json.loads(state.told.contents())
-        digest, size, tied = found["digest"], int(found["size"]), found["tied"]
+        digest, size, tied, reached = found["digest"], int(found["size"]), found["tied"], report_of(found["reached"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return "its result stays in the cluster, and its library told nothing of it"
     if not digest:
         return FAILED
-    return words_for(tied[0]) if tied else Elsewhere("sha256:" + digest, size)
+    return words_for(tied[0]) if tied else (Elsewhere("sha256:" + digest, size), reached)

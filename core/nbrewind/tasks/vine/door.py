@@ -286,7 +286,7 @@ class Door:
             gave = calls.told(state)
             if isinstance(gave, str):
                 return [gave]
-            stay = {RESULT: gave}
+            stay, report = {RESULT: gave[0]}, gave[1]
         elif kind != "Task":
             result, report = split(content_of(task._output_file.source()))
             hindrance = load_result(task, result) if kind == "FunctionCall" else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from nbrewind.model import ABSENT
@@ -44,9 +44,14 @@ _ARROW = frozenset(
 """Words by which code has pyarrow open files, as it does without an event; pandas loads it for less."""
 
 
-def watch() -> None:
-    """Watch this process, and append to its result what it reached. Its text runs alone in a worker."""
-    import atexit
+def watching(asked: Collection[str], packages: Collection[str]) -> Any:
+    """Watch this process from now on; return what tells of it. The text of this function runs alone in a worker.
+
+    Args:
+        asked: names whose use in code is told.
+        packages: those of which it is told that they were loaded.
+    """
+    import gc
     import os
     import sys
 
@@ -57,8 +62,6 @@ def watch() -> None:
     read: dict[str, Any] = {}
     wrote: set[str] = set()
     other: set[str] = set()
-    watching: set[int] = {os.getpid()}
-    stays = os.environ.pop("NBREWIND_STAYS", "")
 
     def note(path: Any, way: str) -> None:
         if isinstance(path, int):
@@ -89,9 +92,12 @@ def watch() -> None:
         name = str(frame.f_globals.get("__name__"))
         return name.startswith("importlib.metadata") or frame.f_code.co_filename.startswith("<frozen importlib")
 
+    def calling(frame: Any) -> bool:
+        # Whether a library starts the process of a call.
+        main: str | None = getattr(sys.modules["__main__"], "__file__", None)
+        return bool(frame.f_code.co_name == "start_function" and frame.f_code.co_filename == main)
+
     def hook(event: str, args: Any) -> None:
-        if not watching:
-            return
         try:
             if event == "open":
                 flags = args[2] if isinstance(args[2], int) else 0
@@ -100,18 +106,16 @@ def watch() -> None:
                 paths = [path for path in args[:2] if isinstance(path, (str, bytes, os.PathLike))]
                 for path in paths or ["."]:
                     note(path, ways[event])
-            elif event in outside or event in ("socket.connect", "socket.sendto", "sqlite3.connect"):
+            elif event in ("socket.connect", "socket.sendto", "sqlite3.connect"):
+                other.add(event)
+            elif event in outside and not (event == "os.fork" and calling(sys._getframe(1))):
                 other.add(event)
         except Exception:
             other.add("something that could not be told")
 
-    def words() -> set[str]:
-        import gc
-
-        main = vars(sys.modules["__main__"])
+    def words(left: list[Any]) -> set[str]:
         found: set[str] = set()
         met: set[int] = set()
-        left = [main.get("exec_function"), main.get("args"), main.get("kwargs")]
         while left and len(met) < 100_000:
             value: Any = left.pop()
             if id(value) in met or isinstance(value, type(sys)):
@@ -119,7 +123,7 @@ def watch() -> None:
             met.add(id(value))
             if hasattr(value, "co_names"):
                 found.update(value.co_names)
-                left += value.co_consts
+                left += [each for each in value.co_consts if hasattr(each, "co_names")]
             elif gc.is_tracked(value):
                 if callable(value):
                     module = getattr(value, "__module__", None)
@@ -128,15 +132,54 @@ def watch() -> None:
                         and module != "__main__"
                         and hasattr(sys.modules.get(module), "__spec__")
                     ):
+                        found.add(str(getattr(value, "__name__", "")))
                         continue
                     left.append(getattr(value, "__code__", None))
-                left += gc.get_referents(value)
+                left += [each for each in gc.get_referents(value) if gc.is_tracked(each)]
         return found if not left else found | {"stat", "environ"}
 
+    class Watched:
+        def report(self, values: list[Any], own: str = "", prints: str = "") -> dict[str, Any]:
+            # ``own``: the folder of a call; it and the file to which it prints are forgotten.
+            if own:
+                wrote.discard(prints)
+                for found in (read, wrote, other):
+                    for each in [each for each in found if each.removeprefix("listed ").startswith(own)]:
+                        read.pop(each, None)
+                        wrote.discard(each)
+                        other.discard(each)
+            loaded = {name.partition(".")[0] for name in list(sys.modules)}
+            told = {"wrote": wrote, "other": other, "words": words(values), "loaded": loaded.intersection(packages)}
+            told["words"].intersection_update(asked)
+            made: dict[str, Any] = {name: sorted(each) for name, each in told.items() if each}
+            wrote.clear()
+            return {**made, "read": dict(read)} if read else made
+
+        def ends(self, report: dict[str, Any]) -> bytes:
+            import json
+
+            data = json.dumps(report).encode() if report else b""
+            return data + len(data).to_bytes(8, "little") + b"\0nbrewind1"
+
+        def forget(self, path: str) -> None:
+            read.pop(path, None)
+
+    sys.addaudithook(hook)
+    return Watched()
+
+
+def watch(watched: Any) -> None:
+    """Append to the result of this process what it reached. The text of this function runs alone in a worker."""
+    import atexit
+    import os
+    import sys
+
+    process = os.getpid()
+    stays = os.environ.pop("NBREWIND_STAYS", "")
+
     def tell() -> None:
-        if os.getpid() not in watching:
+        if os.getpid() != process:
             return
-        watching.clear()
         try:
             append()
         except Exception:
@@ -145,11 +188,8 @@ def watch() -> None:
     def append() -> None:
         import json
 
-        own = {name.partition(".")[0] for name in list(sys.modules)}
-        loaded = own.difference(sys.stdlib_module_names)
-        found = {"wrote": wrote, "other": other, "words": words(), "loaded": loaded}
-        report: dict[str, Any] = {name: sorted(each) for name, each in found.items()}
-        report["read"] = read
+        main = vars(sys.modules["__main__"])
+        report = watched.report([main.get("exec_function"), main.get("args"), main.get("kwargs")])
         with open(sys.argv[-1], "r+b") as stream:
             if stays:
                 import hashlib
@@ -163,16 +203,20 @@ def watch() -> None:
                 os.write(1, b"\x1enbrewind1" + json.dumps(report).encode())
                 return
             stream.seek(0, 2)
-            data = json.dumps(report).encode()
-            stream.write(data + len(data).to_bytes(8, "little") + b"\0nbrewind1")
+            stream.write(watched.ends(report))
 
     atexit.register(tell)
-    sys.addaudithook(hook)
+
+
+def watching_source() -> str:
+    """Return the text of `watching`, and of a name for what it watches."""
+    asked, packages = tuple(sorted(_ASKING | _ENVIRONMENT | _ARROW)), tuple(sorted(_COMPILED))
+    return f"{inspect.getsource(watching)}watched = watching({asked!r}, {packages!r})\n"
 
 
 def first_line() -> str:
     """Return the line that begins to watch, for the head of a script whose first line is empty."""
-    source = f"from __future__ import annotations\n{inspect.getsource(watch)}watch()\n"
+    source = f"from __future__ import annotations\n{watching_source()}{inspect.getsource(watch)}watch(watched)\n"
     return f"exec({source!r}, {{'__name__': 'nbrewind'}})"
 
 
@@ -185,9 +229,9 @@ class Report(NamedTuple):
     other: tuple[str, ...]
     """What else was reached, in words."""
     words: frozenset[str]
-    """Names that the code uses."""
+    """Names that the code uses, of those by which files are reached without an event, or the environment is read."""
     loaded: tuple[str, ...]
-    """Packages that were loaded."""
+    """Packages that were loaded and open files unseen."""
     made: tuple[str, int] = ("", 0)
     """Digest and size of a result that stays in the cluster."""
 
@@ -198,7 +242,7 @@ def split(data: bytes) -> tuple[bytes, Report | None]:
         return data, None
     end = len(data) - len(MARK) - _LENGTH
     start = end - int.from_bytes(data[end : end + _LENGTH], "little")
-    report = _read(data[start:end])
+    report = _NOTHING if start == end else _read(data[start:end])
     return (data, None) if report is None else (data[:start], report)
 
 
@@ -211,13 +255,24 @@ def split_text(text: str) -> tuple[str, Report | None]:
 
 def _read(data: bytes | str) -> Report | None:
     try:
-        told = json.loads(data)
-        read = {path: tuple(found) if found else None for path, found in told["read"].items()}
-        wrote, other, loaded = tuple(told["wrote"]), tuple(told["other"]), tuple(told["loaded"])
-        digest, size = told.get("made", ("", 0))
-        return Report(read, wrote, other, frozenset(told["words"]), loaded, (str(digest), int(size)))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return report_of(json.loads(data))
+    except (ValueError, TypeError, AttributeError):
         return None
+
+
+def report_of(told: Mapping[str, Any]) -> Report:
+    """Return a report as it was told.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it is none.
+    """
+    read = {path: tuple(found) if found else None for path, found in told.get("read", {}).items()}
+    wrote, other, words, loaded = (tuple(told.get(name, ())) for name in ("wrote", "other", "words", "loaded"))
+    digest, size = told.get("made", ("", 0))
+    return Report(read, wrote, other, frozenset(words), loaded, (str(digest), int(size)))
+
+
+_NOTHING = report_of({})
 
 
 def seen_of(report: Report | None, files: Files) -> dict[str, str] | str:
@@ -232,7 +287,7 @@ def seen_of(report: Report | None, files: Files) -> dict[str, str] | str:
     for words, why in ((_ASKING, "it asks for files by"), (_ENVIRONMENT, "it reads the environment by")):
         if found := sorted(words & report.words):
             return f"{why} `{found[0]}`, which nobody sees"
-    compiled = sorted(_COMPILED.intersection(report.loaded))
+    compiled = list(report.loaded)
     if not compiled and not _ARROW.isdisjoint(report.words):
         compiled = ["pyarrow"]
     if compiled:
