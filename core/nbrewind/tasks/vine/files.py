@@ -28,13 +28,12 @@ class Files:
         self.cls = managers.vine.File
 
     def pointer(self, file: Any) -> Any:
-        """Return TaskVine's own file, which is declared when it is first asked for."""
-        if POINTER not in file.__dict__:
-            state: FileState | None = state_of(file)
-            if state is None:
-                raise AttributeError(POINTER)
-            file.__dict__[POINTER] = self._declare(state).__dict__[POINTER]
-        return file.__dict__[POINTER]
+        """Return TaskVine's own file, which is declared now, since it is asked for."""
+        state: FileState | None = state_of(file)
+        if state is None:
+            raise AttributeError(POINTER)
+        pointer = file.__dict__[POINTER] = self._declare(state).__dict__[POINTER]
+        return pointer
 
     def _declare(self, state: FileState) -> Any:
         if state.method != "result":

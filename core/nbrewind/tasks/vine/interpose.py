@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -143,7 +144,7 @@ def _managers(vine: Any, own: Managers) -> None:
     put("cancel_by_task_tag", own.cancelling("cancel_by_task_tag", lambda task, which: task.tag == which))
     put("cancel_by_category", own.cancelling("cancel_by_category", lambda task, which: task.category == which))
     put("cancel_all", own.cancelling("cancel_all", lambda task, which: True))
-    _add(vine.Manager, POINTER, property(own.pointer, _setter(POINTER)))
+    _add(vine.Manager, POINTER, _Needed(own.pointer))
     originals[vine.Manager, "name"] = vine.Manager.name
     _add(vine.Manager, "name", property(own.name))
     _add(vine.Manager, "__getattr__", lambda manager, name: own.attribute(manager, name))
@@ -184,7 +185,7 @@ def _files(vine: Any, own: Files) -> None:
     put("source", own.source)
     put("contents", own.contents)
     put("__len__", own.length)
-    _add(vine.File, FILE, property(own.pointer, _setter(FILE)))
+    _add(vine.File, FILE, _Needed(own.pointer))
     _live(vine.File)
 
 
@@ -201,12 +202,14 @@ def _put(cls: type, name: str, new: Callable[..., Any]) -> None:
     if before is None:
         return
     originals[cls, name] = before
+    if isinstance(new, types.FunctionType):  # it may stand there itself: as a copy, which is given the other's name
+        method: Any = types.FunctionType(new.__code__, new.__globals__, new.__name__, new.__defaults__, new.__closure__)
+    else:
 
-    @functools.wraps(before)
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        return new(self, *args, **options)
+        def method(self: Any, /, *args: Any, **options: Any) -> Any:
+            return new(self, *args, **options)
 
-    setattr(cls, name, method)
+    setattr(cls, name, functools.update_wrapper(method, before))
 
 
 def _tell(cls: type, name: str, answer: Callable[[Any, Any], Any]) -> None:
@@ -218,11 +221,14 @@ def _add(cls: type, name: str, new: Any) -> None:
     setattr(cls, name, new)
 
 
-def _setter(name: str) -> Callable[[Any, Any], None]:
-    def write(self: Any, found: Any) -> None:
-        self.__dict__[name] = found
+class _Needed:
+    """An attribute that is made when it is first asked for. From then on it is the object's own, and costs nothing."""
 
-    return write
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+
+    def __get__(self, thing: Any, cls: type) -> Any:
+        return self if thing is None else self._make(thing)
 
 
 def _live(cls: type) -> None:

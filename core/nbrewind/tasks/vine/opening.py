@@ -47,9 +47,7 @@ class Opening:
         ready = given.pop("init_fn", None)
         self.vine.manager.set_port_range(given.get("port", self.cvine.VINE_DEFAULT_PORT))
         kept = ManagerState(given, place=_place(), turn=turn())
-        manager.__dict__.update(
-            {NAME: kept, POINTER: None, "_task_table": {}, "_library_table": {}, "_function_buffers": {}}
-        )
+        manager.__dict__.update({NAME: kept, "_task_table": {}, "_library_table": {}, "_function_buffers": {}})
         manager.__dict__.update({"_shutdown": given.get("shutdown", False), "_using_ssl": bool(given.get("ssl"))})
         if given.get("name"):
             kept.calls.append(("set_name", (given.pop("name"),), {}))
@@ -60,13 +58,11 @@ class Opening:
             ready(manager)
 
     def pointer(self, manager: Any) -> Any:
-        """Return TaskVine's own manager, which opens when it is first asked for."""
-        found = manager.__dict__.get(POINTER)
+        """Return TaskVine's own manager, which opens now, since it is asked for."""
         kept: ManagerState | None = state_of(manager)
-        if found is None and kept is not None and not kept.opening and not kept.closed:
+        if kept is not None and not kept.opening and not kept.closed:
             self.open(manager)
-            found = manager.__dict__[POINTER]
-        return found
+        return manager.__dict__.get(POINTER)
 
     def attribute(self, manager: Any, name: str) -> Any:
         """Return an attribute that a manager has once it is open."""
@@ -88,6 +84,10 @@ class Opening:
             kept.opening = True
             try:
                 self.method("__init__")(manager, **kept.options)
+            except BaseException:
+                if not self.is_open(manager):
+                    manager.__dict__.pop(POINTER, None)  # who asks again tries again
+                raise
             finally:
                 kept.opening = False
         self._open.add(manager)

@@ -31,7 +31,7 @@ def again(session, submit, *, worker):
 
 def opened(session):
     """Whether the session's manager has opened a socket."""
-    return session.managers[0].__dict__["_taskvine"] is not None
+    return session.managers[0].__dict__.get("_taskvine") is not None
 
 
 def write(folder, **files):

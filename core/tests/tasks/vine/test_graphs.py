@@ -36,7 +36,7 @@ def get(session):
             session.worker(manager)
         made = cell(source)["graph"]()
         (found,) = manager.get(dict(made.__dask_graph__()), [made.key], progress_disable=True, retries=1, **options)
-        assert worker or manager.__dict__["_taskvine"] is None  # it has opened no socket
+        assert worker or manager.__dict__.get("_taskvine") is None  # it has opened no socket
         return found, session.actions()
 
     return compute

@@ -20,7 +20,7 @@ PARTS = str(Path(__file__).parents[2])
 
 
 def is_open(manager):
-    return manager.__dict__["_taskvine"] is not None
+    return manager.__dict__.get("_taskvine") is not None
 
 
 @pytest.mark.py311

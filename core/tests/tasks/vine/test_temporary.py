@@ -54,7 +54,7 @@ def test_a_result_in_the_cluster_is_made_only_where_it_is_needed(session, middle
     assert (first.std_output, second.output, session.actions()) == ("making 5\n", 10, ["ran", "ran"])
     first, second = chain(session, namespace, 5, worker=False, middle=middle)
     assert (first.std_output, second.output, session.actions()) == ("making 5\n", 10, ["answered", "answered"])
-    assert session.managers[0].__dict__["_taskvine"] is None
+    assert session.managers[0].__dict__.get("_taskvine") is None
     cell("def second():\n    with open('numbers', 'rb') as f: return len(pickle.load(f))", namespace)
     first, second = chain(session, namespace, 5, worker=True, middle=middle)
     assert (first.std_output, second.output) == ("making 5\n", 5)
@@ -158,7 +158,7 @@ def test_a_call_whose_result_stays_is_answered_without_it(session, mode):
     for worker, actions in ((True, ["ran", "ran"]), (False, ["answered", "answered"])):
         first, second = called(session, namespace, "first", 5, worker=worker, mode=mode)
         assert (second.output, session.actions()) == (10, actions)
-    assert session.managers[0].__dict__["_taskvine"] is None
+    assert session.managers[0].__dict__.get("_taskvine") is None
     # Made again where somebody asks for it; what its library told is nowhere.
     manager = session.managers[0]
     session.worker(manager)
@@ -218,7 +218,7 @@ def test_a_command_whose_outputs_stay_is_answered_without_them(session):
     for worker, actions in ((True, ["ran", "ran"]), (False, ["answered", "answered"])):
         task, files, second = command(session, text, "a", "b", worker=worker)
         assert (task.output, second.output, session.actions()) == ("no end", "one\ntwo\n", actions)
-    assert session.managers[0].__dict__["_taskvine"] is None
+    assert session.managers[0].__dict__.get("_taskvine") is None
     # Made again where somebody asks for one of them; nothing of the telling is in it.
     session.worker(session.managers[0])
     session.managers[0].fetch_file(files[1])
