@@ -130,7 +130,7 @@ class Keys:
             key: of a task that was given all of these files.
             inputs: as they were given, but for those that were `Pending`.
         """
-        named = {name: name.removeprefix("file ") for name in key.components if name.startswith("file ")}
+        named = {name: name[5:] for name in key.components if name[:5] == "file "}
         if not named and not inputs:
             return True
         named.update({f"input {name}": inputs[name] for name in inputs})

@@ -337,7 +337,9 @@ class Memo:
 
     def differs(self, key: Key, occurrence: int) -> bool:
         """Whether a task was seen, in this session, to give something else than its record said."""
-        return any(one.key.digest == key.digest and one.occurrence == occurrence for one in self.differing)
+        return bool(self.differing) and any(
+            one.key.digest == key.digest and one.occurrence == occurrence for one in self.differing
+        )
 
     def _put(self, content: Buffer) -> Made:
         view = memoryview(content).cast("B")

@@ -23,6 +23,7 @@ from .outcomes import (
     Measured,
     Scratch,
     content_of,
+    has_succeeded,
     measured_of,
     outcome_of,
     path_of,
@@ -89,7 +90,7 @@ class Door:
 
     def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
         kind, name, category = kind_of(task), function_of(task), task.category
-        state.submitted = time.time()
+        state.kind, state.submitted = kind, time.time()
         state.rule = self.memo.policies.rule("" if category == "default" else category, name)
         state.key = self._key(kind, state_of(manager), task, name)
         outputs = outputs_of(state)
@@ -155,8 +156,8 @@ class Door:
         """Make the key of a task that was answered, for it to run; return whether it is the one of then."""
         state: TaskState = state_of(task)
         state.submitted, state.occurrence, state.place = time.time(), before.occurrence, before.place
-        state.rule = before.rule
-        key = self._key(kind_of(task), state_of(manager), task, function_of(task))
+        state.rule, state.kind = before.rule, before.kind
+        key = self._key(state.kind, state_of(manager), task, function_of(task))
         state.key = key if isinstance(key, NoKey) else self.memo.scoped(key, before.place)
         if isinstance(state.key, NoKey) or state.key.digest != before.unsettled:
             return False
@@ -228,7 +229,7 @@ class Door:
     def ended(self, manager: Any, task: Any) -> None:
         """Record a task that has run."""
         state: TaskState = state_of(task)
-        told, did = UNMEASURED, task.successful()
+        told, did = UNMEASURED, has_succeeded(task)
         reasons: Collection[str]
         try:
             told = measured_of(task)
@@ -242,7 +243,8 @@ class Door:
         if journal is None or tracked is None:
             return
         try:
-            tracked.identify(state.key, state.occurrence)
+            if state.given or key != state.unsettled:
+                tracked.identify(state.key, state.occurrence)
             note = "; ".join(reasons) if did or task.result != "cancelled" else "it was cancelled"
             journal.ended(tracked, action, note=note, began=told.began, seconds=told.ended - told.began, host=told.host)
         except Exception as error:  # whatever it is, the task has run
@@ -262,11 +264,12 @@ class Door:
     def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str]:
         if isinstance(state.key, NoKey):
             return [state.key.reason]
-        kind, outputs = kind_of(task), outputs_of(state)
+        kind, outputs = state.kind, outputs_of(state)
         reason = unanswerable(task, outputs)
         if reason:
             return [reason]
-        self._settle(state)
+        if state.given:
+            self._settle(state)
         if state.given:
             return ["it is given what another task makes, of which there is no record"]
         if not self.task_keys.unchanged(task):
@@ -303,7 +306,7 @@ class Door:
             else:
                 seen = found
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        made = self.scratch.outputs(outputs, report, stay)
+        made = self.scratch.outputs(outputs, report, stay) if outputs or report or stay else {}
         outcome = outcome_of(manager, task, state, told, made, result, seen)
         state.recorded = self.memo.record(
             state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place

@@ -63,6 +63,7 @@ FUTURES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """The same for what only calls by a ``FuturesExecutor`` need: if it differs, these run each time."""
 COMPILED = ("vine_task_get_metric",)
+TOLD = ("result", "exit_code", "std_output", "hostname", "addrport", "resources_measured")
 KINDS = ("Task", "PythonTask", "FunctionCall", "LibraryTask", "PythonTaskNoResult")
 
 
@@ -103,6 +104,7 @@ def install(vine: Any) -> None:
     if not hasattr(vine, STAND_IN):
         check(vine)
         compiled.update({name: getattr(vine.cvine, name) for name in COMPILED})
+        compiled.update({name: vars(vine.Task)[name].fget for name in TOLD})
     kinds.update({name: getattr(vine, name) for name in KINDS})
     with contextlib.suppress(Unfit):
         check(vine, FUTURES)

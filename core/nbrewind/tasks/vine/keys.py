@@ -275,6 +275,8 @@ def _outputs(state: TaskState) -> list[str]:
 
 def outputs_of(state: TaskState) -> list[tuple[Any, str, bool]]:
     """Return a task's outputs: the file, its name there, and whether it is only made sometimes."""
+    if not state.outputs:
+        return []
     found: list[tuple[Any, str, bool]] = []
     for _, args, options in state.outputs:
         given = (

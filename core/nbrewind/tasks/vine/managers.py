@@ -19,9 +19,9 @@ from .futures import files_given
 from .keys import function_of
 from .libraries import Libraries
 from .outcomes import temporaries
-from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, state_of
+from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, originals, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
-from .views import look
+from .views import is_due, look
 
 FOREVER = "wait_forever"
 
@@ -311,8 +311,9 @@ class Managers(Libraries):
         while True:
             left = end - time.monotonic()
             task = wait(manager, which, 1 if forever or left > 0 else 0)
-            self._look(manager, kept)
-            if task is not None and task.id in kept.orphans:
+            if is_due(kept):
+                self._look(manager, kept)
+            if task is not None and kept.orphans and task.id in kept.orphans:
                 kept.orphans.remove(task.id)
                 continue
             if task is not None:
@@ -320,8 +321,10 @@ class Managers(Libraries):
                 if state is not None:
                     state.done = True
                     self._end(manager, task, state)
-                    commands.forget(task, state)
-                    calls.forget(manager, task, state)
+                    if state.command:
+                        commands.forget(task, state)
+                    if state.told is not None:
+                        calls.forget(manager, task, state)
                     if state.silent:
                         if name == "wait_for_task_id":
                             return None
@@ -336,7 +339,7 @@ class Managers(Libraries):
         if door is None or state.ended:
             return
         state.ended = True
-        for given in state.given.values():
+        for given in state.given.values() if state.given else ():
             by = given.by.rebuilt or given.by
             other = manager._task_table.get(by.id)
             if other is not None and self.cvine.vine_task_get_state(other._task) == RETRIEVED:
@@ -354,10 +357,10 @@ class Managers(Libraries):
 
     def empty(self, manager: Any) -> Any:
         """Whether there is no task left to wait for."""
-        kept: ManagerState | None = state_of(manager)
+        kept: ManagerState | None = manager.__dict__.get(NAME)
         if kept is not None and (kept.answered or not (kept.closed or self.is_open(manager))):
             return 0 if kept.answered else 1
-        return self.method("empty")(manager)
+        return originals[self.vine.Manager, "empty"](manager)
 
     def hungry(self, manager: Any) -> Any:
         """How many more tasks the manager can use."""

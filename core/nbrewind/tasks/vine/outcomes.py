@@ -12,8 +12,8 @@ from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
 from .keys import kind_of, outputs_of
-from .parts import FileState, ManagerState, TaskState, compiled, kinds, original, state_of
-from .worker import Report
+from .parts import FileState, ManagerState, TaskState, compiled, state_of
+from .worker import SEPARATOR, Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
 _PIECE = 1 << 16
@@ -44,11 +44,16 @@ class Measured(NamedTuple):
 UNMEASURED = Measured({}, "", 0.0, 0.0)
 
 
+def has_succeeded(task: Any) -> bool:
+    """Return whether a task that has ended did what it should."""
+    return bool(compiled["result"](task) == "success" and compiled["exit_code"](task) == 0)
+
+
 def measured_of(task: Any) -> Measured:
     """Return what TaskVine has measured of a task that has ended."""
     measure, plain = compiled["vine_task_get_metric"], task._task
     metrics = {name: measure(plain, name) for name in METRICS}
-    host = original(kinds["Task"], "hostname").fget(task) or ""
+    host = compiled["hostname"](task) or ""
     return Measured(metrics, host, metrics["time_when_commit_start"] / 1e6, metrics["time_when_done"] / 1e6)
 
 
@@ -62,22 +67,26 @@ def outcome_of(
     seen: dict[str, str] | None,
 ) -> Outcome:
     """Return what became of a task that has run."""
-    plain = kinds["Task"]
-    measured = original(plain, "resources_measured").fget(task)
-    resources = {} if measured is None else {name: getattr(measured, name) for name in MEASURED}
+    measured = compiled["resources_measured"](task)
+    resources: dict[str, Any] = {} if measured is None else {name: getattr(measured, name) for name in MEASURED}
+    resources.update(told.metrics)
+    resources["addrport"] = compiled["addrport"](task)
+    printed = compiled["std_output"](task) or ""
+    if SEPARATOR in printed:
+        printed = task.std_output  # without what its worker told of it
     kept: ManagerState = state_of(manager)
     kept.ended += 1
     return Outcome(
         result=result,
-        stdout=(task.std_output or "").encode("utf-8", "surrogateescape"),
-        exit_code=original(plain, "exit_code").fget(task),
+        stdout=printed.encode("utf-8", "surrogateescape") if printed else b"",
+        exit_code=compiled["exit_code"](task),
         outputs=outputs,
         order=kept.ended,
         submitted=state.submitted,
         started=told.began,
         finished=told.ended,
         host=told.host,
-        resources={**resources, **told.metrics, "addrport": original(plain, "addrport").fget(task)},
+        resources=resources,
         category=state.rule.category,
         seen=seen,
     )

@@ -28,7 +28,8 @@ DEFAULT = Rule()
 kinds: dict[str, type] = {}
 """Classes of tasks of the TaskVine that the door is built into, and what they give without a result, by name."""
 compiled: dict[str, Callable[..., Any]] = {}
-"""Functions of its library that are called many times for each task, by name."""
+"""Functions of TaskVine that are called for each task that ends, by name: some of its library, and what properties of
+tasks were before the door was built in."""
 originals: dict[tuple[type, str], Any] = {}
 """What was there before the door was built in, by class and name."""
 
@@ -38,7 +39,13 @@ def original(cls: type, name: str) -> Any:
     return originals[cls, name]
 
 
-NOTHING: Mapping[str, Any] = {}
+class _Nothing(dict[str, Any]):
+    """An empty mapping that may be a default: it stands for itself."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+NOTHING: Mapping[str, Any] = _Nothing()
 """What is kept of most tasks and files: it is shared, and never changed."""
 
 
@@ -50,7 +57,7 @@ class FileState:
     method: str
     """Name of the manager's method; empty if the file was made otherwise."""
     arguments: tuple[Any, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    options: Mapping[str, Any] = NOTHING
     producer: TaskState | None = None
     """The task of this session whose output it is."""
     output: str = ""
@@ -75,9 +82,11 @@ class TaskState:
     inputs: tuple[Call, ...] = ()
     """Calls of methods that give it files or packages: they are made when it has to run."""
     outputs: tuple[Call, ...] = ()
-    env: Mapping[str, str | None] = field(default_factory=lambda: NOTHING)
+    env: Mapping[str, str | None] = NOTHING
     id: int = 0
     """Its id, once it is submitted: a number of ours, whether it runs or is answered."""
+    kind: str = ""
+    """Which of TaskVine's kinds it is, once it is submitted: see `keys.kind_of`."""
     key: Key | NoKey = UNSUBMITTED
     occurrence: int = 0
     rule: Rule = DEFAULT
@@ -88,15 +97,15 @@ class TaskState:
     """What answers it."""
     command: str = ""
     """The user's, of a command that runs as another one: see `commands`."""
-    inputs_were: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    inputs_were: Mapping[str, Any] = NOTHING
     """What stood for its files in the key."""
-    given: Mapping[str, Given] = field(default_factory=lambda: NOTHING)
+    given: Mapping[str, Given] = NOTHING
     """What it is given by tasks that had not ended when it was submitted."""
     own: tuple[str, ...] = ()
     """Files beside its inputs that the key counts: they are named by their whole path."""
     unsettled: str = ""
     """The digest of its key before it was known what it is given."""
-    again: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    again: Mapping[str, Any] = NOTHING
     """What a task was to run that was answered, and whose result others may need in the cluster: by attribute."""
     rebuilt: TaskState | None = None
     """The task that runs in the place of one that was answered."""

@@ -73,12 +73,15 @@ def views() -> tuple[LiveManager, ...]:
     return tuple(view.shown for view in list(_views.values()))
 
 
-def look(vine: Any, manager: Any, kept: ManagerState) -> None:
-    """Look at an open manager and its tasks, if it is time to."""
+def is_due(kept: ManagerState) -> bool:
+    """Whether it is time to look at a manager again."""
     view = _views.get(kept.number)
-    begin = time.monotonic()
-    if view is None or begin < view.due:
-        return
+    return view is not None and time.monotonic() >= view.due
+
+
+def look(vine: Any, manager: Any, kept: ManagerState) -> None:
+    """Look at an open manager, of which it is due, and its tasks."""
+    view, begin = _views[kept.number], time.monotonic()
     stats = vine.cvine.vine_stats()
     vine.cvine.vine_get_stats(manager._taskvine, stats)
     for task in manager._task_table.values():
