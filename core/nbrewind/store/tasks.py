@@ -104,7 +104,7 @@ class Tasks:
 
     def find(self, slot: Slot, place: Place | None = None) -> Found | None:
         """Return the record in a slot. ``place``: who asks, if the record is to stay as long as it is theirs, too."""
-        self._make()
+        self.make()
         row = self._rows.get(slot)
         if row is not None:
             return Found(row.part, row.record, row.data)
@@ -125,7 +125,7 @@ class Tasks:
 
     def any(self) -> bool:
         """Whether there is a record."""
-        self._make()
+        self.make()
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
     def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> Iterator[Found]:
@@ -176,7 +176,7 @@ class Tasks:
             StoreError: the store is closed, or was open when this process was forked.
         """
         self._check()
-        self._make()
+        self.make()
         with self._lock:
             self._keep(row)
             is_due = self._is_due()
@@ -206,7 +206,7 @@ class Tasks:
         self._rows[row.slot] = row
         self._bytes += _size(row) - (_size(old) if old else 0)
 
-    def _make(self) -> None:
+    def make(self) -> None:
         """Make the rows that were to be made later."""
         if not self._late:  # they stay there until all are made
             return
@@ -236,7 +236,7 @@ class Tasks:
         Raises:
             StoreError: they can't be written; they are kept.
         """
-        self._make()
+        self.make()
         if not self._rows and not self._uses:
             return
         with self._commit_lock:

@@ -7,7 +7,7 @@ be trusted is a miss, and the task runs. Nothing that goes wrong here is ever th
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -270,8 +270,41 @@ class Memo:
             self.trouble = str(error)
         return not self.trouble
 
+    def record_soon(
+        self, key: Key, make: Callable[[], Outcome], size: int, *, occurrence: int, rule: Rule, place: Place
+    ) -> bool:
+        """Record what became of a task as ``record`` does, but make that later: with others, which takes less time.
+
+        Args:
+            key: with which it was looked for.
+            make: makes the outcome of what can't change meanwhile, by any thread. It has no files, and texts of ASCII
+                beside what the task has printed.
+            size: bytes of the longest of what the task returned and printed, at most.
+            occurrence: with which it was looked for.
+            rule: with which it was looked for.
+            place: where it was submitted from.
+
+        Returns:
+            Whether it will be recorded; if not, ``record`` says why.
+        """
+        if rule.use != "reuse" or self._checked or size > SHORT or not _is_writable(key):
+            return False
+        try:
+            self.store.tasks.later(lambda: self._made_later(key, make(), occurrence, place))
+        except StoreError:
+            return False
+        return True
+
+    def settle(self) -> None:
+        """Make what ``record_soon`` was given."""
+        self.store.tasks.make()
+
     def _record(self, key: Key, outcome: Outcome, occurrence: int, place: Place, *, compare: bool) -> None:
-        if not (compare or self._checked or outcome.outputs) and _is_short(outcome) and _is_writable(key, outcome):
+        if (
+            not (compare or self._checked or outcome.outputs)
+            and _is_short(outcome)
+            and _is_writable(key, outcome.category, outcome.host)
+        ):
             self.store.tasks.later(partial(self._made_later, key, outcome, occurrence, place))
             return
         before = self._checked.pop((parted(key).key, occurrence), "")
@@ -374,10 +407,9 @@ def _is_short(outcome: Outcome) -> bool:
     )
 
 
-def _is_writable(key: Key, outcome: Outcome) -> bool:
+def _is_writable(key: Key, *others: str) -> bool:
     """Whether it is sure that all texts of a record can be written; of others it shows when they are."""
-    texts = (*key.components, *key.previews.values(), outcome.category, outcome.host)
-    return "".join(texts).isascii()
+    return "".join((*key.components, *key.previews.values(), *others)).isascii()
 
 
 def _short(content: bytes | memoryview) -> Made:

@@ -10,11 +10,12 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from nbrewind import unpatched
 from nbrewind.tasks.files import Files
+from nbrewind.tasks.journal import Tracked
 from nbrewind.tasks.key import Keys
 from nbrewind.tasks.memo import DIFFERS, Memo
 from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
-from nbrewind.tasks.records import RESULT, Elsewhere
+from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
 from . import calls, commands
 from .keys import TaskKeys, function_of, kind_of, outputs_of
@@ -72,6 +73,7 @@ class Door:
 
     def take_events(self) -> list[Event]:
         """Return what became of tasks since this was asked last."""
+        self.memo.settle()
         found, self.events = self.events, []
         return found
 
@@ -230,25 +232,52 @@ class Door:
         """Record a task that has run."""
         state: TaskState = state_of(task)
         told, did = UNMEASURED, has_succeeded(task)
-        reasons: Collection[str]
+        reasons: Collection[str] | None
         try:
             told = measured_of(task)
             reasons = self._record(manager, task, state, told) if did else [_end_of(task)]
         except Exception as error:  # whatever it is, the task has run
             reasons = [f"it could not be recorded: {type(error).__name__}: {error}"]
-        action: Literal["ran", "failed"] = "ran" if did else "failed"
-        key = state.key.digest if isinstance(state.key, Key) else ""
-        self.events.append(Event(state.id, action, key, tuple(reasons)))
-        journal, tracked = self.memo.journal, state.tracked
+        if state.tracked is not None and (state.given or state.unsettled != _digest(state.key)):
+            state.tracked.identify(state.key, state.occurrence)
+        if reasons is not None:
+            note = "; ".join(reasons) if did or task.result != "cancelled" else "it was cancelled"
+            event = Event(state.id, "ran" if did else "failed", _digest(state.key), tuple(reasons))
+            self._tell(event, state.tracked, told, note)
+
+    def _tell(self, event: Event, tracked: Tracked | None, told: Measured, note: str) -> None:
+        """Tell of a task that has ended."""
+        self.events.append(event)
+        journal = self.memo.journal
         if journal is None or tracked is None:
             return
+        began, seconds = told.began, told.ended - told.began
+        action: Literal["ran", "failed"] = "ran" if event.action == "ran" else "failed"
         try:
-            if state.given or key != state.unsettled:
-                tracked.identify(state.key, state.occurrence)
-            note = "; ".join(reasons) if did or task.result != "cancelled" else "it was cancelled"
-            journal.ended(tracked, action, note=note, began=told.began, seconds=told.ended - told.began, host=told.host)
+            journal.ended(tracked, action, note=note, began=began, seconds=seconds, host=told.host)
         except Exception as error:  # whatever it is, the task has run
             self.trouble = f"{type(error).__name__}: {error}"
+
+    def _record_soon(self, manager: Any, state: TaskState, key: Key, told: Measured, result: bytes) -> bool:
+        """Have a task recorded, and told of, with others; return whether that will be done.
+
+        What is kept of it here may be of another run of it by then.
+        """
+        kept: ManagerState = state_of(manager)
+        event, tracked = Event(state.id, "ran", key.digest, ()), state.tracked
+        order, submitted, category = kept.ended + 1, state.submitted, state.rule.category
+
+        def make() -> Outcome:
+            self._tell(event, tracked, told, "")
+            return outcome_of(told, order, submitted, category, result)
+
+        size = max(len(result), 4 * len(told.printed))
+        if not (told.host + category).isascii() or not self.memo.record_soon(
+            key, make, size, occurrence=state.occurrence, rule=state.rule, place=state.place
+        ):
+            return False
+        kept.ended, state.recorded = order, True
+        return True
 
     def fetched(self, state: TaskState, file: Any) -> None:
         """Have the record of a task hold its result, which stays in the cluster and was brought here."""
@@ -261,7 +290,8 @@ class Door:
         except Exception as error:  # whatever it is, the file is here
             self.trouble = f"{type(error).__name__}: {error}"
 
-    def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str]:
+    def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str] | None:
+        """Record a task; return why it is not, or what else there is to tell. None: it is told of later."""
         if isinstance(state.key, NoKey):
             return [state.key.reason]
         kind, outputs = state.kind, outputs_of(state)
@@ -295,6 +325,9 @@ class Door:
             hindrance = load_result(task, result) if kind == "FunctionCall" else ""
             if hindrance:
                 return [hindrance]
+            is_all = report is None and not (outputs or state.silent)
+            if is_all and self._record_soon(manager, state, state.key, told, result):
+                return None
         if report is not None:
             if report.wrote:
                 return [f"it writes `{report.wrote[0]}`, which is no output: that would be missing"]
@@ -306,8 +339,10 @@ class Door:
             else:
                 seen = found
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        made = self.scratch.outputs(outputs, report, stay) if outputs or report or stay else {}
-        outcome = outcome_of(manager, task, state, told, made, result, seen)
+        made = self.scratch.outputs(outputs, report, stay)
+        kept: ManagerState = state_of(manager)
+        kept.ended += 1
+        outcome = outcome_of(told, kept.ended, state.submitted, state.rule.category, result, made, seen)
         state.recorded = self.memo.record(
             state.key, outcome, occurrence=state.occurrence, rule=state.rule, place=state.place
         )
@@ -324,6 +359,10 @@ class Door:
         """Write what waits, and remove what is nobody's."""
         self.memo.close()
         self.scratch.close()
+
+
+def _digest(key: Key | NoKey) -> str:
+    return key.digest if isinstance(key, Key) else ""
 
 
 def _end_of(task: Any) -> str:

@@ -12,7 +12,7 @@ from nbrewind import unpatched
 from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
 
 from .keys import kind_of, outputs_of
-from .parts import FileState, ManagerState, TaskState, compiled, state_of
+from .parts import NOTHING, FileState, compiled, state_of
 from .worker import SEPARATOR, Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
@@ -32,16 +32,29 @@ METRICS = (
 
 
 class Measured(NamedTuple):
-    """What TaskVine has measured of a task that has ended."""
+    """What TaskVine tells of a task that has ended."""
 
-    metrics: Mapping[str, int]
+    metrics: tuple[int, ...]
+    """Those in `METRICS`."""
+    resources: tuple[float, ...]
+    """Those in `MEASURED`; empty if they are not known."""
     host: str
-    began: float
-    """Seconds since the epoch."""
-    ended: float
+    address: str
+    exit_code: int
+    printed: str
+
+    @property
+    def began(self) -> float:
+        """When it began to run: seconds since the epoch."""
+        return self.metrics[METRICS.index("time_when_commit_start")] / 1e6
+
+    @property
+    def ended(self) -> float:
+        """When it ended: seconds since the epoch."""
+        return self.metrics[METRICS.index("time_when_done")] / 1e6
 
 
-UNMEASURED = Measured({}, "", 0.0, 0.0)
+UNMEASURED = Measured((0,) * len(METRICS), (), "", "", 0, "")
 
 
 def has_succeeded(task: Any) -> bool:
@@ -50,44 +63,44 @@ def has_succeeded(task: Any) -> bool:
 
 
 def measured_of(task: Any) -> Measured:
-    """Return what TaskVine has measured of a task that has ended."""
-    measure, plain = compiled["vine_task_get_metric"], task._task
-    metrics = {name: measure(plain, name) for name in METRICS}
-    host = compiled["hostname"](task) or ""
-    return Measured(metrics, host, metrics["time_when_commit_start"] / 1e6, metrics["time_when_done"] / 1e6)
+    """Return what TaskVine tells of a task that has ended."""
+    measure, plain, used = compiled["vine_task_get_metric"], task._task, compiled["resources_measured"](task)
+    printed = compiled["std_output"](task) or ""
+    return Measured(
+        tuple([measure(plain, name) for name in METRICS]),
+        () if used is None else tuple([getattr(used, name) for name in MEASURED]),
+        compiled["hostname"](task) or "",
+        compiled["addrport"](task),
+        compiled["exit_code"](task),
+        task.std_output if SEPARATOR in printed else printed,  # without what its worker told of it
+    )
 
 
 def outcome_of(
-    manager: Any,
-    task: Any,
-    state: TaskState,
     told: Measured,
-    outputs: dict[str, str | Elsewhere],
+    order: int,
+    submitted: float,
+    category: str,
     result: bytes | None,
-    seen: dict[str, str] | None,
+    outputs: Mapping[str, str | Elsewhere] = NOTHING,
+    seen: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Return what became of a task that has run."""
-    measured = compiled["resources_measured"](task)
-    resources: dict[str, Any] = {} if measured is None else {name: getattr(measured, name) for name in MEASURED}
-    resources.update(told.metrics)
-    resources["addrport"] = compiled["addrport"](task)
-    printed = compiled["std_output"](task) or ""
-    if SEPARATOR in printed:
-        printed = task.std_output  # without what its worker told of it
-    kept: ManagerState = state_of(manager)
-    kept.ended += 1
+    resources: dict[str, Any] = dict(zip(MEASURED, told.resources, strict=False))
+    resources.update(zip(METRICS, told.metrics, strict=True))
+    resources["addrport"] = told.address
     return Outcome(
         result=result,
-        stdout=printed.encode("utf-8", "surrogateescape") if printed else b"",
-        exit_code=compiled["exit_code"](task),
+        stdout=told.printed.encode("utf-8", "surrogateescape"),
+        exit_code=told.exit_code,
         outputs=outputs,
-        order=kept.ended,
-        submitted=state.submitted,
+        order=order,
+        submitted=submitted,
         started=told.began,
         finished=told.ended,
         host=told.host,
         resources=resources,
-        category=state.rule.category,
+        category=category,
         seen=seen,
     )
 
