@@ -128,18 +128,20 @@ class Tasks:
         self.make()
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
-    def near(self, slot: int, bits: int, part: bytes, limit: int = 3) -> Iterator[Found]:
-        """Yield the newest records whose slots share their first ``bits``, then the newest of this part."""
+    def near(self, slot: int, bits: int, limit: int = 3) -> Iterator[Found]:
+        """Yield the newest records whose slots share their first ``bits``."""
         first = slot >> (64 - bits) << (64 - bits)
-        columns = "SELECT evicted, part, record, data FROM tasks WHERE"
-        found = self.database.read(
-            f"{columns} slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?", (first, first + (1 << 64 - bits) - 1, limit)
-        )
+        sql = "SELECT evicted, part, record, data FROM tasks WHERE slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?"
+        found = self.database.read(sql, (first, first + (1 << 64 - bits) - 1, limit))
         yield from (one for row in found if (one := _found(*row)) is not None)
-        found = self.database.read(
-            f"{columns} part = (SELECT number FROM task_parts WHERE digest = ?) ORDER BY number DESC LIMIT ?",
-            (blake3(part).digest(), limit),
+
+    def newest(self, part: bytes, limit: int = 3) -> Iterator[Found]:
+        """Yield the newest records whose keys have a part in common."""
+        sql = (
+            "SELECT evicted, part, record, data FROM tasks "
+            "WHERE part = (SELECT number FROM task_parts WHERE digest = ?) ORDER BY number DESC LIMIT ?"
         )
+        found = self.database.read(sql, (blake3(part).digest(), limit))
         yield from (one for row in found if (one := _found(*row)) is not None)
 
     def kept(self, slots: Iterable[Slot]) -> set[Slot]:
