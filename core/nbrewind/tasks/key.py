@@ -191,7 +191,7 @@ class Keys:
         env: Mapping[str, str],
         salt: str,
     ) -> None:
-        for name in sorted(inputs):
+        for name in sorted(inputs) if inputs else ():
             path = inputs[name]
             if isinstance(path, Pending):
                 components[f"input {name}"] = "pending:" + path.digest
@@ -199,7 +199,7 @@ class Keys:
                 components[f"input {name}"] = self._files.digest(os.fspath(path))
         for name in outputs:
             components[f"output {name}"] = ""
-        for name in sorted(env):
+        for name in sorted(env) if env else ():
             components[f"environment {name}"] = words_digest(env[name])
         if salt:
             components["salt"] = words_digest(salt)

@@ -18,7 +18,6 @@ from nbrewind.tasks.parts import Key
 from nbrewind.tasks.records import Elsewhere
 from nbrewind.tasks.tied import words_for
 
-from .outcomes import stays
 from .parts import Call, Library, ManagerState, TaskState, state_of
 from .tasks import FAILED, call_original
 from .worker import Report, report_of, watching_source
@@ -140,10 +139,10 @@ def _code(manager: Any, library: Library, file: Any) -> Any:
 
 
 def ask(manager: Any, task: Any, declare_buffer: Callable[[Any], Any]) -> None:
-    """Have a call that is about to run tell what it gives, where that stays in the cluster and may be recorded."""
+    """Have a call that is about to run, and whose result stays in the cluster, tell what it gives."""
     state: TaskState = state_of(task)
     kept: ManagerState = state_of(manager)
-    if "_event" not in task.__dict__ or not stays(task) or not isinstance(state.key, Key):
+    if not isinstance(state.key, Key):
         return
     library = kept.libraries.get(str(task.get_library_required()))
     if library is not None and library.tells and state.rule.use != "never":

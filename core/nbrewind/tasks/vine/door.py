@@ -100,8 +100,10 @@ class Door:
         if isinstance(state.key, Key):
             state.place = self.memo.place
             state.key = key = self.memo.scoped(state.key)
-            state.occurrence, state.unsettled = self.memo.occurrences.next(state.key), state.key.digest
-            self._settle(state)
+            state.occurrence = self.memo.occurrences.next(state.key) if state.key.marks else 0
+            state.unsettled = state.key.digest
+            if state.given:
+                self._settle(state)
             if not state.given and not unanswerable(task, outputs) and self.memo.answers(state.rule):
                 state.record = self._find(kind, task, state, outputs)
         for file, output, _ in outputs:
@@ -167,7 +169,8 @@ class Door:
         return True
 
     def _key(self, kind: str, manager: ManagerState, task: Any, function: str) -> Key | NoKey:
-        self.keys.count_versions(self.memo.policies.packages, self.memo.policies.python)
+        policies = self.memo.policies
+        self.keys.count_versions(policies.packages, policies.python)
         if kind == "Task":
             return self.task_keys.of_command(task, task.command)
         if kind == "FunctionCall":

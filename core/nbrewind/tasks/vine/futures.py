@@ -53,9 +53,9 @@ def arguments(args: Any) -> Arguments | None:
 
 
 def files_given(task: Any) -> list[Any]:
-    """Return the results of others that a call is given by futures, before TaskVine is told of them."""
+    """Return the results of others that a call by a future is given, before TaskVine is told of them."""
     definition = task.__dict__.get("_fn_def")
-    return [file for _, file in _files(definition[1])] if is_future(task) and definition else []
+    return [file for _, file in _files(definition[1])] if definition else []
 
 
 def fetched(state: TaskState) -> bool:

@@ -13,7 +13,7 @@ from . import tasks
 from .factories import Factories
 from .files import POINTER as FILE
 from .files import Files
-from .managers import DECLARING, SETTINGS, Managers
+from .managers import DECLARING, SETTINGS, Managers, wait
 from .opening import POINTER
 from .parts import STAND_IN, compiled, kinds, originals
 
@@ -62,8 +62,16 @@ FUTURES: dict[str, dict[str, tuple[str, ...]]] = {
     "VineFuture": {"__init__": ("task",)},
 }
 """The same for what only calls by a ``FuturesExecutor`` need: if it differs, these run each time."""
-COMPILED = ("vine_task_get_metric",)
-TOLD = ("result", "exit_code", "std_output", "hostname", "addrport", "resources_measured")
+COMPILED = (
+    "vine_task_get_addrport",
+    "vine_task_get_exit_code",
+    "vine_task_get_hostname",
+    "vine_task_get_metric",
+    "vine_task_get_resources",
+    "vine_task_get_result",
+    "vine_task_get_stdout",
+    "VINE_RESULT_SUCCESS",
+)
 KINDS = ("Task", "PythonTask", "FunctionCall", "LibraryTask", "PythonTaskNoResult")
 
 
@@ -103,8 +111,8 @@ def install(vine: Any) -> None:
         return
     if not hasattr(vine, STAND_IN):
         check(vine)
-        compiled.update({name: getattr(vine.cvine, name) for name in COMPILED})
-        compiled.update({name: vars(vine.Task)[name].fget for name in TOLD})
+        library = getattr(vine.cvine, "_cvine", vine.cvine)  # what its module has in Python only calls
+        compiled.update({name: getattr(library, name, getattr(vine.cvine, name)) for name in COMPILED})
     kinds.update({name: getattr(vine, name) for name in KINDS})
     with contextlib.suppress(Unfit):
         check(vine, FUTURES)
@@ -133,13 +141,13 @@ def _managers(vine: Any, own: Managers) -> None:
     put("get_file_replica_count", own.replicas)
     put("fetch_file", own.fetch)
     put("create_library_from_functions", own.create_library)
-    put("check_library_exists", own.library_exists)
+    put("check_library_exists", own.library_existence())
     put("remove_library", own.remove_library)
     put("submit", own.submit)
-    put("wait", own.wait)
-    put("wait_for_tag", own.wait_for_tag)
+    put("wait", wait)
+    put("wait_for_tag", own.waiting_for_tag())
     put("wait_for_task_id", own.wait_for_id)
-    put("empty", own.empty)
+    put("empty", own.emptiness())
     put("hungry", own.hungry)
     put("set_min_task_id", own.lowest_id)
     put("cancel_by_task_id", own.cancelling("cancel_by_task_id", lambda task, which: task.id == which))

@@ -187,7 +187,7 @@ class TaskKeys:
 
     def _named(self, state: TaskState, names: Mapping[str, str] = _AS_THEY_ARE) -> Named:
         """Return the files of a task that is submitted, and take note of what stood for them."""
-        named = self._files(state.inputs, names)
+        named = self._files(state.inputs, names) if state.inputs else Named({}, set(), {})
         if named.inputs or state.inputs_were or state.given:
             state.inputs_were, state.given = dict(named.inputs), named.given
         return named
@@ -261,16 +261,18 @@ def _remote(call: Any) -> str:
 
 
 def _env(state: TaskState) -> dict[str, str]:
-    return {name: value for name, value in state.env.items() if value is not None}
+    return {name: value for name, value in state.env.items() if value is not None} if state.env else {}
 
 
 def _unset(state: TaskState) -> str:
     """Return the variables that are taken away, in words that are part of a key."""
+    if not state.env:
+        return ""
     return " ".join(sorted([name for name, value in state.env.items() if value is None]))
 
 
 def _outputs(state: TaskState) -> list[str]:
-    return sorted([name for _, name, _ in outputs_of(state)])
+    return sorted([name for _, name, _ in outputs_of(state)]) if state.outputs else []
 
 
 def outputs_of(state: TaskState) -> list[tuple[Any, str, bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 from nbrewind.tasks.parts import Key, NoKey
@@ -12,7 +13,7 @@ from . import calls
 from . import door as doors
 from .graphs import is_graph
 from .opening import Opening
-from .parts import Library, ManagerState, TaskState, state_of
+from .parts import NAME, Library, ManagerState, TaskState, originals, state_of
 
 
 class Libraries(Opening):
@@ -69,12 +70,17 @@ class Libraries(Opening):
                 library.key = door.task_keys.of_installed(library)
             library.installed = True
 
-    def library_exists(self, manager: Any, name: Any) -> Any:
-        """Whether a library is installed, or will be once the manager is open."""
-        kept: ManagerState | None = state_of(manager)
-        if kept is None or self.is_open(manager) or not isinstance(name, str):
-            return self.method("check_library_exists")(manager, name)
-        return name in kept.libraries and kept.libraries[name].installed
+    def library_existence(self) -> Callable[..., Any]:
+        """Return a method that tells whether a library is installed, or will be once the manager is open."""
+        cls = self.vine.Manager
+
+        def check_library_exists(manager: Any, name: Any) -> Any:
+            kept: ManagerState | None = manager.__dict__.get(NAME)
+            if kept is None or self.is_open(manager) or not isinstance(name, str):
+                return originals[cls, "check_library_exists"](manager, name)
+            return name in kept.libraries and kept.libraries[name].installed
+
+        return check_library_exists
 
     def remove_library(self, manager: Any, name: str) -> Any:
         """Remove a library."""

@@ -15,10 +15,10 @@ from nbrewind.tasks.records import RESULT
 
 from . import calls, commands, logs
 from . import door as doors
-from .futures import files_given
+from .futures import files_given, is_future
 from .keys import function_of
 from .libraries import Libraries
-from .outcomes import temporaries
+from .outcomes import stays, temporaries
 from .parts import NAME, STAND_IN, FileState, ManagerState, TaskState, originals, state_of
 from .tasks import ask_for_report, begin, drop_stale, give_back, hand_over
 from .views import is_due, look
@@ -93,7 +93,7 @@ class Managers(Libraries):
     def setting(self, name: str) -> Callable[..., Any]:
         """Return a method that tells a manager something once it is open."""
 
-        def tell(manager: Any, *args: Any, **options: Any) -> Any:
+        def tell(manager: Any, /, *args: Any, **options: Any) -> Any:
             kept: ManagerState | None = state_of(manager)
             if name == "install_library" and kept is not None:
                 self.installed(kept, *args, **options)
@@ -116,11 +116,15 @@ class Managers(Libraries):
 
     def declaring(self, name: str) -> Callable[..., Any]:
         """Return a method that declares a file: to TaskVine once the manager is open, and the file is used."""
+        cls = self.vine.Manager
 
-        def declare(manager: Any, *args: Any, **options: Any) -> Any:
-            kept: ManagerState | None = state_of(manager)
+        def declare(manager: Any, /, *args: Any, **options: Any) -> Any:
+            kept: ManagerState | None = manager.__dict__.get(NAME)
             if kept is None or kept.closed or self.is_open(manager):
-                file = self.call(name, manager, *args, **options)
+                if name == "declare_minitask":
+                    file = self.call(name, manager, *args, **options)
+                else:
+                    file = originals[cls, name](manager, *args, **options)
             else:
                 if "cache" in options:
                     self.vine.Task._determine_cache_level(options["cache"])
@@ -128,7 +132,9 @@ class Managers(Libraries):
                     self.method(name)(manager, *args, **options)  # it says what is wrong
                 file = self.vine.File.__new__(self.vine.File)
             if kept is not None:
-                file.__dict__[NAME] = FileState(manager, name, args, options, content=_buffer(name, args, options))
+                file.__dict__[NAME] = state = FileState(manager, name, args, options)
+                if name == "declare_buffer":
+                    state.content = _buffer(args, options)
             return file
 
         return declare
@@ -200,8 +206,8 @@ class Managers(Libraries):
 
     def submit(self, manager: Any, task: Any) -> Any:
         """Submit a task: a record answers it, or it runs."""
-        kept: ManagerState | None = state_of(manager)
-        state: TaskState | None = state_of(task)
+        kept: ManagerState | None = manager.__dict__.get(NAME)
+        state: TaskState | None = task.__dict__.get(NAME)
         if kept is None or kept.closed or state is None:
             return self._plainly(manager, task, kept, state)
         if state.id and (state.record is not None or not state.done):
@@ -248,8 +254,10 @@ class Managers(Libraries):
         self._make_all(task, state)
         hand_over(task)
         ask_for_report(task)
-        commands.ask(task)
-        calls.ask(manager, task, self.method("declare_buffer"))
+        if state.kind == "Task":
+            commands.ask(task)
+        elif state.kind == "FunctionCall" and stays(task):
+            calls.ask(manager, task, self.method("declare_buffer"))
         state.finalizing = True
         try:
             number = self.method("submit")(manager, task)
@@ -272,23 +280,25 @@ class Managers(Libraries):
     def _make_all(self, task: Any, state: TaskState) -> None:
         """Have the answered tasks run whose temporary files a task needs that runs."""
         files = [args[0] if args else next(iter(options.values())) for _, args, options in state.inputs]
-        for file in (*files, *files_given(task)):
+        if is_future(task):
+            files += files_given(task)
+        for file in files:
             made: FileState | None = state_of(file)
             if made is not None and made.maker is not None and made.method == "declare_temp":
                 self.make(file)
 
-    def wait(self, manager: Any, timeout: Any = FOREVER) -> Any:
-        """Return the next task that is done."""
-        return manager.wait_for_tag(None, timeout)
+    def waiting_for_tag(self) -> Callable[..., Any]:
+        """Return a method that gives the next task with a tag: first what is answered, as it came when recorded."""
 
-    def wait_for_tag(self, manager: Any, tag: Any, timeout: Any = FOREVER) -> Any:
-        """Return the next task with a tag that is done: first what is answered, as it came in when it was recorded."""
-        kept: ManagerState | None = state_of(manager)
-        if kept is not None and kept.answered:
-            task = _first(kept, tag)
-            if task is not None:
-                return give_back(kept, task)
-        return self._really("wait_for_tag", manager, tag, timeout)
+        def wait_for_tag(manager: Any, tag: Any, timeout: Any = FOREVER) -> Any:
+            kept: ManagerState | None = manager.__dict__.get(NAME)
+            if kept is not None and kept.answered:
+                task = _first(kept, tag)
+                if task is not None:
+                    return give_back(kept, task)
+            return self._really("wait_for_tag", manager, tag, timeout)
+
+        return wait_for_tag
 
     def wait_for_id(self, manager: Any, task_id: Any, timeout: Any = FOREVER) -> Any:
         """Return a task once it is done."""
@@ -355,12 +365,17 @@ class Managers(Libraries):
             except Exception as error:  # whatever it is, the notebook's tasks go on
                 door.trouble = f"{type(error).__name__}: {error}"
 
-    def empty(self, manager: Any) -> Any:
-        """Whether there is no task left to wait for."""
-        kept: ManagerState | None = manager.__dict__.get(NAME)
-        if kept is not None and (kept.answered or not (kept.closed or self.is_open(manager))):
-            return 0 if kept.answered else 1
-        return originals[self.vine.Manager, "empty"](manager)
+    def emptiness(self) -> Callable[..., Any]:
+        """Return a method that tells whether there is no task left to wait for."""
+        cls = self.vine.Manager
+
+        def empty(manager: Any) -> Any:
+            kept: ManagerState | None = manager.__dict__.get(NAME)
+            if kept is not None and (kept.answered or not (kept.closed or self.is_open(manager))):
+                return 0 if kept.answered else 1
+            return originals[cls, "empty"](manager)
+
+        return empty
 
     def hungry(self, manager: Any) -> Any:
         """How many more tasks the manager can use."""
@@ -401,6 +416,11 @@ class Managers(Libraries):
         return cancel
 
 
+def wait(manager: Any, timeout: Any = FOREVER) -> Any:
+    """Return the next task that is done."""
+    return manager.wait_for_tag(None, timeout)
+
+
 def _first(kept: ManagerState, tag: Any) -> Any:
     """Return the answered task that had ended first, of those with a tag if one is given; None if there is none."""
     while kept.order and kept.order[0][1] not in kept.answered:
@@ -411,9 +431,9 @@ def _first(kept: ManagerState, tag: Any) -> Any:
     return next((task for task in tagged if task.tag == tag), None)
 
 
-def _buffer(name: str, args: Any, options: Any) -> bytes | None:
+def _buffer(args: Any, options: Any) -> bytes | None:
     """Return what a buffer is declared to hold."""
     given = args[0] if args else options.get("buffer")
-    if name != "declare_buffer" or given is None:
+    if given is None:
         return None
     return given.encode() if isinstance(given, str) else bytes(given)

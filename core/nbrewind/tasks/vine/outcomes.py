@@ -59,19 +59,24 @@ UNMEASURED = Measured((0,) * len(METRICS), (), "", "", 0, "")
 
 def has_succeeded(task: Any) -> bool:
     """Return whether a task that has ended did what it should."""
-    return bool(compiled["result"](task) == "success" and compiled["exit_code"](task) == 0)
+    plain = task._task
+    return bool(
+        compiled["vine_task_get_result"](plain) == compiled["VINE_RESULT_SUCCESS"]
+        and compiled["vine_task_get_exit_code"](plain) == 0
+    )
 
 
 def measured_of(task: Any) -> Measured:
     """Return what TaskVine tells of a task that has ended."""
-    measure, plain, used = compiled["vine_task_get_metric"], task._task, compiled["resources_measured"](task)
-    printed = compiled["std_output"](task) or ""
+    measure, plain = compiled["vine_task_get_metric"], task._task
+    used = compiled["vine_task_get_resources"](plain, "measured")
+    printed = compiled["vine_task_get_stdout"](plain) or ""
     return Measured(
         tuple([measure(plain, name) for name in METRICS]),
         () if used is None else tuple([getattr(used, name) for name in MEASURED]),
-        compiled["hostname"](task) or "",
-        compiled["addrport"](task),
-        compiled["exit_code"](task),
+        compiled["vine_task_get_hostname"](plain) or "",
+        compiled["vine_task_get_addrport"](plain),
+        compiled["vine_task_get_exit_code"](plain),
         task.std_output if SEPARATOR in printed else printed,  # without what its worker told of it
     )
 

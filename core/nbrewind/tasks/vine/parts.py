@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,9 +27,8 @@ DEFAULT = Rule()
 
 kinds: dict[str, type] = {}
 """Classes of tasks of the TaskVine that the door is built into, and what they give without a result, by name."""
-compiled: dict[str, Callable[..., Any]] = {}
-"""Functions of TaskVine that are called for each task that ends, by name: some of its library, and what properties of
-tasks were before the door was built in."""
+compiled: dict[str, Any] = {}
+"""What is used of TaskVine's library for each task that ends, by name."""
 originals: dict[tuple[type, str], Any] = {}
 """What was there before the door was built in, by class and name."""
 

@@ -40,7 +40,7 @@ WAIT = (
     "        results[index[t.id]] = t.output\n"
     "print(sorted(results.items()))"
 )
-OPEN = "print(m.__dict__['_taskvine'] is not None)"
+OPEN = "print(m.__dict__.get('_taskvine') is not None)"
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ def test_a_manager_that_lives_is_no_obstacle_and_is_never_saved(take):
     text = kernel.text(kernel.run("%rewind c2")[1])
     assert "lost" not in text
     assert kernel.value("x") == 1
-    assert kernel.value("(m.empty(), m.__dict__['_taskvine'])") == (1, None)
+    assert kernel.value("(m.empty(), m.__dict__.get('_taskvine'))") == (1, None)
 
 
 class Book:
