@@ -128,11 +128,16 @@ class Tasks:
         self.make()
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
+    def has_near(self, slot: Slot, bits: int) -> bool:
+        """Whether there is a record in a slot, or one that was written whose slot shares its first ``bits``."""
+        self.make()
+        sql = "SELECT 1 FROM tasks WHERE slot BETWEEN ? AND ? LIMIT 1"
+        return slot in self._rows or bool(self.database.read(sql, _range(slot[0], bits)))
+
     def near(self, slot: int, bits: int, limit: int = 3) -> Iterator[Found]:
         """Yield the newest records whose slots share their first ``bits``."""
-        first = slot >> (64 - bits) << (64 - bits)
         sql = "SELECT evicted, part, record, data FROM tasks WHERE slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?"
-        found = self.database.read(sql, (first, first + (1 << 64 - bits) - 1, limit))
+        found = self.database.read(sql, (*_range(slot, bits), limit))
         yield from (one for row in found if (one := _found(*row)) is not None)
 
     def newest(self, part: bytes, limit: int = 3) -> Iterator[Found]:
@@ -355,6 +360,12 @@ class Tasks:
         with contextlib.suppress(StoreError):
             self.flush()
         atexit.unregister(self.close)
+
+
+def _range(slot: int, bits: int) -> tuple[int, int]:
+    """Return the first and the last slot that share the first ``bits`` of one."""
+    first = slot >> (64 - bits) << (64 - bits)
+    return first, first + (1 << 64 - bits) - 1
 
 
 def _size(row: TaskRow) -> int:

@@ -7,11 +7,9 @@ be trusted is a miss, and the task runs. Nothing that goes wrong here is ever th
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -22,10 +20,10 @@ from nbrewind.store.tasks import Found, Place, TaskRow
 from nbrewind.store.types import Buffer
 
 from . import outputs
-from .explain import explain
+from .explain import NEAR, Closest
 from .parts import Key, NoKey, of_cell
 from .policies import Occurrences, Policies, Rule
-from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, joined, packed, parted, read, written
+from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, packed, parted, read, written
 from .seen import Look, here
 
 if TYPE_CHECKING:
@@ -34,20 +32,6 @@ if TYPE_CHECKING:
 
 DIFFERS = "it gave something else than its record"
 """What is said of a task of which `Memo.differs` is so."""
-
-
-LOOKED = 0.1
-"""Seconds for which the newest records of a function are the closest to each of its tasks, without another look."""
-
-
-class _Alike(NamedTuple):
-    """The keys of the newest records that have a part in common."""
-
-    part: bytes
-    turns: int
-    """Of the database: whether this process has written since."""
-    until: float
-    keys: tuple[Key, ...]
 
 
 class Differing(NamedTuple):
@@ -96,8 +80,7 @@ class Memo:
         self.differing = []
         self._look = look or here()
         self._random = random.Random()
-        self._part: tuple[int | bytes, bytes | None] | None = None
-        self._newest: _Alike | None = None
+        self._closest = Closest(store)
         self._checked: dict[tuple[bytes, int], str] = {}
         """Tasks that run to be compared, with the digests of what is recorded."""
 
@@ -226,41 +209,14 @@ class Memo:
         if (parts.key, occurrence) in self._checked:
             yield "a share of what records would answer runs, to see whether it gives the same"
             return
-        found, facts = self._facts(parts, occurrence, None)
+        is_near = self.store.tasks.has_near((parts.slot, occurrence), NEAR)
+        found, facts = self._facts(parts, occurrence, None) if is_near else (None, None)
         if found is not None and facts is not None:
-            reason = (
-                "what it made was removed, to keep to the budget" if found.data is None else self._distrust(key, facts)
-            )
-            yield reason or "what it made is missing or damaged, or its policy is to run"
+            removed = "what it made was removed, to keep to the budget" if found.data is None else ""
+            other = "what it made is missing or damaged, or its policy is to run"
+            yield removed or self._distrust(key, facts) or other
             return
-        closest: list[str] = []
-        for other in chain(self._keys(self.store.tasks.near(parts.slot, 32)), self._alike(parts.common(key))):
-            differences = explain(key, other)
-            if differences and (not closest or len(differences) < len(closest)):
-                closest = differences
-            if len(closest) == 1:
-                break
-        yield from closest or ["nothing like it is recorded"]
-
-    def _alike(self, part: bytes) -> Iterator[Key]:
-        """Yield the keys of the newest records that have a part in common, as they were a moment ago."""
-        alike, now, turns = self._newest, time.monotonic(), self.store.tasks.database.turns
-        if alike is None or alike.part != part or alike.turns != turns or now > alike.until:
-            keys = tuple(self._keys(self.store.tasks.newest(part)))
-            alike = self._newest = _Alike(part, turns, now + LOOKED, keys)
-        yield from alike.keys
-
-    def _keys(self, records: Iterable[Found]) -> Iterator[Key]:
-        for one in records:
-            facts, part = read(one.record), self._common(one.part)
-            if facts is not None and part is not None:
-                yield joined(facts, part)
-
-    def _common(self, part: int | bytes) -> bytes | None:
-        """Return what the key of a record has in common with others, which many records have in turn."""
-        if self._part is None or self._part[0] != part:
-            self._part = part, self.store.tasks.part(part)
-        return self._part[1]
+        yield from self._closest.differences(key, is_near=is_near) or ["nothing like it is recorded"]
 
     # -- recording ----------------------------------------------------------------------------------------------------
 
