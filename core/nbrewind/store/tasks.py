@@ -396,13 +396,15 @@ def is_whole(evicted: object, record: object, data: object) -> bool:
 
 def _number_of_place(connection: Connection, place: Place) -> int:
     """Return the number of a place; 0 if it is in a notebook that was forgotten: nothing of it is written any more."""
-    connection.execute(
-        "INSERT OR IGNORE INTO task_places (notebook, cell) SELECT ?1, ?2 "
-        "WHERE ?1 = '' OR EXISTS (SELECT 1 FROM notebooks WHERE id = ?1)",
-        place,
-    )
     sql = "SELECT number FROM task_places WHERE notebook = ? AND cell = ?"
     found = connection.execute(sql, place).fetchone()
+    if found is None:
+        connection.execute(
+            "INSERT INTO task_places (notebook, cell) SELECT ?1, ?2 "
+            "WHERE ?1 = '' OR EXISTS (SELECT 1 FROM notebooks WHERE id = ?1)",
+            place,
+        )
+        found = connection.execute(sql, place).fetchone()
     return int(found[0]) if found else 0
 
 

@@ -255,24 +255,30 @@ class Memo:
             self.trouble = str(error)
         return not self.trouble
 
-    def record_soon(
-        self, key: Key, make: Callable[[], Outcome], size: int, *, occurrence: int, rule: Rule, place: Place
-    ) -> bool:
-        """Record what became of a task as ``record`` does, but make that later: with others, which takes less time.
+    def may_wait(self, key: Key | NoKey, rule: Rule) -> bool:
+        """Whether a record may be made later, for all that is known of a task when it is submitted."""
+        return (
+            isinstance(key, Key)
+            and rule.use == "reuse"
+            and not any(name[:5] == "file " for name in key.components)
+            and _is_writable(key, rule.category)
+        )
+
+    def record_soon(self, key: Key, make: Callable[[], Outcome], size: int, *, occurrence: int, place: Place) -> bool:
+        """Record what became of a task of which `may_wait` is so; that is done with others, which takes less time.
 
         Args:
             key: with which it was looked for.
             make: makes the outcome of what can't change meanwhile, by any thread. It has no files, and texts of ASCII
-                beside what the task has printed.
+                beside what the task has printed. It raises nothing.
             size: bytes of the longest of what the task returned and printed, at most.
             occurrence: with which it was looked for.
-            rule: with which it was looked for.
             place: where it was submitted from.
 
         Returns:
             Whether it will be recorded; if not, ``record`` says why.
         """
-        if rule.use != "reuse" or self._checked or size > SHORT or not _is_writable(key):
+        if self._checked or size > SHORT:
             return False
         try:
             self.store.tasks.later(lambda: self._made_later(key, make(), occurrence, place))

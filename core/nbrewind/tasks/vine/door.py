@@ -15,7 +15,7 @@ from nbrewind.tasks.key import Keys
 from nbrewind.tasks.memo import DIFFERS, Memo
 from nbrewind.tasks.parts import Key, Mark, NoKey, settled
 from nbrewind.tasks.policies import Policies
-from nbrewind.tasks.records import RESULT, Elsewhere, Outcome
+from nbrewind.tasks.records import RESULT, SHORT, Elsewhere, Outcome
 
 from . import calls, commands
 from .keys import TaskKeys, function_of, kind_of, outputs_of
@@ -92,7 +92,7 @@ class Door:
 
     def _consider(self, manager: Any, task: Any, state: TaskState) -> bool:
         kind, name, category = kind_of(task), function_of(task), task.category
-        state.kind, state.submitted = kind, time.time()
+        state.kind, state.submitted, state.soon = kind, time.time(), False
         state.rule = self.memo.policies.rule("" if category == "default" else category, name)
         state.key = self._key(kind, state_of(manager), task, name)
         outputs = outputs_of(state)
@@ -113,6 +113,8 @@ class Door:
         self._note(manager, task, state, name)
         if state.record is None:
             state.key, state.given = key, given  # what it is given may be made anew for it, and come out otherwise
+            is_alone = kind == "FunctionCall" and not (outputs or state.inputs or given or stays(task))
+            state.soon = is_alone and self.memo.may_wait(key, state.rule)
             return False
         self._give(state, outputs)
         self.events.append(Event(state.id, "answered", state.record.facts.key.hex(), ()))
@@ -238,7 +240,10 @@ class Door:
         reasons: Collection[str] | None
         try:
             told = measured_of(task)
-            reasons = self._record(manager, task, state, told) if did else [_end_of(task)]
+            if not did:
+                reasons = [_end_of(task)]
+            else:
+                reasons = (self._record_soon if state.soon else self._record)(manager, task, state, told)
         except Exception as error:  # whatever it is, the task has run
             reasons = [f"it could not be recorded: {type(error).__name__}: {error}"]
         if state.tracked is not None and (state.given or state.unsettled != _digest(state.key)):
@@ -261,27 +266,6 @@ class Door:
         except Exception as error:  # whatever it is, the task has run
             self.trouble = f"{type(error).__name__}: {error}"
 
-    def _record_soon(self, manager: Any, state: TaskState, key: Key, told: Measured, result: bytes) -> bool:
-        """Have a task recorded, and told of, with others; return whether that will be done.
-
-        What is kept of it here may be of another run of it by then.
-        """
-        kept: ManagerState = state_of(manager)
-        event, tracked = Event(state.id, "ran", key.digest, ()), state.tracked
-        order, submitted, category = kept.ended + 1, state.submitted, state.rule.category
-
-        def make() -> Outcome:
-            self._tell(event, tracked, told, "")
-            return outcome_of(told, order, submitted, category, result)
-
-        size = max(len(result), 4 * len(told.printed))
-        if not (told.host + category).isascii() or not self.memo.record_soon(
-            key, make, size, occurrence=state.occurrence, rule=state.rule, place=state.place
-        ):
-            return False
-        kept.ended, state.recorded = order, True
-        return True
-
     def fetched(self, state: TaskState, file: Any) -> None:
         """Have the record of a task hold its result, which stays in the cluster and was brought here."""
         outcome, state.outcome = state.outcome, None
@@ -293,8 +277,29 @@ class Door:
         except Exception as error:  # whatever it is, the file is here
             self.trouble = f"{type(error).__name__}: {error}"
 
-    def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str] | None:
-        """Record a task; return why it is not, or what else there is to tell. None: it is told of later."""
+    def _record_soon(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str] | None:
+        """Have a call recorded and told of, with others: then nothing is returned; else as `_record` does."""
+        result = content_of(task._output_file.source())
+        hindrance = load_result(task, result)
+        if hindrance:
+            return [hindrance]
+        kept: ManagerState = state_of(manager)
+        key, order, submitted, category = state.key, kept.ended + 1, state.submitted, state.rule.category
+        assert isinstance(key, Key)
+        event, tracked = Event(state.id, "ran", key.digest, ()), state.tracked
+
+        def make() -> Outcome:  # the task may have been submitted once more by then
+            self._tell(event, tracked, told, "")
+            return outcome_of(told, order, submitted, category, result)
+
+        size = max(len(result), 4 * len(told.printed)) if told.host.isascii() else SHORT + 1
+        if self.memo.record_soon(key, make, size, occurrence=state.occurrence, place=state.place):
+            kept.ended, state.recorded = order, True
+            return None
+        return self._keep(manager, state, told, result, {}, None)
+
+    def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str]:
+        """Record a task; return why it is not, or what else there is to tell."""
         if isinstance(state.key, NoKey):
             return [state.key.reason]
         kind, outputs = state.kind, outputs_of(state)
@@ -328,9 +333,6 @@ class Door:
             hindrance = load_result(task, result) if kind == "FunctionCall" else ""
             if hindrance:
                 return [hindrance]
-            is_all = report is None and not (outputs or state.silent)
-            if is_all and self._record_soon(manager, state, state.key, told, result):
-                return None
         if report is not None:
             if report.wrote:
                 return [f"it writes `{report.wrote[0]}`, which is no output: that would be missing"]
@@ -341,8 +343,21 @@ class Door:
                 reasons.append(found)
             else:
                 seen = found
+        more = self._keep(manager, state, told, result, self.scratch.outputs(outputs, report, stay), seen)
+        return reasons + more if state.recorded else more
+
+    def _keep(
+        self,
+        manager: Any,
+        state: TaskState,
+        told: Measured,
+        result: bytes | None,
+        made: Mapping[str, str | Elsewhere],
+        seen: Mapping[str, str] | None,
+    ) -> list[str]:
+        """Put what became of a task into the memo; return what there is to tell of that."""
+        assert isinstance(state.key, Key)
         before = self._made.made(state.key, state.occurrence) if state.silent else None
-        made = self.scratch.outputs(outputs, report, stay)
         kept: ManagerState = state_of(manager)
         kept.ended += 1
         outcome = outcome_of(told, kept.ended, state.submitted, state.rule.category, result, made, seen)
@@ -352,8 +367,7 @@ class Door:
         if not state.recorded:
             return [self.memo.trouble or "it is not recorded, by policy"]
         state.outcome = outcome if RESULT in outcome.outputs else None
-        if self.memo.differs(state.key, state.occurrence):
-            reasons.append(DIFFERS)
+        reasons = [DIFFERS] if self.memo.differs(state.key, state.occurrence) else []
         if before is not None and before != self._made.made(state.key, state.occurrence):
             reasons.append(f"{DIFFERS}: what was answered before rests on that")
         return reasons

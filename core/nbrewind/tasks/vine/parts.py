@@ -110,6 +110,8 @@ class TaskState:
     """The task that runs in the place of one that was answered."""
     silent: bool = False
     """It only runs because another one needs what it makes: nobody waits for it."""
+    soon: bool = False
+    """It is a call of which nothing but its result is to be recorded when it has run: that may be done with others."""
     recorded: bool = False
     """It has run, and is recorded."""
     outcome: Outcome | None = None
