@@ -55,7 +55,7 @@ class Guard:
             StoreError: the process was forked after the guard was made.
         """
         if os.getpid() != self._process:
-            raise _forked(self._what)
+            raise forked(self._what)
         self._lock.acquire()
 
     def __exit__(self, *_: object) -> None:
@@ -63,7 +63,8 @@ class Guard:
         self._lock.release()
 
 
-def _forked(what: object) -> StoreError:
+def forked(what: object) -> StoreError:
+    """Return the error of who uses what another process has opened."""
     return StoreError(
         f"{what} was open when this process was forked, so it can't be used here; "
         "start the process with spawn or forkserver instead"
@@ -127,7 +128,7 @@ class Database:
         if self._closed:
             raise StoreError(f"{self.path} is closed")
         if str(self.path) in _inherited:
-            raise _forked(self.path)
+            raise forked(self.path)
         if not self.path.exists():  # never make an empty one in its place
             raise StoreError(f"{self.path} is gone: its records were forgotten, or the store was moved")
         connection = sqlite3.connect(

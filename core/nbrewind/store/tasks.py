@@ -16,13 +16,14 @@ import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from nbrewind.store.content import Contents
-from nbrewind.store.database import Connection, Database, Guard
+from nbrewind.store.database import Connection, Database, Guard, forked
 from nbrewind.store.task_ahead import ReadAhead
 from nbrewind.store.types import StoreError
 
@@ -33,6 +34,8 @@ BATCH = 250
 MOST_ROWS = 500
 MOST_BYTES = 64 * 1024 * 1024
 """Of rows that wait. Beyond that, where they can't be written, the oldest go."""
+NEAR = 32
+"""Slots that share so many bits are near: as a rule, those of tasks with equal arguments."""
 PAUSE = 1.0
 """Seconds until what failed is tried again."""
 
@@ -87,7 +90,9 @@ class Tasks:
         self._process = os.getpid()
         self._lock = Guard(database.path)
         self._commit_lock = Guard(database.path)
-        self._late: list[Callable[[], TaskRow | None]] = []
+        self._late: deque[Callable[[], TaskRow | None]] = deque()
+        self._making = False
+        """Whether some of these are being made: they are not among the rows yet."""
         self._rows: dict[Slot, TaskRow] = {}
         self._uses: dict[tuple[int, Place], None] = {}
         self._bytes = 0
@@ -96,6 +101,10 @@ class Tasks:
         """Whether there are commits that were not flushed, and contents in files that these refer to."""
         self._places: dict[Place, int] = {}
         self._ahead = ReadAhead(database, _COLUMNS)
+        self._missed = False
+        """The last record that was asked of the database was not there: as a rule that is so of the next, too."""
+        self._far: tuple[int, int] | None = None
+        """A slot to which none was near, and the database's count of turns then."""
         self._wake = threading.Event()
         self._end = threading.Event()
         self._writer: threading.Thread | None = None
@@ -110,7 +119,10 @@ class Tasks:
             return Found(row.part, row.record, row.data)
         columns = self._ahead.take(slot)
         if columns is None:
+            if self._missed and not self._look_near(slot[0]):
+                return None
             rows = self.database.read(f"SELECT number, {_COLUMNS} FROM tasks WHERE slot = ? AND occurrence = ?", slot)
+            self._missed = not rows
             if not rows:
                 return None
             columns = rows[0]
@@ -128,16 +140,23 @@ class Tasks:
         self.make()
         return bool(self._rows or self.database.read("SELECT 1 FROM tasks LIMIT 1"))
 
-    def has_near(self, slot: Slot, bits: int) -> bool:
-        """Whether there is a record in a slot, or one that was written whose slot shares its first ``bits``."""
+    def has_near(self, slot: Slot) -> bool:
+        """Whether there is a record in a slot, or one that was written whose slot is near to it."""
         self.make()
-        sql = "SELECT 1 FROM tasks WHERE slot BETWEEN ? AND ? LIMIT 1"
-        return slot in self._rows or bool(self.database.read(sql, _range(slot[0], bits)))
+        if slot in self._rows:
+            return True
+        return self._far != (slot[0], self.database.turns) and self._look_near(slot[0])
 
-    def near(self, slot: int, bits: int, limit: int = 3) -> Iterator[Found]:
-        """Yield the newest records whose slots share their first ``bits``."""
+    def _look_near(self, slot: int) -> bool:
+        turns = self.database.turns
+        found = self.database.read("SELECT 1 FROM tasks WHERE slot BETWEEN ? AND ? LIMIT 1", _near(slot))
+        self._far = None if found else (slot, turns)
+        return bool(found)
+
+    def near(self, slot: int, limit: int = 3) -> Iterator[Found]:
+        """Yield the newest records whose slots are near to one."""
         sql = "SELECT evicted, part, record, data FROM tasks WHERE slot BETWEEN ? AND ? ORDER BY number DESC LIMIT ?"
-        found = self.database.read(sql, (*_range(slot, bits), limit))
+        found = self.database.read(sql, (*_near(slot), limit))
         yield from (one for row in found if (one := _found(*row)) is not None)
 
     def newest(self, part: bytes, limit: int = 3) -> Iterator[Found]:
@@ -199,14 +218,14 @@ class Tasks:
             StoreError: the store is closed, or was open when this process was forked.
         """
         self._check()
-        with self._lock:
-            self._late.append(make)
-            is_due = self._is_due()
-        self._soon(is_due)
+        self._late.append(make)
+        self._soon(self._is_due())
 
     def _check(self) -> None:
         if self._end.is_set():
             raise StoreError(f"{self.database.path} is closed")
+        if os.getpid() != self._process:
+            raise forked(self.database.path)
 
     def _keep(self, row: TaskRow) -> None:
         old = self._rows.pop(row.slot, None)
@@ -215,14 +234,17 @@ class Tasks:
 
     def make(self) -> None:
         """Make the rows that were to be made later."""
-        if not self._late:  # they stay there until all are made
+        if not (self._late or self._making):  # in this order: the latter is said before one is taken
             return
         with self._lock:
-            for make in self._late:
-                row = make()
-                if row is not None:
-                    self._keep(row)
-            self._late = []
+            self._making = True
+            try:
+                while self._late:
+                    row = self._late.popleft()()
+                    if row is not None:
+                        self._keep(row)
+            finally:
+                self._making = False
 
     def _is_due(self) -> bool:
         """Take note that a row was taken; return whether it is time to write."""
@@ -362,10 +384,10 @@ class Tasks:
         atexit.unregister(self.close)
 
 
-def _range(slot: int, bits: int) -> tuple[int, int]:
-    """Return the first and the last slot that share the first ``bits`` of one."""
-    first = slot >> (64 - bits) << (64 - bits)
-    return first, first + (1 << 64 - bits) - 1
+def _near(slot: int) -> tuple[int, int]:
+    """Return the first and the last slot that share their first `NEAR` bits with one."""
+    first = slot >> (64 - NEAR) << (64 - NEAR)
+    return first, first + (1 << 64 - NEAR) - 1
 
 
 def _size(row: TaskRow) -> int:

@@ -13,8 +13,6 @@ from nbrewind.store.tasks import Found
 from .parts import Key
 from .records import joined, parted, read
 
-NEAR = 32
-"""So many bits of their slots share records of tasks that have the same for their own: as a rule, arguments."""
 LOOKED = 0.1
 """Seconds for which the newest records of a function are the closest to each of its tasks, without another look."""
 
@@ -51,7 +49,7 @@ class Closest:
         """
         parts = parted(key)
         closest: list[str] = []
-        near = self._keys(self._tasks.near(parts.slot, NEAR)) if is_near else ()
+        near = self._keys(self._tasks.near(parts.slot)) if is_near else ()
         for other in chain(near, self._newest(parts.common(key))):
             found = explain(key, other)
             if found and (not closest or len(found) < len(closest)):

@@ -20,7 +20,7 @@ from nbrewind.store.tasks import Found, Place, TaskRow
 from nbrewind.store.types import Buffer
 
 from . import outputs
-from .explain import NEAR, Closest
+from .explain import Closest
 from .parts import Key, NoKey, of_cell
 from .policies import Occurrences, Policies, Rule
 from .records import SHORT, Facts, Made, Outcome, Parted, Record, digest_of, packed, parted, read, written
@@ -209,7 +209,7 @@ class Memo:
         if (parts.key, occurrence) in self._checked:
             yield "a share of what records would answer runs, to see whether it gives the same"
             return
-        is_near = self.store.tasks.has_near((parts.slot, occurrence), NEAR)
+        is_near = self.store.tasks.has_near((parts.slot, occurrence))
         found, facts = self._facts(parts, occurrence, None) if is_near else (None, None)
         if found is not None and facts is not None:
             removed = "what it made was removed, to keep to the budget" if found.data is None else ""
@@ -319,7 +319,8 @@ class Memo:
         parts = parted(key)
         result = None if outcome.result is None else self._put(outcome.result)
         stdout = self._put(outcome.stdout)
-        made = tuple(outputs.put(self.store, name, lies) for name, lies in sorted(outcome.outputs.items()))
+        files = sorted(outcome.outputs.items()) if outcome.outputs else ()
+        made = tuple([outputs.put(self.store, name, lies) for name, lies in files])
         facts = Facts(
             key=parts.key,
             occurrence=occurrence,
@@ -340,7 +341,7 @@ class Memo:
             seen=None if outcome.seen is None else dict(outcome.seen),
             unstable=False,
         )
-        data, snapshots = b"", [each.snapshot for each in outputs.contents(made) if each.snapshot]
+        data, snapshots = b"", [each.snapshot for each in outputs.contents(made) if each.snapshot] if made else []
         for content, at in ((outcome.stdout, stdout), (outcome.result, result)):
             if at is not None and at.snapshot:
                 snapshots.append(at.snapshot)
@@ -366,6 +367,8 @@ class Memo:
         )
 
     def _put(self, content: Buffer) -> Made:
+        if type(content) is bytes and len(content) <= SHORT:
+            return _short(content) if content else _EMPTY
         view = memoryview(content).cast("B")
         if len(view) <= SHORT:
             return _short(view)
@@ -405,6 +408,9 @@ def _is_writable(key: Key, *others: str) -> bool:
 
 def _short(content: bytes | memoryview) -> Made:
     return Made("b3:" + blake3(content).hexdigest(length=16), len(content))
+
+
+_EMPTY = _short(b"")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from nbrewind import unpatched
@@ -17,6 +19,7 @@ from .worker import SEPARATOR, Report
 
 MEASURED = ("cores", "memory", "disk", "gpus", "wall_time", "cpu_time")
 _PIECE = 1 << 16
+_measured = attrgetter(*MEASURED)
 METRICS = (
     "time_when_submitted",
     "time_when_commit_start",
@@ -72,8 +75,8 @@ def measured_of(task: Any) -> Measured:
     used = compiled["vine_task_get_resources"](plain, "measured")
     printed = compiled["vine_task_get_stdout"](plain) or ""
     return Measured(
-        tuple([measure(plain, name) for name in METRICS]),
-        () if used is None else tuple([getattr(used, name) for name in MEASURED]),
+        tuple(map(measure, repeat(plain), METRICS)),
+        () if used is None else _measured(used),
         compiled["vine_task_get_hostname"](plain) or "",
         compiled["vine_task_get_addrport"](plain),
         compiled["vine_task_get_exit_code"](plain),
