@@ -24,10 +24,11 @@ from nbrewind.state.installed import installed_version
 from nbrewind.state.kinds import HEAP_TYPE
 from nbrewind.state.places import is_user_code
 
-from .encode import Again, framed, framing
+from .encode import Again
 from .files import Files
 from .follow import Follower
 from .parts import Key, NoKey, Pending, Policy, Refused
+from .plain import joined as _joined
 from .plain import plain_arguments, words_digest
 from .reads import Snapshot, preview_of
 from .shape import shape_of
@@ -36,6 +37,8 @@ from .steady import take_builtin
 SCHEMA = "nbrewind task 2"
 """Goes into each key: another way to write things down is another number."""
 
+_SALTS = 64
+"""So many salts are remembered."""
 _NO_ENVIRONMENT: Mapping[str, str] = {}
 _NO_INPUTS: Mapping[str, str | os.PathLike[str] | Pending] = {}
 
@@ -62,12 +65,13 @@ class Keys:
         self._python = _python(python)
         self._versions: dict[str, str] = {}
         self._functions: dict[int, _Known] = {}
+        self._salts: dict[str, tuple[dict[str, str], bytes]] = {}
 
     def count_versions(self, packages: Policy, python: Policy) -> None:
         """Say how much of the versions of packages and of Python counts from now on."""
         if (packages, python) != self._counting:
             self._counting, self._python = (packages, python), _python(python)
-            self._versions, self._functions = {}, {}
+            self._versions, self._functions, self._salts = {}, {}, {}
 
     def key(
         self,
@@ -172,16 +176,32 @@ class Keys:
         found = plain_arguments(args, kwargs, self._files)
         if found is None or not known.snapshot.watch.holds():
             return None
-        own = found.components
-        order = [name for name in kwargs if name not in known.keywords]
+        own: dict[str, str] = {}
+        order = [name for name in kwargs if name not in known.keywords] if len(kwargs) > 1 else ()
         if len(order) > 1:
             if known.spare:
                 return None
             own["order of keywords"] = words_digest(*order)
-        self._surroundings(own, inputs, outputs, env, salt)
+        if own or inputs or outputs or env:
+            self._surroundings(own, inputs, outputs, env, salt)
+            rest = _joined(own)
+        else:
+            own, rest = self._salted(salt)
         _, components, marks, previews, *_ = known.snapshot
-        digest = blake3(known.digest + _joined(own)).hexdigest()
-        return Key("task:" + digest, {**components, **own}, marks, {**previews, **found.previews})
+        # Their names come first in the order of all: as `_joined` writes them.
+        digest = blake3(b"".join((known.digest, found.written, rest))).hexdigest()
+        return Key("task:" + digest, {**components, **found.components, **own}, marks, {**previews, **found.previews})
+
+    def _salted(self, salt: str) -> tuple[dict[str, str], bytes]:
+        """Return the surroundings of a task that has no more than a salt, and what is written of them."""
+        known = self._salts.get(salt)
+        if known is None:
+            components: dict[str, str] = {}
+            self._surroundings(components, _NO_INPUTS, (), _NO_ENVIRONMENT, salt)
+            if len(self._salts) >= _SALTS:
+                self._salts.clear()
+            known = self._salts[salt] = components, _joined(components)
+        return known
 
     def _surroundings(
         self,
@@ -237,20 +257,6 @@ class _Known(NamedTuple):
 def _is_lasting(function: Any) -> bool:
     """Whether what is followed of a function may be kept: those in Python, and the interpreter's own types."""
     return type(function) is types.FunctionType or (type(function) is type and not function.__flags__ & HEAP_TYPE)
-
-
-def _joined(components: Mapping[str, str]) -> bytes:
-    parts: list[bytes] = []
-    for name in sorted(components):
-        digest = components[name].encode()
-        parts += (_head(name, len(digest)), digest)
-    return b"".join(parts)
-
-
-@lru_cache(maxsize=1024)
-def _head(name: str, size: int) -> bytes:
-    """Return what is written of a component before its digest."""
-    return framed(b"+", name.encode("utf-8", "surrogatepass")) + framing(b"-", size)
 
 
 def _arguments(

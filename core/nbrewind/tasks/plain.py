@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
-from .encode import FORMAT, PLAIN
+from .encode import FORMAT, PLAIN, framed, framing
 from .files import Files
 from .reads import preview_of
 
@@ -23,12 +23,30 @@ class Plain(NamedTuple):
 
     components: dict[str, str]
     previews: dict[str, str]
+    written: bytes
+    """What `joined` gives of the components."""
 
 
 @lru_cache(maxsize=64, typed=True)
 def words_digest(*values: str | bytes | int | None) -> str:
     """Return the digest of a component that holds words only: many tasks of a loop have the same."""
     return blake3(marshal.dumps(values, FORMAT)).digest(length=16).hex()
+
+
+def joined(components: Mapping[str, str]) -> bytes:
+    """Return components as they count in a key, in the order of their names."""
+    return b"".join([_piece(name, components[name]) for name in sorted(components)])
+
+
+def _piece(name: str, digest: str) -> bytes:
+    data = digest.encode()
+    return _head(name, len(data)) + data
+
+
+@lru_cache(maxsize=1024)
+def _head(name: str, size: int) -> bytes:
+    """Return what is written of a component before its digest."""
+    return framed(b"+", name.encode("utf-8", "surrogatepass")) + framing(b"-", size)
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -41,8 +59,10 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
     """Return the components of arguments; None if one of them is not plain, or is a text that names a file."""
     components: dict[str, str] = {}
     previews: dict[str, str] = {}
+    pieces: dict[str, bytes] = {}
     given: list[tuple[int | str, Any]] = list(enumerate(args))
-    given += [(name, kwargs[name]) for name in sorted(kwargs)]
+    if kwargs:
+        given += [(name, kwargs[name]) for name in sorted(kwargs)]
     for place, value in given:
         kind = type(value)
         if kind not in PLAIN and (kind is not str or files.names(value)):
@@ -54,18 +74,20 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
         found = _written.get(text)
         if found is None:
             preview = repr(value) if kind is float else preview_of(value)
-            found = blake3(text).digest(length=16).hex(), preview
+            digest = blake3(text).digest(length=16).hex()
+            found = digest, preview, _piece(label, digest)
             if len(text) <= _SHORT:
                 if len(_written) >= _MOST:
                     _written.clear()
                 _written[text] = found
-        components[label] = found[0]
+        components[label], _, pieces[label] = found
         if found[1]:
             previews[label] = found[1]
-    return Plain(components, previews)
+    return Plain(components, previews, b"".join([pieces[label] for label in sorted(pieces)]))
 
 
 _SHORT = 64
 _MOST = 1024
-_written: dict[bytes, tuple[str, str]] = {}
-"""Short arguments as they were written, with digest and preview: in a loop most are those of the task before."""
+_written: dict[bytes, tuple[str, str, bytes]] = {}
+"""Short arguments as they were written, with digest, preview and what counts in a key: in a loop most are those of the
+task before."""

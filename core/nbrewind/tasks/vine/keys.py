@@ -89,21 +89,18 @@ class TaskKeys:
             if library.is_graph and name == VERTEX:
                 (function, args), names, of = vertex(args)
                 _sort(state, names)
-            named = self._named(state, names)
+            named = self._named(state, names) if state.inputs or state.inputs_were or state.given else None
         except (Unkeyed, Unknown) as why:
             return NoKey(str(why))
         given = [] if len(event) == 2 else sorted(one for one in event.items() if one[0] not in _ARGUMENTS)
         salt = f"FunctionCall {name} {library.key.digest} {task._serialize_output} {given} {_unset(state)}{of}"
-        key = self._key(
-            named,
-            function,
-            args,
-            event["fn_kwargs"],
-            inputs=named.inputs,
-            outputs=_outputs(state),
-            env=_env(state),
-            salt=salt,
-        )
+        kwargs = event["fn_kwargs"]
+        if named is None and not (state.outputs or state.env):
+            key = self.keys.key(function, args, kwargs, salt=salt)
+        else:
+            named = named or Named({}, set(), {})
+            outputs, env = _outputs(state), _env(state)
+            key = self._key(named, function, args, kwargs, inputs=named.inputs, outputs=outputs, env=env, salt=salt)
         return _marked(key, library.key.marks)
 
     def of_command(self, task: Any, command: str) -> Key | NoKey:
