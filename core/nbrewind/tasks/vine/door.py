@@ -34,7 +34,7 @@ from .outcomes import (
 )
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import load_result
-from .worker import seen_of, split, split_text
+from .worker import REACHED_NOTHING, seen_of, split, split_text
 
 
 class Event(NamedTuple):
@@ -279,10 +279,13 @@ class Door:
 
     def _record_soon(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str] | None:
         """Have a call recorded and told of, with others: then nothing is returned; else as `_record` does."""
-        result = content_of(task._output_file.source())
+        result, report = split(content_of(task._output_file.source()))
+        if report is not None and report is not REACHED_NOTHING:
+            return self._record(manager, task, state, told)
         hindrance = load_result(task, result)
         if hindrance:
             return [hindrance]
+        seen: Mapping[str, str] | None = None if report is None else {}
         kept: ManagerState = state_of(manager)
         key, order, submitted, category = state.key, kept.ended + 1, state.submitted, state.rule.category
         assert isinstance(key, Key)
@@ -290,13 +293,13 @@ class Door:
 
         def make() -> Outcome:  # the task may have been submitted once more by then
             self._tell(event, tracked, told, "")
-            return outcome_of(told, order, submitted, category, result)
+            return outcome_of(told, order, submitted, category, result, seen=seen)
 
         size = max(len(result), 4 * len(told.printed)) if told.host.isascii() else SHORT + 1
         if self.memo.record_soon(key, make, size, occurrence=state.occurrence, place=state.place):
             kept.ended, state.recorded = order, True
             return None
-        return self._keep(manager, state, told, result, {}, None)
+        return self._keep(manager, state, told, result, {}, seen)
 
     def _record(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str]:
         """Record a task; return why it is not, or what else there is to tell."""

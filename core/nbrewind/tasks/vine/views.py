@@ -81,7 +81,7 @@ def is_due(kept: ManagerState) -> bool:
 
 def look(vine: Any, manager: Any, kept: ManagerState) -> None:
     """Look at an open manager, of which it is due, and its tasks."""
-    view, begin = _views[kept.number], time.monotonic()
+    view, begin = _views[kept.number], time.thread_time()
     stats = vine.cvine.vine_stats()
     vine.cvine.vine_get_stats(manager._taskvine, stats)
     for task in manager._task_table.values():
@@ -89,8 +89,7 @@ def look(vine: Any, manager: Any, kept: ManagerState) -> None:
         if state is not None and state.tracked is not None:
             state.tracked.is_running = vine.cvine.vine_task_get_state(task._task) in RUNNING
     view.shown = msgspec.structs.replace(view.shown, workers=int(stats.workers_connected), cores=int(stats.total_cores))
-    end = time.monotonic()
-    view.due = end + max(EVERY, SHARE * (end - begin))
+    view.due = time.monotonic() + max(EVERY, SHARE * (time.thread_time() - begin))
     door = doors.current()
     if door is not None and door.memo.journal is not None:
         door.memo.journal.seen()

@@ -242,7 +242,7 @@ def split(data: bytes) -> tuple[bytes, Report | None]:
         return data, None
     end = len(data) - len(MARK) - _LENGTH
     start = end - int.from_bytes(data[end : end + _LENGTH], "little")
-    report = _NOTHING if start == end else _read(data[start:end])
+    report = REACHED_NOTHING if start == end else _read(data[start:end])
     return (data, None) if report is None else (data[:start], report)
 
 
@@ -272,7 +272,8 @@ def report_of(told: Mapping[str, Any]) -> Report:
     return Report(read, wrote, other, frozenset(words), loaded, (str(digest), int(size)))
 
 
-_NOTHING = report_of({})
+REACHED_NOTHING = report_of({})
+"""What most tasks report: nothing beside their inputs."""
 
 
 def seen_of(report: Report | None, files: Files) -> dict[str, str] | str:
