@@ -236,7 +236,7 @@ def test_the_record_of_a_run_says_what_became_of_its_tasks(take, records):
 
 def test_how_tasks_stand_is_told_while_a_cell_runs(take, store_path):
     kernel = take()
-    slow = "def f(x):\n    import time\n    time.sleep(1.2)\n    return x"
+    slow = "def f(x):\n    import time\n    time.sleep(2.4)\n    return x"
     kernel.cells([IMPORT, slow, MANAGE, WORK])
     time.sleep(0.5)
     [idle] = live(store_path)
