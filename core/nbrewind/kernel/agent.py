@@ -61,6 +61,7 @@ class Agent:
             self.texts = Texts(self.recorder)
             self.tasks = Tasks(shell.kernel, self.store, self.session, index.id, self.recorder.folder, self._ignore)
             self.recorder.logs = self.tasks.logs
+            self.recorder.software.elsewhere = self.tasks.modules
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"

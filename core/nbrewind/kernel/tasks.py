@@ -199,6 +199,15 @@ class Tasks:
         most = limit()
         return list(collect(most)) if most else []
 
+    def modules(self) -> set[str]:
+        """Return the top-level modules that tasks of this kernel have loaded in workers."""
+        if self._memo is None:
+            return set()
+        from nbrewind.tasks.vine.door import current
+
+        door = current()
+        return set(door.modules) if door is not None else set()
+
     def counts(self) -> dict[str, int]:
         """Return how many tasks of this session were answered, ran or failed.
 

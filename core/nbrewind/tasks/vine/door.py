@@ -60,6 +60,8 @@ class Door:
     """What became of tasks since `take_events`."""
     ignore: Callable[[str], None] = lambda folder: None
     """Is told of folders where managers keep files of their own."""
+    modules: set[str] = field(default_factory=set)
+    """Top-level modules that tasks have loaded in their workers, and this process had not when these were started."""
     trouble: str = ""
     """Why something could not be told the last time of how tasks stand; empty if nothing failed."""
 
@@ -337,6 +339,7 @@ class Door:
             if hindrance:
                 return [hindrance]
         if report is not None:
+            self.modules.update(report.loaded)
             if report.wrote:
                 return [f"it writes `{report.wrote[0]}`, which is no output: that would be missing"]
             found = seen_of(report, self.files)

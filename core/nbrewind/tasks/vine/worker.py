@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from nbrewind.model import ABSENT
+from nbrewind.state.software import loaded_modules
 from nbrewind.tasks.files import Files
 from nbrewind.tasks.parts import Refused
 
@@ -33,6 +34,8 @@ _ASKING = frozenset(
 )
 """Functions that ask for files without an event."""
 _ENVIRONMENT = frozenset({"environ", "environb", "expandvars", "getenv", "getenvb"})
+_OWN = frozenset({"__main__", "__mp_main__", "cloudpickle", "ndcctools", "threadpoolctl"})
+"""Modules that TaskVine's workers load themselves."""
 _COMPILED = frozenset({"h5py", "netCDF4", "osgeo", "polars", "rasterio", "tables", "tensorflow", "uproot"})
 """Packages that open files themselves, without an event."""
 _ARROW = frozenset(
@@ -44,12 +47,12 @@ _ARROW = frozenset(
 """Words by which code has pyarrow open files, as it does without an event; pandas loads it for less."""
 
 
-def watching(asked: Collection[str], packages: Collection[str]) -> Any:
+def watching(asked: Collection[str], known: Collection[str]) -> Any:
     """Watch this process from now on; return what tells of it. The text of this function runs alone in a worker.
 
     Args:
         asked: names whose use in code is told.
-        packages: those of which it is told that they were loaded.
+        known: top-level modules of which it is not told that they were loaded, nor of those that come with Python.
     """
     import gc
     import os
@@ -148,8 +151,8 @@ def watching(asked: Collection[str], packages: Collection[str]) -> Any:
                         read.pop(each, None)
                         wrote.discard(each)
                         other.discard(each)
-            loaded = {name.partition(".")[0] for name in list(sys.modules)}
-            told = {"wrote": wrote, "other": other, "words": words(values), "loaded": loaded.intersection(packages)}
+            loaded = {name.partition(".")[0] for name in list(sys.modules)}.difference(sys.stdlib_module_names, known)
+            told = {"wrote": wrote, "other": other, "words": words(values), "loaded": loaded}
             told["words"].intersection_update(asked)
             made: dict[str, Any] = {name: sorted(each) for name, each in told.items() if each}
             wrote.clear()
@@ -210,8 +213,8 @@ def watch(watched: Any) -> None:
 
 def watching_source() -> str:
     """Return the text of `watching`, and of a name for what it watches."""
-    asked, packages = tuple(sorted(_ASKING | _ENVIRONMENT | _ARROW)), tuple(sorted(_COMPILED))
-    return f"{inspect.getsource(watching)}watched = watching({asked!r}, {packages!r})\n"
+    asked, known = sorted(_ASKING | _ENVIRONMENT | _ARROW), sorted((loaded_modules() | _OWN) - _COMPILED)
+    return f"{inspect.getsource(watching)}watched = watching({asked!r}, {known!r})\n"
 
 
 def first_line() -> str:
@@ -231,7 +234,7 @@ class Report(NamedTuple):
     words: frozenset[str]
     """Names that the code uses, of those by which files are reached without an event, or the environment is read."""
     loaded: tuple[str, ...]
-    """Packages that were loaded and open files unseen."""
+    """Top-level modules that were loaded and are not in the notebook's own process."""
     made: tuple[str, int] = ("", 0)
     """Digest and size of a result that stays in the cluster."""
 
@@ -288,7 +291,7 @@ def seen_of(report: Report | None, files: Files) -> dict[str, str] | str:
     for words, why in ((_ASKING, "it asks for files by"), (_ENVIRONMENT, "it reads the environment by")):
         if found := sorted(words & report.words):
             return f"{why} `{found[0]}`, which nobody sees"
-    compiled = list(report.loaded)
+    compiled = sorted(_COMPILED.intersection(report.loaded))
     if not compiled and not _ARROW.isdisjoint(report.words):
         compiled = ["pyarrow"]
     if compiled:

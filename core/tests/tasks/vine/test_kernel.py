@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from tasks.vine.conftest import PIDS, end_workers, vine_module
 
+from nbrewind.state.software import noted
 from nbrewind.store.layout import Layout
 from nbrewind.store.live import names
 from nbrewind.tasks.listed import unpack
@@ -232,6 +233,26 @@ def test_the_record_of_a_run_says_what_became_of_its_tasks(take, records):
     assert [(one.number, one.action, one.reason) for one in both] == [
         (number, "answered", "") for number in range(5, 9)
     ]
+
+
+LIBRARY = (
+    "l = m.create_library_from_functions('lib', g, add_env=False)\n"
+    "l.set_cores(1)\n"
+    "m.install_library(l)\n"
+    "index = {m.submit(vine.FunctionCall('lib', 'g', x)): x for x in range(2)}"
+)
+
+
+@pytest.mark.parametrize("way", [SUBMIT, LIBRARY], ids=["PythonTask", "FunctionCall"])
+def test_what_tasks_load_in_workers_is_software_of_the_session(take, records, store, way):
+    """A package has to bring along what only workers import."""
+    kernel = take()
+    functions = "def f(x):\n    import webencodings\n    return x\ndef g(x):\n    import webencodings\n    return x"
+    kernel.cells([IMPORT, functions, MANAGE, WORK, "1", way + "\n" + WAIT, "2", END])
+    assert kernel.value("'webencodings' in __import__('sys').modules") is False
+    kernel.stop()
+    found = noted(store, records("c5")[-1].session)
+    assert "webencodings" in {one.name for one in found.distributions}
 
 
 def test_how_tasks_stand_is_told_while_a_cell_runs(take, store_path):
