@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from nbrewind.model import Run, Version
 from nbrewind.packages import cells
 from nbrewind.packages.form import Secret
+from nbrewind.packages.named import looks_made
 from nbrewind.packages.scan import (
     SECRET_FILES,
     BytesScanner,
@@ -25,7 +26,7 @@ from nbrewind.packages.scan import (
     may_name_secrets,
     secret_strings,
 )
-from nbrewind.packages.secrets import Scanner, looks_made
+from nbrewind.packages.secrets import Scanner
 from nbrewind.packages.tables import clean_tables, column_values
 from nbrewind.state.secret_names import is_secret_name
 from nbrewind.store import Store

@@ -8,8 +8,8 @@ searched with. The method is that of RE2's filtered search. A pattern of which n
 
 from __future__ import annotations
 
-import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from nbrewind.packages.runs import folded, has_run
+from nbrewind.packages.searched import FOLDED
 
 if hasattr(re, "_parser"):
     parser: Any = re._parser
@@ -36,12 +37,14 @@ GROUP = 16
 """Words that these find among texts of all kinds without being misled."""
 SLICE = 128 * 1024
 """Bytes that are looked at at once for all words, so that a text that is full of them takes little memory."""
-_FOLDED = (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u212a", "k"))
-"""Letters that are no ASCII, and that patterns which ignore case take for some that are."""
+MOST_HITS = 128
+"""Words in these whose places are told: to try something at more takes longer than to search."""
 _IN_RUNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/+=")
 _RUNS = bytes(1 if code in _IN_RUNS or code > 127 else 0 for code in range(256))
 
 Literals = frozenset[str]
+Possible = dict[int, list[int] | None]
+"""Places of patterns among others, to where in a text the words begin that they need; None: that is not known."""
 _NOTHING: Literals = frozenset({""})
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
@@ -61,36 +64,38 @@ class Filter:
     def __init__(self, patterns: Sequence[Needed]) -> None:
         """Take what the patterns need; by their places here they are told."""
         self._patterns = patterns
-        self._short: list[tuple[int, tuple[bytes, ...]]] = []
+        self._short: list[tuple[int, re.Pattern[bytes]]] = []
         self._always: set[int] = set()
         words: dict[str, list[int]] = {}
         for number, (found, _) in enumerate(patterns):
             if found is None:
                 self._always.add(number)
             elif min(map(len, found)) < LONG:
-                self._short.append((number, tuple(word.encode() for word in sorted(found))))
+                self._short.append((number, re.compile("|".join(map(re.escape, sorted(found))).encode())))
             else:
                 for word in found:
                     words.setdefault(word.lower(), []).append(number)
         self._words = Words(words)
 
-    def possible(self, text: str | bytes) -> list[int]:
+    def possible(self, text: str | bytes) -> Possible:
         """Return the places of the patterns that a text may match, in order; of bytes, those that its ASCII may."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         latin = data
         if isinstance(text, str) and not text.isascii():
-            for letter, stands_for in _FOLDED:
+            for letter, stands_for in FOLDED:
                 latin = latin.replace(letter.encode(), stands_for.encode())
-        found = self._always | self._words.of(latin) | {number for number, _ in self._short}
+        found: Possible = dict.fromkeys((*self._always, *(number for number, _ in self._short)))
+        found |= self._words.of(latin) if len(text) == len(data) else dict.fromkeys(self._words.of(latin))
         runs = {run for number in found if (run := self._patterns[number].run)}
         if runs:
             marks = data.translate(_RUNS)
-            missing = next((run for run in sorted(runs) if not has_run(marks, run)), math.inf)
-            found = {number for number in found if self._patterns[number].run < missing}
+            lengths = sorted(runs)
+            there = {0, *lengths[: bisect_left(lengths, True, key=lambda run: not has_run(marks, run))]}
+            found = {number: at for number, at in found.items() if self._patterns[number].run in there}
         for number, words in self._short:
-            if number in found and not any(word in data for word in words):
-                found.remove(number)
-        return sorted(found)
+            if number in found and not words.search(data):
+                del found[number]
+        return dict(sorted(found.items()))
 
 
 class Words:
@@ -107,24 +112,33 @@ class Words:
 
     def any(self, data: bytes) -> bool:
         """Whether one of the words may be in ``data``, in upper or lower case."""
-        return any(map(self._may_be_in, self._slices(data)))
+        return any(self._may_be_in(part) for _, part in self._slices(data))
 
-    def of(self, data: bytes) -> set[int]:
-        """Return what the words that may be in ``data``, in upper or lower case, stand for."""
-        found: set[int] = set()
-        for part in self._slices(data):
-            if self._may_be_in(part):
-                for hit in {hit[0] for hit in self._all.find_matches_as_indexes(part, overlapping=True)}:
-                    found.update(self._stands_for[hit])
+    def of(self, data: bytes) -> Possible:
+        """Return what the words that may be in ``data``, in upper or lower case, stand for, and where these begin."""
+        found: Possible = {}
+        for start, part in self._slices(data):
+            if not self._may_be_in(part):
+                continue
+            hits = self._all.find_matches_as_indexes(part, overlapping=True)
+            if len(hits) > MOST_HITS:
+                found.update((number, None) for word in {hit[0] for hit in hits} for number in self._stands_for[word])
+                continue
+            for word, at, _ in hits:
+                for number in self._stands_for[word]:
+                    places = found.setdefault(number, [])
+                    if places is not None:
+                        places.append(start + at)
         return found
 
     def _may_be_in(self, part: memoryview) -> bool:
         return any(automaton.find_matches_as_indexes(part) for automaton in self._least)
 
-    def _slices(self, data: bytes) -> Iterator[memoryview]:
+    def _slices(self, data: bytes) -> Iterator[tuple[int, memoryview]]:
         view = memoryview(data)
-        for start in range(0, len(data), SLICE):
-            yield folded(view[max(start - self._overlap, 0) : start + SLICE])
+        for end in range(SLICE, len(data) + SLICE, SLICE):
+            start = max(end - SLICE - self._overlap, 0)
+            yield start, folded(view[start:end])
 
 
 def _automaton(words: Iterable[str], **kind: Any) -> BytesAhoCorasick:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nbrewind.packages.literals import Words
+from nbrewind.packages.named import looks_made
 from nbrewind.packages.runs import every, widths
-from nbrewind.packages.secrets import Scanner, looks_made
+from nbrewind.packages.secrets import Scanner
 from nbrewind.state.secret_names import is_secret_name
 
 MOST_STREAM = 64 * 1024**2
@@ -163,9 +164,10 @@ class BytesScanner:
         if self._scanner.spelled.are_in(data):
             self._found.append("value that is secret elsewhere")
         for view in () if self._known_only else _texts(data):
-            if self._scanner.may_find(view):
-                texts = [match.decode("ascii") for match in _TEXT.findall(view)]
-                self._found += [found.kind for found in self._scanner.find("\n".join(texts))]
+            if possible := self._scanner.possible(view):
+                text = b"\n".join(_TEXT.findall(view)).decode("ascii")
+                known = possible if len(text) == len(view) else dict.fromkeys(possible)
+                self._found += [found.kind for found in self._scanner.find(text, known)]
 
 
 def kinds_in(scanner: Scanner, parts: Iterable[bytes], *, known_only: bool = False) -> list[str]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WORDS = (
-    r"pass(?:word|wd|phrase|code)|pwd|secret|credentials?|(?:api|access|private|secret|account|encryption|signing|ssh)[_.-]?key"
-    r"|(?:auth|access|api|bearer|refresh|session|id|github|gitlab|slack|hf|bot|oauth)[_.-]?tok(?:en)?|(?:^|[_.-])token"
+WORDS = (
+    "pass(?:word|wd|phrase|code)",
+    "pwd",
+    "secret",
+    "credentials?",
+    "(?:api|access|private|secret|account|encryption|signing|ssh)[_.-]?key",
+    "(?:auth|access|api|bearer|refresh|session|id|github|gitlab|slack|hf|bot|oauth)[_.-]?tok(?:en)?|(?:^|[_.-])token",
 )
-_SECRET_NAME = rf"(?:^|[^A-Za-z])[A-Za-z0-9_.-]*?(?:{_WORDS})(?:[_.-]?(?:value|text|str|\d+))?$"
+"""One of these, in upper or lower case, is in every name that is found, and only `MORE` behind it."""
+MORE = r"[_.-]?(?:value|text|str|\d+)"
+_SECRET_NAME = rf"(?:^|[^A-Za-z])[A-Za-z0-9_.-]*?(?:{'|'.join(WORDS)})(?:{MORE})?$"
 _NOT_SECRET = r"(?:num|max|n|len|count|first|last|pad|eos|bos|unk|sep|cls|mask|next|prev|stop)[_.-]?token$"
 _HINTS = ("pass", "pwd", "secret", "cred", "key", "tok")
 """One of these is in every name that is found: all others cost next to nothing."""
