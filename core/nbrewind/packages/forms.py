@@ -49,8 +49,9 @@ class Form(NamedTuple):
         where = text.lower if self.pattern.flags & re.IGNORECASE else text.plain
         starts: set[int] = set()
         for (pattern, far, near, at_words), places in wanted:
-            for start in starts_of(pattern, where, places if at_words else None):
-                starts.update(range(max(start - far, 0), start - near + 1))
+            found = list(starts_of(pattern, where, places if at_words else None))
+            for before in range(near, far + 1):
+                starts.update(at - before for at in found if at >= before)
         end = 0
         for start in sorted(starts):
             if start >= end and (match := self.pattern.match(text.whole, start)):

@@ -8,10 +8,11 @@ searched with. The method is that of RE2's filtered search. A pattern of which n
 
 from __future__ import annotations
 
+import math
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -37,8 +38,12 @@ GROUP = 16
 """Words that these find among texts of all kinds without being misled."""
 SLICE = 128 * 1024
 """Bytes that are looked at at once for all words, so that a text that is full of them takes little memory."""
-MOST_HITS = 128
+MOST_HITS = 512
 """Words in these whose places are told: to try something at more takes longer than to search."""
+BEGINNING = 4096
+"""Of these so many bytes tell which words are there often."""
+OFTEN = 8
+"""More than so many times in these: it is enough to know that such a word is there."""
 _IN_RUNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/+=")
 _RUNS = bytes(1 if code in _IN_RUNS or code > 127 else 0 for code in range(256))
 
@@ -89,9 +94,8 @@ class Filter:
         runs = {run for number in found if (run := self._patterns[number].run)}
         if runs:
             marks = data.translate(_RUNS)
-            lengths = sorted(runs)
-            there = {0, *lengths[: bisect_left(lengths, True, key=lambda run: not has_run(marks, run))]}
-            found = {number: at for number, at in found.items() if self._patterns[number].run in there}
+            missing = next((run for run in sorted(runs) if not has_run(marks, run)), math.inf)
+            found = {number: at for number, at in found.items() if self._patterns[number].run < missing}
         for number, words in self._short:
             if number in found and not words.search(data):
                 del found[number]
@@ -106,9 +110,10 @@ class Words:
         least = sorted(_fewer(_least(frozenset(words))))
         groups = [least[start : start + GROUP] for start in range(0, len(least), GROUP)]
         self._least = [_automaton(group, matchkind=MatchKind.LeftmostFirst) for group in groups]
-        self._all = _automaton(words, implementation=Implementation.DFA)
+        self._words = list(words)
         self._stands_for = list(map(tuple, words.values()))
         self._overlap = max(map(len, words)) - 1
+        self._but = lru_cache(maxsize=16)(self._make)
 
     def any(self, data: bytes) -> bool:
         """Whether one of the words may be in ``data``, in upper or lower case."""
@@ -116,20 +121,33 @@ class Words:
 
     def of(self, data: bytes) -> Possible:
         """Return what the words that may be in ``data``, in upper or lower case, stand for, and where these begin."""
-        found: Possible = {}
+        found: dict[int, list[int]] = {}
+        often: frozenset[int] = frozenset()
         for start, part in self._slices(data):
-            if not self._may_be_in(part):
+            if self._may_be_in(part[:BEGINNING]):
+                often = self._often(often, part[:BEGINNING])
+            elif not often and not self._may_be_in(part):
                 continue
-            hits = self._all.find_matches_as_indexes(part, overlapping=True)
+            words, automaton = self._but(often)
+            hits = automaton.find_matches_as_indexes(part, overlapping=True)
             if len(hits) > MOST_HITS:
-                found.update((number, None) for word in {hit[0] for hit in hits} for number in self._stands_for[word])
-                continue
-            for word, at, _ in hits:
-                for number in self._stands_for[word]:
-                    places = found.setdefault(number, [])
-                    if places is not None:
-                        places.append(start + at)
-        return found
+                often |= {words[word] for word in {hit[0] for hit in hits}}
+            else:
+                for word, at, _ in hits:
+                    for number in self._stands_for[words[word]]:
+                        found.setdefault(number, []).append(start + at)
+        return {**found, **dict.fromkeys(number for word in often for number in self._stands_for[word])}
+
+    def _often(self, often: frozenset[int], part: memoryview) -> frozenset[int]:
+        """Return ``often`` and the words that are in a part so often that to list all their places takes long."""
+        words, automaton = self._but(often)
+        counts = Counter(hit[0] for hit in automaton.find_matches_as_indexes(part, overlapping=True))
+        return often.union(words[word] for word, count in counts.items() if count > OFTEN)
+
+    def _make(self, left_out: frozenset[int]) -> tuple[list[int], BytesAhoCorasick]:
+        """Return which words are looked for if some are not, and what looks for these."""
+        words = [number for number in range(len(self._words)) if number not in left_out]
+        return words, _automaton([self._words[number] for number in words], implementation=Implementation.DFA)
 
     def _may_be_in(self, part: memoryview) -> bool:
         return any(automaton.find_matches_as_indexes(part) for automaton in self._least)

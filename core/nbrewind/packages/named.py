@@ -27,6 +27,8 @@ PLACEHOLDER = re.compile(
 NAME = r"(?:(?<![A-Za-z_])|(?=[\w.-]{101}(?![\w.-])))(?P<name>[A-Za-z_][\w.-]{0,100})(?![\w.-])"
 """A name of up to 101 characters that ends where letters and the like do: the longest one alone is looked at."""
 LONGEST = 101
+FEW = 64
+"""To look at single names is faster if there is at most one in so many characters."""
 QUOTED = re.compile(
     NAME + r"""(?P<sep>\\?['"]?\]?\)?\s*(?::\s*\w+\s*)?(?:=|:|=>|,)\s*[rbfuRBFU]{0,2})"""
     r"""(?P<quote>\\?['"]{1,3})(?P<value>(?:(?!(?P=quote)|\n).)+)(?P=quote)"""
@@ -69,6 +71,8 @@ _OF_NAME = re.compile(r"[\w.-]*")
 _LINE = re.compile(r"(?<![\s:=>,])\r?\n\s*(?=[^\s:=,'\"\[({\\])")
 """Between two lines across which no match reaches."""
 
+Values = Callable[[re.Match[str]], Iterator[Span]]
+
 
 def named(text: Searched, places: Mapping[int, Iterable[int] | None]) -> Iterator[Span]:
     """Yield where what stands beside a name that says that it is secret.
@@ -77,12 +81,13 @@ def named(text: Searched, places: Mapping[int, Iterable[int] | None]) -> Iterato
         text: to be searched.
         places: which of `ENDS` may be in it, to where; None: anywhere.
     """
-    starts = _starts(text, places)
-    if not starts or not any(word in text.whole.casefold() for word in FIELD):
+    ends = (starts_of(ENDS[number][at is None], text.lower, at) for number, at in places.items())
+    hits = list(chain.from_iterable(ends))
+    if not hits or not any(word in text.whole.casefold() for word in FIELD):
         return
+    starts = _starts(text.whole, hits) if len(hits) * FEW < len(text.whole) else None
     for pattern, values in _KINDS:
-        wanted = [at for at in starts if (match := pattern.match(text.whole, at)) and any(values(match))]
-        for match in _met(pattern, text.whole, wanted):
+        for match in pattern.finditer(text.whole) if starts is None else _met(pattern, values, text.whole, starts):
             yield from values(match)
 
 
@@ -94,15 +99,14 @@ def looks_made(text: str) -> bool:
     return sum(any(kind(char) for char in text) for kind in kinds) >= 2
 
 
-def _starts(text: Searched, places: Mapping[int, Iterable[int] | None]) -> list[int]:
-    """Return where names begin that say that they are secret, and beside which there may be a value, in order."""
+def _starts(text: str, ends: Iterable[int]) -> list[int]:
+    """Return where names begin that say that they are secret, in order; in each of ``ends`` is the end of a name."""
     found: set[int] = set()
-    ends = (starts_of(ENDS[number][at is None], text.lower, at) for number, at in places.items())
-    for start in chain.from_iterable(ends):
-        end = _end(text.whole, start)
+    for start in ends:
+        end = _end(text, start)
         least = max(end - LONGEST - 1, 0)
-        begin = start - _end(text.whole[least:start][::-1], 0)
-        name = _NAME.search(text.whole, max(begin, least), end)
+        begin = start - _end(text[least:start][::-1], 0)
+        name = _NAME.search(text, max(begin, least), end)
         if name is not None and is_secret_name(name["name"]):
             found.add(name.start())
     return sorted(found)
@@ -115,18 +119,21 @@ def _end(text: str, start: int) -> int:
     return match.end()
 
 
-def _met(pattern: re.Pattern[str], text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
+def _met(pattern: re.Pattern[str], values: Values, text: str, starts: Iterable[int]) -> Iterator[re.Match[str]]:
     """Yield those of the matches of a pattern, found in turn from the beginning of a text, that begin at ``starts``.
 
     Args:
         pattern: `QUOTED`, `LISTED` or `BARE`.
-        text: which the pattern matches at each of ``starts``.
+        values: only matches in which this finds something are wanted.
+        text: to be searched.
         starts: in order.
     """
     at = 0
     for start in starts:
-        if start >= at:
-            at = _line(text, at, start)
+        alone = pattern.match(text, start) if start >= at else None
+        if alone is None or not any(values(alone)):
+            continue
+        at = _line(text, at, start)
         while at <= start:
             match = pattern.search(text, at)
             assert match is not None
@@ -168,7 +175,7 @@ def _bare(match: re.Match[str]) -> Iterator[Span]:
         yield match.span("value")
 
 
-_KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Span]]], ...] = (
+_KINDS: tuple[tuple[re.Pattern[str], Values], ...] = (
     (QUOTED, _quoted),
     (LISTED, _listed),
     (BARE, _bare),

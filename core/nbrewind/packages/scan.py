@@ -19,7 +19,10 @@ AT_ONCE = 512 * 1024
 """Bytes that are looked at at once: they stay in the processor's cache meanwhile."""
 OVERLAP = 4096
 """Bytes of what came before that are looked at together with what comes next."""
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
+LEAST_TEXT = 6
+"""Characters of a text in which secrets are looked for."""
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{%d,}" % LEAST_TEXT)
+_PRINTABLE = b"\t\n\r" + bytes(range(32, 127))
 _WORDS = Words(dict.fromkeys(("passw", "token", "secret", "key", "credential", "pwd", "passphrase", "passcode"), ()))
 _STRONG_WORDS = Words(dict.fromkeys(("passw", "passphrase", "secret", "credential", "key", "_token"), ()))
 _STRONG = re.compile(rb"(?i)passw(?:or)?d|passphrase|secret|credential|(?:api|access|private)[_-]?key|_token")
@@ -165,9 +168,10 @@ class BytesScanner:
             self._found.append("value that is secret elsewhere")
         for view in () if self._known_only else _texts(data):
             if possible := self._scanner.possible(view):
-                text = b"\n".join(_TEXT.findall(view)).decode("ascii")
-                known = possible if len(text) == len(view) else dict.fromkeys(possible)
-                self._found += [found.kind for found in self._scanner.find(text, known)]
+                is_text = len(view) >= LEAST_TEXT and not view.translate(None, _PRINTABLE)
+                text = view if is_text else b"\n".join(_TEXT.findall(view))
+                found = self._scanner.find(text.decode("ascii"), possible if is_text else None)
+                self._found += [one.kind for one in found]
 
 
 def kinds_in(scanner: Scanner, parts: Iterable[bytes], *, known_only: bool = False) -> list[str]:

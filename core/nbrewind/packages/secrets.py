@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from nbrewind.packages.forms import forms
@@ -25,6 +24,7 @@ MOST_KNOWN = 1000
 COLUMN = 256
 """Capitals in turn that are taken for a column of codes."""
 AMINO_ACIDS = frozenset("ACDEFGHIKLMNPQRSTVWY")
+_CAPITALS = re.compile("[A-Z]*")
 
 
 class Found(NamedTuple):
@@ -98,7 +98,8 @@ class Scanner:
         """
         if len(text) < 4 or text.isspace():
             return []
-        possible = self.possible(text) if possible is None else possible
+        if possible is None:
+            possible = self.possible(text)
         searched = Searched(text)
         first, second = len(forms()), len(forms()) + len(ENDS)
         ends = {number - first: at for number, at in possible.items() if first <= number < second}
@@ -162,9 +163,16 @@ def _is_in_words(text: str, start: int, end: int) -> bool:
     that lies so among others has a digit, but for one of AWS in 28, and of these one in 65 has letters of amino acids
     alone.
     """
+    left = _capitals(text[max(start - COLUMN, 0) : start][::-1])
+    right = _capitals(text[end : end + COLUMN])
     piece = text[start:end]
-    before, after = text[max(start - COLUMN, 0) : start], text[end : end + COLUMN]
-    left, right = len(before) - len(before.rstrip(ascii_uppercase)), len(after) - len(after.lstrip(ascii_uppercase))
-    if not left + right or piece.strip(ascii_uppercase):
+    if not left + right or _capitals(piece) < len(piece):
         return False
     return left + right >= COLUMN or AMINO_ACIDS.issuperset(piece)
+
+
+def _capitals(text: str) -> int:
+    """Return with how many capitals a text begins."""
+    match = _CAPITALS.match(text)
+    assert match is not None
+    return match.end()
