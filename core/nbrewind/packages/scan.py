@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nbrewind.packages.literals import Words
 from nbrewind.packages.named import looks_made
+from nbrewind.packages.opcodes import names_no_secret
 from nbrewind.packages.runs import every, widths
 from nbrewind.packages.secrets import Scanner
 from nbrewind.state.secret_names import is_secret_name
@@ -73,7 +74,7 @@ def strings_of(stream: bytes) -> Iterator[str | None]:
 
 def secret_strings(stream: bytes) -> Strings:
     """Return what stands beside names of secrets in a pickle stream."""
-    if not _WORDS.any(stream):
+    if not _WORDS.any(stream) or names_no_secret(stream):
         return Strings([], False)
     values: list[str] = []
     unclear = False
