@@ -13,33 +13,23 @@ from nbrewind.packages.opcodes import AT_ONCE, names_no_secret
 from nbrewind.packages.scan import secret_strings, strings_of
 from nbrewind.state.secret_names import is_secret_name
 
-TEXTS = st.one_of(
-    st.sampled_from(
-        (
-            "key",
-            "api_key",
-            "password",
-            "Token",
-            "to\u212aen",
-            "pa\u017fsword",
-            "x_token_1",
-            "tokens",
-            "n_token",
-            "pwd",
-            "bob",
-            "\ud800 pwd",
-            "\u00e9",
-            "",
-            "a" * 255,
-            "a" * 247 + "_pwd",
-            "password" * 40,
-            "hunter2-x",
-            "key\n",
-            "some key",
-        )
-    ),  # fmt: skip
-    st.text(max_size=5),
+NAMES = (
+    *(
+        "key",
+        "api_key",
+        "password",
+        "Token",
+        "to\u212aen",
+        "pa\u017fsword",
+        "x_token_1",
+        "tokens",
+        "n_token",
+        "pwd",
+        "bob",
+    ),
+    *("\ud800 pwd", "\u00e9", "", "a" * 255, "a" * 247 + "_pwd", "password" * 40, "hunter2-x", "key\n", "some key"),
 )
+TEXTS = st.sampled_from(NAMES) | st.text(max_size=5)
 LEAVES = st.one_of(
     TEXTS,
     TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")),
