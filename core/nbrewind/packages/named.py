@@ -50,10 +50,12 @@ _BESIDE = (
     r"""|(?:=|[ \t]*:[ \t]+|[ \t]+=[ \t]+)[^\s'",;(){}\[\]=\\]{6})"""
 )
 """The end of a name, and the beginning of a value beside it that may be secret, in `Searched.lower`."""
+LAST = (*WORDS[:-1], "tok(?:en)?")
+"""With one of these a name ends that says that it is secret, in lower case, or with more behind it."""
 ENDS = tuple(
     (re.compile(f"(?:{word})(?={_BESIDE})"), re.compile(f"{anchor}{_BESIDE})"))
     for word, anchor in zip(
-        (*WORDS[:-1], "tok(?:en)?"),
+        LAST,
         (
             "pass(?=(?:word|wd|phrase|code)",
             "pwd(?=",
@@ -65,7 +67,7 @@ ENDS = tuple(
         strict=True,
     )
 )
-"""The ends of names that say that they are secret: to be tried where it may be; and to be looked for, with less."""
+"""Each of these with what stands beside it: to be tried where it may be, and to be searched for."""
 _NAME = re.compile(NAME)
 _OF_NAME = re.compile(r"[\w.-]*")
 _LINE = re.compile(r"(?<![\s:=>,])\r?\n\s*(?=[^\s:=,'\"\[({\\])")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from nbrewind.packages.forms import forms
 from nbrewind.packages.literals import LONG, Filter, Needed, Possible, Spelled, needed
-from nbrewind.packages.named import ENDS, LEAST_KNOWN, PLACEHOLDER, named
+from nbrewind.packages.named import ENDS, LAST, LEAST_KNOWN, PLACEHOLDER, named
 from nbrewind.packages.searched import Searched
 from nbrewind.state.secret_names import is_secret_name
 
@@ -47,7 +47,7 @@ def _filter() -> Filter:
         if words and (literals is None or min(map(len, literals)) < LONG) and all(words):
             literals = frozenset(word for found in words for word in found or ())
         whole.append(Needed(literals, run))
-    return Filter([*whole, *(Needed(needed(word).literals, 0) for word, _ in ENDS), *parts])
+    return Filter([*whole, *(needed(re.compile(word)) for word in LAST), *parts])
 
 
 class Scanner:

@@ -12,21 +12,45 @@ SHORTEST = 6
 _WORDS = rb"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization"
 _NAME = re.compile(_WORDS + rb"|(?:^|_)(?:key|auth|pwd|pass)$", re.IGNORECASE)
 _VALUE = rb"(?:\"[^\"\n]*\"|'[^'\n]*'|(?:bearer|basic) +[^\s\"'&,;]+|[^\s\"'&,;]+)"
+_IN_WORDS = (
+    *(b"passw", b"passphrase", b"secret", b"token", b"credential", b"authorization"),
+    *(of + between + b"key" for of in (b"api", b"access", b"private") for between in (b"", b"_", b"-")),
+)
 _PATTERNS = (
     # password=..., "token": "...", AWS_SECRET_ACCESS_KEY=...
-    (re.compile(rb"(?i)((?:" + _WORDS + rb")[\w.-]{0,40}[\"'\\]{0,2}\s?[=:]\s?)" + _VALUE), rb"\1" + REMOVED),
+    (
+        _IN_WORDS,
+        re.compile(rb"(?i)((?:" + _WORDS + rb")[\w.-]{0,40}[\"'\\]{0,2}\s?[=:]\s?)" + _VALUE),
+        rb"\1" + REMOVED,
+    ),
     # --password ..., --api-key ...
-    (re.compile(rb"(?i)(--?[\w-]{0,40}(?:" + _WORDS + rb")[\w-]{0,40} +)" + _VALUE), rb"\1" + REMOVED),
+    (_IN_WORDS, re.compile(rb"(?i)(--?[\w-]{0,40}(?:" + _WORDS + rb")[\w-]{0,40} +)" + _VALUE), rb"\1" + REMOVED),
     # https://user:password@host
-    (re.compile(rb"(://[^\s/:@]{1,100}:)[^\s/@]{1,200}@"), rb"\1" + REMOVED + b"@"),
+    ((b"://",), re.compile(rb"(://[^\s/:@]{1,100}:)[^\s/@]{1,200}@"), rb"\1" + REMOVED + b"@"),
     # signed addresses
-    (re.compile(rb"(?i)([?&](?:x-amz-signature|x-amz-security-token|sig|signature)=)[^\s&\"']+"), rb"\1" + REMOVED),
+    (
+        (b"sig=", b"signature=", b"x-amz-security-token="),
+        re.compile(rb"(?i)([?&](?:x-amz-signature|x-amz-security-token|sig|signature)=)[^\s&\"']+"),
+        rb"\1" + REMOVED,
+    ),
     # keys that tell what they are
-    (re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), REMOVED),
-    (re.compile(rb"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abpr]-)[0-9A-Za-z_-]{16,}"), REMOVED),
-    (re.compile(rb"\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]*"), REMOVED),
-    (re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REMOVED),
+    ((b"akia", b"asia"), re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), REMOVED),
+    (
+        (b"gh", b"glpat-", b"hf_", b"sk-", b"xox"),
+        re.compile(rb"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abpr]-)[0-9A-Za-z_-]{16,}"),
+        REMOVED,
+    ),
+    ((b"eyj",), re.compile(rb"\beyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]*"), REMOVED),
+    (
+        (b"-----begin ",),
+        re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        REMOVED,
+    ),
 )
+"""Words of which one, in lower case, is in all that a pattern matches; the pattern; and what stands there instead.
+
+To search with all patterns takes 80 ns a byte, to look for the words 10 to 20.
+"""
 
 
 def scrubbed(text: bytes, secrets: Iterable[str] = ()) -> bytes:
@@ -40,8 +64,10 @@ def scrubbed(text: bytes, secrets: Iterable[str] = ()) -> bytes:
     if known:
         longest_first = sorted((os.fsencode(secret) for secret in known), key=len, reverse=True)
         text = re.sub(b"|".join(map(re.escape, longest_first)), REMOVED, text)
-    for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
+    lower = text.lower()
+    for words, pattern, instead in _PATTERNS:
+        if any(word in lower for word in words):
+            text = pattern.sub(instead, text)
     return text
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from nbrewind.tasks.scrub import scrubbed
+from nbrewind.tasks.scrub import _PATTERNS, scrubbed
 
 PLANTED = [
     "password=hunter2-hunter2",
@@ -53,3 +55,31 @@ def test_known_secrets_go_wherever_they_are(monkeypatch):
 def test_ordinary_lines_stay():
     line = b'1690000000000000 123 TASK 7 DONE SUCCESS 0 {"cores":[1,"cores"],"time":3.5} 128.0.0.1:9123 monkey=1\n'
     assert scrubbed(line) == line
+
+
+PIECES = (
+    *(
+        "password",
+        "PASSPHRASE",
+        "Secret",
+        "token",
+        "api-key",
+        "ACCESS_KEY",
+        "privatekey",
+        "credential",
+        "Authorization",
+    ),
+    *("=", ": ", '="', '"', "'", " ", "\n", "--", "-", "_", "://me:", "@host", "?sig=", "&X-Amz-Signature=", "bearer "),
+    *("AKIA", "ASIA", "ghp_", "github_pat_", "GLPAT-", "glpat-", "hf_", "sk-", "xoxb-", "eyJ", ".", "A1" * 8, "b" * 20),
+    *("-----BEGIN ", "-----begin ", "PRIVATE KEY-----", "-----END ", "\u00e9", "\u212a"),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=20))
+def test_no_pattern_is_left_out_that_would_match(pieces: list[str]) -> None:
+    text = "".join(pieces).encode()
+    wanted = text
+    for _, pattern, instead in _PATTERNS:
+        wanted = pattern.sub(instead, wanted)
+    assert scrubbed(text) == wanted
