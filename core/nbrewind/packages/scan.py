@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nbrewind.packages.literals import Words
+from nbrewind.packages.literals import Words, needed
 from nbrewind.packages.named import looks_made
 from nbrewind.packages.opcodes import names_no_secret
 from nbrewind.packages.runs import every, widths
@@ -25,8 +25,11 @@ LEAST_TEXT = 6
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{%d,}" % LEAST_TEXT)
 _PRINTABLE = b"\t\n\r" + bytes(range(32, 127))
 _WORDS = Words(dict.fromkeys(("passw", "token", "secret", "key", "credential", "pwd", "passphrase", "passcode"), ()))
-_STRONG_WORDS = Words(dict.fromkeys(("passw", "passphrase", "secret", "credential", "key", "_token"), ()))
-_STRONG = re.compile(rb"(?i)passw(?:or)?d|passphrase|secret|credential|(?:api|access|private)[_-]?key|_token")
+_STRONG_NAME = re.compile(
+    r"passw(?:or)?d|passphrase|secret|credential|(?:api|access|private)[_-]?key|_token", re.IGNORECASE
+)
+_STRONG_WORDS = Words(dict.fromkeys(needed(_STRONG_NAME).literals or (), ()))
+_STRONG = re.compile(_STRONG_NAME.pattern.encode(), re.IGNORECASE)
 _STRINGS = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE"})
 _BYTES = frozenset({"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"})
 SECRET_FILES = re.compile(
