@@ -193,9 +193,9 @@ with 82 MB of memory in 27.5 s of processor time and imported with 60 MB in 26.7
 second, at a load of 12, where the clock showed 79 s of each.
 
 What bounds an export: to unpack contents (500 MB a second for whole numbers, 800 for texts), BLAKE3 (2000), SHA-256 of
-what goes along (1400), the search for secrets (4000 for floats, 1500 for whole numbers, 600 for texts; 85 to 200 for texts
-that are full of words such as *key*, for base64, digests and other letters at random, and for numbers that are all
-characters; 35 to 70 for genomes, and where many names say *token*) and a copy. Large parts are read, verified and
+what goes along (1400), the search for secrets (4000 for floats, 1500 for whole numbers, 600 for texts; 85 to 200 for
+texts that are full of words such as *key*, for base64, digests and other letters at random, and for numbers that are
+all characters; 35 to 70 for genomes, and where many names say *token*) and a copy. Large parts are read, verified and
 unpacked by a second thread, ahead of what is done with them. Figures of
 one turn on a busy machine are off by up to a fifth, and those of imports that take less than a second by more. Of many
 small contents each is a file of its own in the package: these are read many at a time from the store, and each is
