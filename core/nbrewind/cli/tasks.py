@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import click
 import msgspec
@@ -68,13 +70,21 @@ def _print_log(logs: list[TaskLog], name: str) -> None:
             )
 
 
+def _used(resources: Mapping[str, Any]) -> str:
+    """Return in words what a task had of its worker. A call has what its library has, of which TaskVine says 0."""
+    cores, memory = (resources.get(name) for name in ("cores", "memory"))
+    words = [f"{cores:g} {'core' if cores == 1 else 'cores'}"] if isinstance(cores, int | float) and cores > 0 else []
+    if isinstance(memory, int | float) and memory > 0:
+        words.append(f"{memory:g} MB of memory")
+    return ", ".join(words)
+
+
 def _print(found: list[TaskProvenance], logs: list[TaskLog]) -> None:
     listed = []
     for one in found:
         when = f"{datetime.fromtimestamp(one.started):%Y-%m-%d %H:%M:%S}" if one.started else ""
-        used = ", ".join(f"{one.resources[name]} {name}" for name in ("cores", "memory") if name in one.resources)
         columns = (str(one.id or one.number), one.action, when, duration(one.seconds) if one.seconds else "", one.host)
-        listed.append(Row(columns, one.name, "; ".join(filter(None, (used, one.note)))))
+        listed.append(Row(columns, one.name, "; ".join(filter(None, (_used(one.resources), one.note)))))
     if listed:
         rows(("task", "state", "started", "time", "host", "name"), listed, right=(0, 3))
         say()

@@ -11,6 +11,7 @@ import pytest
 from tasks.vine.books import Book
 from tasks.vine.conftest import BIN
 
+from nbrewind.cli.tasks import _used
 from nbrewind.store import Store
 from nbrewind.store.task_logs import logs_of
 from nbrewind.tasks.vine import logs
@@ -72,8 +73,28 @@ def test_logs_are_kept_with_the_runs_that_made_them(vine, tmp_path):
     (task,) = told["tasks"]
     assert (task["id"], task["action"], bool(task["host"])) == (1, "ran", True)
     assert task["resources"]["cores"] == 1
+    words = subprocess.run(
+        [sys.executable, "-m", "nbrewind.cli", "tasks", "book.ipynb", "run", "--store", ".store"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "1 core, " in words.stdout
     assert f"nbrewind task=1 key=task:{task['key']}" in run["transactions"]  # joined by our keys
     assert {log["name"] for log in told["logs"]} >= {"transactions"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({"cores": 1.0, "memory": 400.0}, "1 core, 400 MB of memory"),
+        ({"cores": 2, "memory": 0.5}, "2 cores, 0.5 MB of memory"),
+        ({"cores": 0.0, "memory": 0.0}, ""),  # a call has what its library has
+        ({"cores": -1.0, "memory": 250}, "250 MB of memory"),  # it is not known
+        ({"cores": None, "memory": "much"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_a_task_had_of_its_worker_is_told_if_it_is_known(resources, words):
+    assert _used(resources) == words
 
 
 @pytest.mark.parametrize(("text", "most"), [("", logs.DEFAULT_LIMIT), ("0", 0), ("2MB", 2_000_000), ("much", 4 << 20)])
