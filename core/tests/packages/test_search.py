@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbrewind.packages.forms import _DETECTORS, Form, forms
+from nbrewind.packages.literals import BEGINNING
 from nbrewind.packages.named import BARE, ENDS, FIELD, LISTED, PLACEHOLDER, QUOTED, looks_made, named
 from nbrewind.packages.scan import AT_ONCE, OVERLAP, kinds_in
 from nbrewind.packages.searched import Searched, Span
@@ -167,6 +168,14 @@ def test_bytes_are_searched_as_texts_are(pieces: list[str], before: int, fill: s
         for _, _, kind in plain_find(text)
     ]
     assert set(kinds_in(Scanner(), [data])) == set(wanted)
+
+
+@settings(max_examples=40, deadline=None)
+@given(planted=TEXTS, fill=st.sampled_from(("key ", "sk_ token ", "eyJ://", "password: ", "ACCA", "aws\n")))
+def test_words_that_are_there_often_hide_nothing(planted: str, fill: str) -> None:
+    """They are not listed any more, and all others are."""
+    text = fill * BEGINNING + planted + fill * 10
+    assert [tuple(one) for one in Scanner().find(text)] == plain_find(text)
 
 
 # -- texts that are made to take long -------------------------------------------------------------------------------
