@@ -73,7 +73,8 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
         text = before + marshal.dumps(value, FORMAT)
         found = _written.get(text)
         if found is None:
-            preview = repr(value) if kind is float else preview_of(value)
+            is_small = kind is float or (kind is int and -_WHOLE < value < _WHOLE)
+            preview = repr(value) if is_small else preview_of(value)
             digest = blake3(text).digest(length=16).hex()
             found = digest, preview, _piece(label, digest)
             if len(text) <= _SHORT:
@@ -87,6 +88,8 @@ def plain_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], files: Files
 
 
 _SHORT = 64
+_WHOLE = 10**15
+"""Whole numbers below it are told whole, as `preview_of` does."""
 _MOST = 1024
 _written: dict[bytes, tuple[str, str, bytes]] = {}
 """Short arguments as they were written, with digest, preview and what counts in a key: in a loop most are those of the

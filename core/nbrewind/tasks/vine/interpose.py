@@ -143,7 +143,7 @@ def _managers(vine: Any, own: Managers) -> None:
     put("create_library_from_functions", own.create_library)
     put("check_library_exists", own.library_existence())
     put("remove_library", own.remove_library)
-    put("submit", own.submit)
+    put("submit", own.submitting())
     put("wait", wait)
     put("wait_for_tag", own.waiting_for_tag())
     put("wait_for_task_id", own.wait_for_id)

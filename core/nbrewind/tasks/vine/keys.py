@@ -20,7 +20,7 @@ from nbrewind.tasks.records import RESULT
 
 from .futures import KIND, arguments, is_future
 from .graphs import VERTEX, is_graph, is_vertex, vertex
-from .parts import Call, FileState, Given, Library, TaskState, kinds, state_of
+from .parts import Call, FileState, Given, Library, TaskState, kinds, original, state_of
 
 Identity = str | Pending
 """Of a file: where it lies here, or what stands for its content."""
@@ -325,7 +325,7 @@ def function_of(task: Any) -> str:
     """Return the name of a task's function; empty if it is a command."""
     definition, event = task.__dict__.get("_fn_def"), task.__dict__.get("_event")
     if "_event" in task.__dict__:
-        name = str(task.command or "")
+        name = str(original(kinds["Task"], "command").fget(task) or "")
         is_graph = name == VERTEX and event and len(event["fn_args"]) == 4
         return name_of(called_in(event["fn_args"][1])) if is_graph else name
     if not definition:

@@ -204,30 +204,34 @@ class Managers(Libraries):
 
     # -- submitting and waiting ---------------------------------------------------------------------------------------
 
-    def submit(self, manager: Any, task: Any) -> Any:
-        """Submit a task: a record answers it, or it runs."""
-        kept: ManagerState | None = manager.__dict__.get(NAME)
-        state: TaskState | None = task.__dict__.get(NAME)
-        if kept is None or kept.closed or state is None:
-            return self._plainly(manager, task, kept, state)
-        if state.id and (state.record is not None or not state.done):
-            return self.method("submit")(manager, task)  # it says that this was submitted before
-        state.id = kept.next_id
-        door = doors.current()
-        if door is not None:
-            if door.consider(manager, task):
-                kept.next_id += 1
-                kept.answered[state.id] = task
-                assert state.record is not None
-                heapq.heappush(kept.order, (state.record.when, state.id))
-                begin(self.vine, manager, task)
-                return state.id
-            if not hasattr(self.vine, STAND_IN):
-                drop_stale(manager, task)
-        if hasattr(self.vine, STAND_IN):
-            number, state.id = state.id, 0
-            raise self._lacking(task, number, "" if door is None else door.reasons(state))
-        return self.run(manager, task, kept, state)
+    def submitting(self) -> Callable[..., Any]:
+        """Return a method that submits a task: a record answers it, or it runs."""
+
+        def submit(manager: Any, task: Any) -> Any:
+            kept: ManagerState | None = manager.__dict__.get(NAME)
+            state: TaskState | None = task.__dict__.get(NAME)
+            if kept is None or kept.closed or state is None:
+                return self._plainly(manager, task, kept, state)
+            if state.id and (state.record is not None or not state.done):
+                return self.method("submit")(manager, task)  # it says that this was submitted before
+            state.id = kept.next_id
+            door = doors.current()
+            if door is not None:
+                if door.consider(manager, task):
+                    kept.next_id += 1
+                    kept.answered[state.id] = task
+                    assert state.record is not None
+                    heapq.heappush(kept.order, (state.record.when, state.id))
+                    begin(self.vine, manager, task)
+                    return state.id
+                if not self.stands_in:
+                    drop_stale(manager, task)
+            if self.stands_in:
+                number, state.id = state.id, 0
+                raise self._lacking(task, number, "" if door is None else door.reasons(state))
+            return self.run(manager, task, kept, state)
+
+        return submit
 
     def _lacking(self, task: Any, number: int, why: str) -> Exception:
         """Return the error of a task that has to run, though TaskVine is not installed."""

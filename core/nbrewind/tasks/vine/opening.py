@@ -13,7 +13,7 @@ from nbrewind.state.places import is_user_code
 
 from . import door as doors
 from . import logs, views
-from .parts import NAME, ManagerState, TaskState, original, state_of, turn
+from .parts import NAME, STAND_IN, ManagerState, TaskState, original, state_of, turn
 from .tasks import hand_over
 
 POINTER = "_taskvine"
@@ -26,6 +26,8 @@ class Opening:
         """Serve the managers of the module ``vine``."""
         self.vine = vine
         self.cvine = vine.cvine
+        self.stands_in = hasattr(vine, STAND_IN)
+        """Whether it is none: see `absent`."""
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self.starting: Callable[[Any], Any] = lambda factory: None
         """Starts a factory that waited for its manager to open."""
