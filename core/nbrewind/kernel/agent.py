@@ -59,9 +59,10 @@ class Agent:
             self.recorder = Recorder(shell, self.store, index, self.session)
             self.recorder.steps = Steps(self.recorder, self.substitution)
             self.texts = Texts(self.recorder)
-            self.tasks = Tasks(shell.kernel, self.store, self.session, index.id, self.recorder.folder, self._ignore)
-            self.recorder.logs = self.tasks.logs
-            self.recorder.software.elsewhere = self.tasks.modules
+            folder = self.recorder.folder
+            tasks = Tasks(shell.kernel, self.store, self.session, index.id, folder, self._ignore)
+            self.tasks, self.recorder.logs = tasks, tasks.logs
+            self.recorder.software.elsewhere = lambda: tasks.modules
         except (StoreError, OSError) as error:
             self.error = str(error)
             self.mode = "off"

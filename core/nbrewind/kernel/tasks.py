@@ -65,6 +65,8 @@ class Tasks:
         self._way: TaskWay = "audit"
         self._said = DEFAULT_POLICIES
         self._counts: dict[str, int] = {}
+        self.modules: set[str] = set()
+        """The top-level modules that tasks of this kernel have loaded in workers."""
 
     def install(self) -> None:
         """Wait for a library of tasks to be imported."""
@@ -174,6 +176,8 @@ class Tasks:
 
         door = current()
         events = door.take_events() if door is not None else []
+        if door is not None and not door.modules <= self.modules:
+            self.modules = self.modules | door.modules
         try:
             self._memo.flush()
         except StoreError as error:
@@ -198,15 +202,6 @@ class Tasks:
 
         most = limit()
         return list(collect(most)) if most else []
-
-    def modules(self) -> set[str]:
-        """Return the top-level modules that tasks of this kernel have loaded in workers."""
-        if self._memo is None:
-            return set()
-        from nbrewind.tasks.vine.door import current
-
-        door = current()
-        return set(door.modules) if door is not None else set()
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks of this session were answered, ran or failed.

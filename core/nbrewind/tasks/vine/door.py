@@ -34,7 +34,7 @@ from .outcomes import (
 )
 from .parts import FileState, ManagerState, TaskState, kinds, original, state_of
 from .tasks import load_result
-from .worker import REACHED_NOTHING, seen_of, split, split_text
+from .worker import is_quiet, seen_of, split, split_text
 
 
 class Event(NamedTuple):
@@ -282,8 +282,10 @@ class Door:
     def _record_soon(self, manager: Any, task: Any, state: TaskState, told: Measured) -> Collection[str] | None:
         """Have a call recorded and told of, with others: then nothing is returned; else as `_record` does."""
         result, report = split(content_of(task._output_file.source()))
-        if report is not None and report is not REACHED_NOTHING:
-            return self._record(manager, task, state, told)
+        if report is not None:
+            if not is_quiet(report):
+                return self._record(manager, task, state, told)
+            self.modules.update(report.loaded)
         hindrance = load_result(task, result)
         if hindrance:
             return [hindrance]

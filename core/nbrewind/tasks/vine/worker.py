@@ -142,6 +142,16 @@ def watching(asked: Collection[str], known: Collection[str]) -> Any:
         return found if not left else found | {"stat", "environ"}
 
     class Watched:
+        count = 0
+        modules: set[str] = set()
+
+        def loaded(self) -> set[str]:
+            if len(sys.modules) != self.count:
+                names = list(sys.modules)
+                self.count = len(names)
+                self.modules = {name.partition(".")[0] for name in names}.difference(sys.stdlib_module_names, known)
+            return self.modules
+
         def report(self, values: list[Any], own: str = "", prints: str = "") -> dict[str, Any]:
             # ``own``: the folder of a call; it and the file to which it prints are forgotten.
             if own:
@@ -151,8 +161,7 @@ def watching(asked: Collection[str], known: Collection[str]) -> Any:
                         read.pop(each, None)
                         wrote.discard(each)
                         other.discard(each)
-            loaded = {name.partition(".")[0] for name in list(sys.modules)}.difference(sys.stdlib_module_names, known)
-            told = {"wrote": wrote, "other": other, "words": words(values), "loaded": loaded}
+            told = {"wrote": wrote, "other": other, "words": words(values), "loaded": self.loaded()}
             told["words"].intersection_update(asked)
             made: dict[str, Any] = {name: sorted(each) for name, each in told.items() if each}
             wrote.clear()
@@ -165,6 +174,8 @@ def watching(asked: Collection[str], known: Collection[str]) -> Any:
             return data + len(data).to_bytes(8, "little") + b"\0nbrewind1"
 
         def forget(self, path: str) -> None:
+            # Before a call begins: what is known now need not be found out in its process.
+            self.loaded()
             read.pop(path, None)
 
     sys.addaudithook(hook)
@@ -245,7 +256,7 @@ def split(data: bytes) -> tuple[bytes, Report | None]:
         return data, None
     end = len(data) - len(MARK) - _LENGTH
     start = end - int.from_bytes(data[end : end + _LENGTH], "little")
-    report = REACHED_NOTHING if start == end else _read(data[start:end])
+    report = _NOTHING if start == end else _read(data[start:end])
     return (data, None) if report is None else (data[:start], report)
 
 
@@ -275,8 +286,13 @@ def report_of(told: Mapping[str, Any]) -> Report:
     return Report(read, wrote, other, frozenset(words), loaded, (str(digest), int(size)))
 
 
-REACHED_NOTHING = report_of({})
-"""What most tasks report: nothing beside their inputs."""
+_NOTHING = report_of({})
+
+
+def is_quiet(report: Report) -> bool:
+    """Whether a task has reached nothing beside its inputs, by what its worker told."""
+    reached = report.read or report.wrote or report.other or report.words
+    return not reached and _COMPILED.isdisjoint(report.loaded)
 
 
 def seen_of(report: Report | None, files: Files) -> dict[str, str] | str:

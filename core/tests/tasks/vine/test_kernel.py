@@ -250,7 +250,7 @@ def test_what_tasks_load_in_workers_is_software_of_the_session(take, records, st
     functions = "def f(x):\n    import webencodings\n    return x\ndef g(x):\n    import webencodings\n    return x"
     kernel.cells([IMPORT, functions, MANAGE, WORK, "1", way + "\n" + WAIT, "2", END])
     assert kernel.value("'webencodings' in __import__('sys').modules") is False
-    kernel.stop()
+    kernel.verb("flush")
     found = noted(store, records("c5")[-1].session)
     assert "webencodings" in {one.name for one in found.distributions}
 
