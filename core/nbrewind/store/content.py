@@ -65,7 +65,7 @@ class Contents:
         self._layout = place
         self._database = database
         self.lease = lease
-        self.rows = Rows(place, database)
+        self.rows = Rows(place, database, lease)
         self._sync_lock = Guard(place.directory)
 
     # -- put ----------------------------------------------------------------------------------------------------------
@@ -366,11 +366,12 @@ class Contents:
         with self._sync_lock:
             flushed = self.blobs.flush()
             if flushed or self.rows.waiting:
-                with self._database.write() as connection:
-                    pending = self.rows.take(connection)
-                    connection.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", list(flushed.items()))
-                self.rows.taken(pending)
-                self.blobs.flushed(flushed)
+                with self.lease.shared():  # as in `Rows.write`
+                    with self._database.write() as connection:
+                        pending = self.rows.take(connection)
+                        connection.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", list(flushed.items()))
+                    self.rows.taken(pending)
+                    self.blobs.flushed(flushed)
             self._database.flush()
 
 

@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from nbrewind.store.database import Connection, Database, Guard
 from nbrewind.store.layout import Layout
+from nbrewind.store.lease import Lease
 from nbrewind.store.manifest import Manifest, Part, Piece, decode_manifest, encode_manifest
 from nbrewind.store.types import ContentError, MissingError
 
@@ -38,8 +39,9 @@ class Pending(NamedTuple):
 class Rows:
     """The tables ``contents`` and ``snapshots``, and what waits to be written to them."""
 
-    def __init__(self, layout: Layout, database: Database) -> None:
+    def __init__(self, layout: Layout, database: Database, lease: Lease) -> None:
         """Use the tables of ``database``."""
+        self._lease = lease
         self._layout, self._traces = layout, str(layout.traces)
         self._database = database
         self._lock = Guard(layout.directory)
@@ -196,11 +198,15 @@ class Rows:
                 self._manifests.pop(snapshot, None)
 
     def write(self) -> None:
-        """Commit what waits."""
+        """Commit what waits.
+
+        Nothing is removed before it is forgotten here: who puts the same meanwhile finds it, and does not put it again.
+        """
         if self.waiting:
-            with self._database.write() as connection:
-                pending = self.take(connection)
-            self.taken(pending)
+            with self._lease.shared():
+                with self._database.write() as connection:
+                    pending = self.take(connection)
+                self.taken(pending)
 
 
 def data_of(row: Row, part: Part | Piece, where: str) -> bytes:

@@ -136,6 +136,28 @@ def test_a_cleaner_is_killed(directory: Path, tmp_path: Path) -> None:
         assert store.doctor(deep=True) == []
 
 
+@pytest.mark.parametrize("size", [1000, 100_000])
+@pytest.mark.parametrize("how", ["sync", "write"])
+def test_what_is_committed_is_not_removed_while_memory_still_says_that_it_is_there(
+    store: Store, directory: Path, monkeypatch: pytest.MonkeyPatch, how: str, size: int
+) -> None:
+    content = Content(b"stream", [os.urandom(size)], b"")
+    stored = store.put(content)
+    contents, found = store.contents, []
+    finish = contents.rows.taken
+    monkeypatch.setattr("nbrewind.store.garbage.PATIENCE", 0.05)
+
+    def cleaned_first(pending: Any) -> None:
+        with Store.open(directory) as cleaner:
+            found.append(cleaner.clean(1).before)
+        finish(pending)
+
+    monkeypatch.setattr(contents.rows, "taken", cleaned_first)
+    (store.sync if how == "sync" else contents.rows.write)()
+    assert len(found) == 1
+    assert store.get(stored.id).buffers[0] == content.buffers[0]
+
+
 def test_a_run_is_evicted_while_it_is_marked_as_saved(
     store: Store, history: Any, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
