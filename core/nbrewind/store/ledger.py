@@ -12,10 +12,12 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from nbrewind import unpatched
 from nbrewind.store.codec import decode_delta, decoder
 from nbrewind.store.manifest import decode_manifest
 from nbrewind.store.task_book import TaskBook
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 7 * 24 * 3600.0
 """For so long after it moved last a head is protected though a newer session of the notebook has another."""
 SETTLE_SECONDS = 0.5
+_SHOWN = 96
 
 Piece = bytes
 """``b"r"`` and the digest for a row, the digest for a blob."""
@@ -122,8 +125,9 @@ class Book:
         """Return what would differ if somebody had written since; None where that can't be told.
 
         A write is seen by the files' times, unless it may come in the same tick of the clock; not so over a network.
+        That what was written is shown to others may come later, and is seen by the log's index alone.
         """
-        database, found = self.notebook.database, []
+        database, found = self.notebook.database, list[object]()
         for path in (database.path, f"{database.path}-wal") if database.wal else ():
             try:
                 status = os.stat(path)
@@ -133,7 +137,7 @@ class Book:
             if abs(time.time() - status.st_mtime) < SETTLE_SECONDS:
                 return None
             found.append((status.st_ino, status.st_size, status.st_mtime_ns))
-        return found or None
+        return [*found, _shown(database.path)] if found else None
 
     def _read(self) -> bool:
         read = self.notebook.database.read
@@ -220,6 +224,18 @@ class Book:
                 if rest:
                     todo.append((child, rest))
         return found
+
+
+def _shown(path: Path) -> bytes:
+    """Return the head of the index of a database's log, which says up to where others see it.
+
+    Source: SQLite, "WAL-mode File Format", 2.1: two copies of 48 bytes, which change with every commit.
+    """
+    try:
+        with unpatched.open(f"{path}-shm", "rb", buffering=0) as file:
+            return bytes(file.read(_SHOWN))
+    except FileNotFoundError:
+        return b""
 
 
 class Ledger:

@@ -158,6 +158,34 @@ def test_what_is_committed_is_not_removed_while_memory_still_says_that_it_is_the
     assert store.get(stored.id).buffers[0] == content.buffers[0]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that is mapped is written here")
+def test_a_commit_that_others_see_late_is_noticed(history: Any, directory: Path) -> None:
+    """A writer may be stopped for long between what it writes and that it is shown, in the log's index alone."""
+    history.run({"x": b"1"})
+    path = history.notebook.database.path
+
+    def shown(text: bytes | None = None) -> bytes:
+        with open(f"{path}-shm", "r+b", buffering=0) as index:
+            before = index.read(96)
+            index.seek(0)
+            index.write(before if text is None else text)
+        return before
+
+    old = shown()
+    history.run({"y": b"2"})
+    new = shown(old)
+    for end in ("", "-wal"):
+        os.utime(f"{path}{end}", (time.time() - 10,) * 2)
+    with Store.open(directory) as cleaner:
+        book = cleaner._ledger.books
+        cleaner._ledger.refresh()
+        assert [len(each.versions) for each in book.values()] == [1]
+        cleaner._ledger.refresh()
+        shown(new)
+        cleaner._ledger.refresh()
+        assert [len(each.versions) for each in book.values()] == [2]
+
+
 def test_a_run_is_evicted_while_it_is_marked_as_saved(
     store: Store, history: Any, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
