@@ -6,6 +6,7 @@ import os
 import platform
 import stat
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -67,8 +68,10 @@ INSTALLATION = "installation:"
 ENVIRONMENT = ("package:", "python:", "env:", INSTALLATION)
 """Kinds of keys that depend on the kernel's environment."""
 
-FileDigests = dict[tuple[str, int, int, int], str]
-"""Path, size, time of change and inode of a file to the digest of its content."""
+FileDigests = dict[str, tuple[tuple[int, ...], str]]
+"""Path of a file to device, inode, size and times of change, and the digest that its content had then."""
+SETTLED = 2_000_000_000
+"""Nanoseconds after which a change of a file is sure to show in its times."""
 
 
 class World:
@@ -113,13 +116,18 @@ class World:
 
     def _file(self, path: Path) -> str:
         try:
-            stat = path.stat()
+            found = path.stat()
         except OSError:
             return ABSENT
-        mark = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
-        if mark not in self._files:
-            self._files[mark] = file_digest(path)
-        return self._files[mark]
+        name = str(path)
+        mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        known = self._files.get(name)
+        if known is not None and known[0] == mark:
+            return known[1]
+        digest = file_digest(path)
+        if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED:
+            self._files[name] = mark, digest
+        return digest
 
 
 class ToldWorld(World):

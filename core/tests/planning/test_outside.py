@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import time
 from pathlib import Path
 
 import pytest
 
 from nbrewind.model import ABSENT
-from nbrewind.planning.outside import World, folder_digest, package_digest, path_key
+from nbrewind.planning.outside import FileDigests, World, folder_digest, package_digest, path_key
 from nbrewind.state.files import FOLDER, file_digest
 
 pytestmark = pytest.mark.py311
@@ -67,3 +69,31 @@ def test_environment_packages_and_python_have_digests(tmp_path: Path, monkeypatc
 def test_a_package_is_found_by_the_name_that_is_imported() -> None:
     assert package_digest("IPython").startswith("v:")
     assert package_digest("_pytest").startswith("v:")
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path: Path) -> None:
+    """As `cp -p`, `tar` and `rsync` leave it; and one in the same tick of the clock."""
+    place, files = tmp_path / "a.csv", FileDigests()
+    place.write_text("old")
+    long_ago = time.time() - 1000
+    os.utime(place, (long_ago, long_ago))
+    before = World(tmp_path, files=files).digest("file:a.csv")
+    with open(place, "r+") as file:
+        file.write("new")
+    os.utime(place, (long_ago, long_ago))
+    after = World(tmp_path, files=files).digest("file:a.csv")
+    assert after != before
+    world = World(tmp_path, files=files)
+    for text in ("one", "two", "six"):
+        place.write_text(text)
+        assert world.digest("file:a.csv") == file_digest(place)
+
+
+def test_a_file_that_stays_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, read = tmp_path / "a.csv", list[object]()
+    place.write_text("text")
+    monkeypatch.setattr("nbrewind.planning.outside.SETTLED", -(10**12))
+    monkeypatch.setattr("nbrewind.planning.outside.file_digest", lambda path: read.append(path) or file_digest(path))
+    world = World(tmp_path)
+    assert world.digest("file:a.csv") == world.digest("file:a.csv") == file_digest(place)
+    assert read == [place]
