@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nbrewind.kernel.effects import EffectLog, Mark, mark_of
 from nbrewind.model import ABSENT, Effect, Version, new_id
-from nbrewind.planning.outside import folder_digest, path_key, shape_of
+from nbrewind.planning.outside import SETTLED, folder_digest, path_key, shape_of
 from nbrewind.state.files import file_digest
 from nbrewind.store import Store, StoreError
 
@@ -17,7 +18,7 @@ MAX_FILE = 64 << 20
 
 
 class Digests:
-    """Digests of files, remembered as long as their marks stay."""
+    """Digests of files, remembered as long as their marks stay, once these would tell of a change."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -32,7 +33,8 @@ class Digests:
         if known is not None and known[0] == mark:
             return known[1]
         digest = file_digest(path)
-        self._known[path] = (mark, digest)
+        if time.time_ns() - max(mark[1], mark[3]) > SETTLED:
+            self._known[path] = (mark, digest)
         return digest
 
 
