@@ -174,8 +174,8 @@ class ManagerState:
     """Tasks that are answered and were not returned yet, by id."""
     order: list[tuple[Any, int]] = field(default_factory=list)
     """Their ids, and others, as a heap: those first that ended first when they were recorded."""
-    functions: dict[Any, str] = field(default_factory=dict)
-    """Functions that were shipped, with the digest of all that they read."""
+    functions: dict[Any, list[tuple[str, str]]] = field(default_factory=dict)
+    """Functions that were shipped, with the digests of all that they read."""
     libraries: dict[str, Library] = field(default_factory=dict)
     factories: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
     """Those that are to start as soon as it is open."""

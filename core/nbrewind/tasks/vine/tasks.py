@@ -5,7 +5,6 @@ Each function here takes the place of a method or property of ``Task``, ``Python
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 from collections.abc import Callable
@@ -122,14 +121,13 @@ def drop_stale(manager: Any, task: Any) -> None:
     function = task._fn_def[0]
     if is_vertex(function):
         return  # all that it reads are its arguments, which are shipped with each task
-    digest = ""
+    reads: list[tuple[str, str]] = []
     if isinstance(state.key, Key):
-        parts = sorted(item for item in state.key.components.items() if item[0].partition(" ")[0] not in _OWN)
-        digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        reads = sorted([item for item in state.key.components.items() if item[0].partition(" ")[0] not in _OWN])
     try:
-        if not digest or kept.functions.get(function) != digest:
+        if not reads or kept.functions.get(function) != reads:
             manager._function_buffers.pop(function, None)
-        kept.functions[function] = digest
+        kept.functions[function] = reads
     except TypeError:
         pass  # it can't be looked up, which TaskVine will say
 

@@ -34,8 +34,8 @@ _ASKING = frozenset(
 )
 """Functions that ask for files without an event."""
 _ENVIRONMENT = frozenset({"environ", "environb", "expandvars", "getenv", "getenvb"})
-_OWN = frozenset({"__main__", "__mp_main__", "cloudpickle", "ndcctools", "threadpoolctl"})
-"""Modules that TaskVine's workers load themselves."""
+_OWN = frozenset({"__main__", "__mp_main__", "_distutils_hack", "cloudpickle", "ndcctools", "threadpoolctl"})
+"""Modules that Python, and TaskVine in its workers, load by themselves."""
 _COMPILED = frozenset({"h5py", "netCDF4", "osgeo", "polars", "rasterio", "tables", "tensorflow", "uproot"})
 """Packages that open files themselves, without an event."""
 _ARROW = frozenset(
@@ -47,12 +47,12 @@ _ARROW = frozenset(
 """Words by which code has pyarrow open files, as it does without an event; pandas loads it for less."""
 
 
-def watching(asked: Collection[str], known: Collection[str]) -> Any:
+def watching(asked: Collection[str], expected: Collection[str]) -> Any:
     """Watch this process from now on; return what tells of it. The text of this function runs alone in a worker.
 
     Args:
         asked: names whose use in code is told.
-        known: top-level modules of which it is not told that they were loaded, nor of those that come with Python.
+        expected: top-level modules of which it is not told that they were loaded, nor of those that come with Python.
     """
     import gc
     import os
@@ -149,7 +149,7 @@ def watching(asked: Collection[str], known: Collection[str]) -> Any:
             if len(sys.modules) != self.count:
                 names = list(sys.modules)
                 self.count = len(names)
-                self.modules = {name.partition(".")[0] for name in names}.difference(sys.stdlib_module_names, known)
+                self.modules = {name.partition(".")[0] for name in names}.difference(sys.stdlib_module_names, expected)
             return self.modules
 
         def report(self, values: list[Any], own: str = "", prints: str = "") -> dict[str, Any]:
@@ -224,8 +224,8 @@ def watch(watched: Any) -> None:
 
 def watching_source() -> str:
     """Return the text of `watching`, and of a name for what it watches."""
-    asked, known = sorted(_ASKING | _ENVIRONMENT | _ARROW), sorted((loaded_modules() | _OWN) - _COMPILED)
-    return f"{inspect.getsource(watching)}watched = watching({asked!r}, {known!r})\n"
+    asked, expected = sorted(_ASKING | _ENVIRONMENT | _ARROW), sorted((loaded_modules() | _OWN) - _COMPILED)
+    return f"{inspect.getsource(watching)}watched = watching({asked!r}, {expected!r})\n"
 
 
 def first_line() -> str:
