@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from nbrewind.planning.outside import FileDigests
+from nbrewind.state.files import Digests
 from nbrewind.store import Notebook, Store, StoreError
 from nbrewind.store.layout import Layout, default_directory
 from nbrewind_server.messages import StoreStatus
@@ -28,7 +28,7 @@ class Records:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._inode = 0
-        self._files: FileDigests = {}
+        self._files = Digests()
 
     @property
     def directory(self) -> Path:
@@ -93,10 +93,10 @@ class Records:
         store = self.store()
         return self.texts.find(digests, given, store.sources if store is not None else lambda digests: {})
 
-    def file_digests(self) -> FileDigests:
+    def file_digests(self) -> Digests:
         """Return the memory of files' digests, which grows as it is used."""
         if len(self._files) > FILES:
-            self._files = {}
+            self._files = Digests()
         return self._files
 
     def close(self) -> None:

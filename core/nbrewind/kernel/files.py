@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nbrewind.kernel.effects import EffectLog, Mark, mark_of
 from nbrewind.model import ABSENT, Effect, Version, new_id
-from nbrewind.planning.outside import SETTLED, folder_digest, path_key, shape_of
-from nbrewind.state.files import file_digest
+from nbrewind.planning.outside import folder_digest, path_key, shape_of
+from nbrewind.state.files import Digests
 from nbrewind.store import Store, StoreError
 
 MAX_FILE = 64 << 20
 """Bytes of a written file that are still kept in the store."""
-
-
-class Digests:
-    """Digests of files, remembered as long as their marks stay, once these would tell of a change."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._known: dict[str, tuple[Mark, str]] = {}
-
-    def __call__(self, path: str) -> str:
-        """Return the digest of a file's content; ``absent`` where there is none."""
-        mark = mark_of(path)
-        if mark is None:
-            return ABSENT
-        known = self._known.get(path)
-        if known is not None and known[0] == mark:
-            return known[1]
-        digest = file_digest(path)
-        if time.time_ns() - max(mark[1], mark[3]) > SETTLED:
-            self._known[path] = (mark, digest)
-        return digest
 
 
 @dataclass

@@ -15,7 +15,6 @@ from nbrewind.kernel import effects, facts, modules, narrow, snapshots
 from nbrewind.kernel.activity import RESTLESS_NAMES, Living
 from nbrewind.kernel.afterwards import Afterwards
 from nbrewind.kernel.figures import open_figures
-from nbrewind.kernel.files import Digests
 from nbrewind.kernel.head import Head
 from nbrewind.kernel.hooks import Entry, Outcome
 from nbrewind.kernel.log import quiet
@@ -32,6 +31,7 @@ from nbrewind.model import PLACE, CellAnalysis, Checkpoint, Effect, Run, RunTask
 from nbrewind.planning.outside import World
 from nbrewind.planning.trace import LOCAL, history_names, read_names, sees_all, used_packages
 from nbrewind.state import Changes, ScanInterrupted
+from nbrewind.state.files import Digests
 from nbrewind.state.tracked import TRACKER
 from nbrewind.store import Notebook, Store
 from nbrewind.store.task_logs import TaskLog, add_logs

@@ -6,13 +6,12 @@ import os
 import platform
 import stat
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nbrewind.model import ABSENT, DEFAULT, Run
 from nbrewind.planning.trace import digest_of
-from nbrewind.state.files import file_digest
+from nbrewind.state.files import Digests
 from nbrewind.state.installed import installed_version
 
 
@@ -68,17 +67,12 @@ INSTALLATION = "installation:"
 ENVIRONMENT = ("package:", "python:", "env:", INSTALLATION)
 """Kinds of keys that depend on the kernel's environment."""
 
-FileDigests = dict[str, tuple[tuple[int, ...], str]]
-"""Path of a file to device, inode, size and times of change, and the digest that its content had then."""
-SETTLED = 2_000_000_000
-"""Nanoseconds after which a change of a file is sure to show in its times."""
-
 
 class World:
     """`Outside` of a notebook in ``folder``, in this process and environment. Remembers what it has looked up."""
 
     def __init__(
-        self, folder: str | os.PathLike[str], python: str | None = None, *, files: FileDigests | None = None
+        self, folder: str | os.PathLike[str], python: str | None = None, *, files: Digests | None = None
     ) -> None:
         """Look from ``folder``; ``python`` is the version of the kernel's Python, by default this process's.
 
@@ -87,7 +81,7 @@ class World:
         self.folder = Path(folder)
         self.python = python or platform.python_version()
         self._packages: dict[str, str] = {}
-        self._files: FileDigests = {} if files is None else files
+        self._files = Digests() if files is None else files
 
     def path(self, key: str) -> Path:
         """Return the path that a ``file:`` or ``dir:`` key names."""
@@ -97,7 +91,7 @@ class World:
         """Return the present digest of a key."""
         kind, _, name = key.partition(":")
         if kind == "file":
-            return self._file(self.path(key))
+            return self._files(self.path(key))
         if kind == "dir":
             return folder_digest(self.path(key))
         if kind == "env":
@@ -113,21 +107,6 @@ class World:
         if key == INSTALLATION:
             return digest_of(os.path.realpath(sys.prefix))
         return DEFAULT
-
-    def _file(self, path: Path) -> str:
-        try:
-            found = path.stat()
-        except OSError:
-            return ABSENT
-        name = str(path)
-        mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        known = self._files.get(name)
-        if known is not None and known[0] == mark:
-            return known[1]
-        digest = file_digest(path)
-        if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > SETTLED:
-            self._files[name] = mark, digest
-        return digest
 
 
 class ToldWorld(World):
@@ -177,7 +156,7 @@ class KernelWorld(World):
         session: str = "",
         *,
         shared: bool = False,
-        files: FileDigests | None = None,
+        files: Digests | None = None,
     ) -> None:
         """Take the runs of the notebook, oldest first.
 

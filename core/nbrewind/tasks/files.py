@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Collection, Iterator
 
 from blake3 import blake3
 
 from nbrewind.model import ABSENT
-from nbrewind.state.files import file_digest
+from nbrewind.state.files import Digests
 
 from .parts import Refused
 
 MOST = 10_000
 """Entries of a folder that is an argument or input: more are not read for each task."""
 LONGEST = 4096
-_SETTLED = 2_000_000_000
-"""Nanoseconds after which a change of a file is sure to show in its times."""
 
 
 class Files:
@@ -28,7 +25,7 @@ class Files:
         """Look from ``folder``, by default the process's working folder at the time of each question."""
         self._folder = None if folder is None else os.path.abspath(folder)
         self._base = "" if self._folder is None else os.path.join(self._folder, "")
-        self._known: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._digests = Digests()
 
     def place(self, path: str) -> str:
         """Return the absolute path of one that was given."""
@@ -64,16 +61,9 @@ class Files:
     def _file(self, path: str, full: str, found: os.stat_result) -> str:
         if not stat.S_ISREG(found.st_mode):
             raise Refused(f"`{path}` is no ordinary file")
-        mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        known = self._known.get(full)
-        if known is not None and known[0] == mark:
-            content = known[1]
-        else:
-            content = file_digest(full)
-            if content == ABSENT:
-                raise Refused(f"the file `{path}` can't be read")
-            if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
-                self._known[full] = (mark, content)
+        content = self._digests(full)
+        if content == ABSENT:
+            raise Refused(f"the file `{path}` can't be read")
         return f"{content} {'x' if found.st_mode & stat.S_IXUSR else '-'}"
 
     def _tree(self, path: str, full: str) -> str:

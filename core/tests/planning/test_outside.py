@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from nbrewind.model import ABSENT
-from nbrewind.planning.outside import FileDigests, World, folder_digest, package_digest, path_key
-from nbrewind.state.files import FOLDER, file_digest
+from nbrewind.planning.outside import World, folder_digest, package_digest, path_key
+from nbrewind.state.files import FOLDER, Digests, file_digest
 
 pytestmark = pytest.mark.py311
 
@@ -73,7 +73,7 @@ def test_a_package_is_found_by_the_name_that_is_imported() -> None:
 
 def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path: Path) -> None:
     """As `cp -p`, `tar` and `rsync` leave it; and one in the same tick of the clock."""
-    place, files = tmp_path / "a.csv", FileDigests()
+    place, files = tmp_path / "a.csv", Digests()
     place.write_text("old")
     long_ago = time.time() - 1000
     os.utime(place, (long_ago, long_ago))
@@ -92,8 +92,8 @@ def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path: Path) -> None:
 def test_a_file_that_stays_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, read = tmp_path / "a.csv", list[object]()
     place.write_text("text")
-    monkeypatch.setattr("nbrewind.planning.outside.SETTLED", -(10**12))
-    monkeypatch.setattr("nbrewind.planning.outside.file_digest", lambda path: read.append(path) or file_digest(path))
+    monkeypatch.setattr("nbrewind.state.files.SETTLED", -(10**12))
+    monkeypatch.setattr("nbrewind.state.files.file_digest", lambda path: read.append(path) or file_digest(path))
     world = World(tmp_path)
     assert world.digest("file:a.csv") == world.digest("file:a.csv") == file_digest(place)
     assert read == [place]

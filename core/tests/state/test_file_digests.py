@@ -1,4 +1,4 @@
-"""Digests of files that a kernel remembers: never that of an older content."""
+"""Digests of files that are remembered: never that of an older content."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbrewind.kernel.files import Digests
-from nbrewind.state.files import file_digest
+from nbrewind.state.files import Digests, file_digest
 
 pytestmark = pytest.mark.py311
 
@@ -25,7 +24,7 @@ def test_what_stays_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     place, digests, read = tmp_path / "a", Digests(), list[object]()
     place.write_text("text")
     os.utime(place, (time.time() - 10,) * 2)
-    monkeypatch.setattr("nbrewind.kernel.files.SETTLED", -(10**12))
-    monkeypatch.setattr("nbrewind.kernel.files.file_digest", lambda path: read.append(path) or file_digest(path))
+    monkeypatch.setattr("nbrewind.state.files.SETTLED", -(10**12))
+    monkeypatch.setattr("nbrewind.state.files.file_digest", lambda path: read.append(path) or file_digest(path))
     assert digests(str(place)) == digests(str(place)) == file_digest(place)
     assert len(read) == 1
